@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_DOMAIN_NODE_H
+#define QK_DOMAIN_NODE_H
+/* A running instance: the data folder, its clock, journal, database, telemetry, registry, live table
+ * and the one store thread that writes.
+ *
+ * The store thread reads the journal up to its durable position, decodes frames, appends rows,
+ * derives hours and days, raises events, fires timers, runs posted commands; it commits about once a
+ * second or when a command asks for it, saving the journal position in the same transaction.
+ *
+ * Ownership: the node owns all parts; parts given out live until qk_node_close. Threads: functions
+ * here are for any thread unless they say otherwise. */
+#include "domain/registry.h"
+#include "store/journal.h"
+#include "store/telemetry.h"
+
+typedef struct qk_node qk_node;
+typedef struct qk_live qk_live;
+
+typedef struct qk_node_options {
+    const char *data_dir;
+    const char *clock_text; /* as --clock; NULL = real time */
+    bool demo;              /* demo or test instance: the clock may be set through the API */
+    bool accept_any;
+    qk_log *log;
+} qk_node_options;
+
+QK_NODISCARD qk_code qk_node_open(qk_node **out, const qk_node_options *options, qk_error *err);
+/* Stops the store thread after it has caught up with the journal or after 3 s, packs, closes. */
+void qk_node_close(qk_node *node);
+
+const char *qk_node_dir(const qk_node *node);
+const char *qk_node_id(const qk_node *node);
+bool qk_node_demo(const qk_node *node);
+bool qk_node_accept_any(const qk_node *node);
+qk_clock *qk_node_clock(qk_node *node);
+qk_log *qk_node_log(qk_node *node);
+qk_journal *qk_node_journal(qk_node *node);
+qk_registry *qk_node_registry(qk_node *node);
+qk_telemetry *qk_node_telemetry(qk_node *node);
+qk_live *qk_node_live(qk_node *node);
+
+/* Wakes the store thread: the journal's durable position rose. Cheap. */
+void qk_node_wake(qk_node *node);
+
+/* Runs fn in the store thread inside a transaction, which is committed (and synced) before the call
+ * returns, or rolled back when fn fails. Waits; QK_ETIMEOUT after 10 s, QK_ENOSPC when the disk is
+ * full. Not to be called from the store thread itself. */
+typedef qk_code qk_node_fn(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err);
+QK_NODISCARD qk_code qk_node_call(qk_node *node, qk_node_fn *fn, void *context, qk_error *err);
+/* The same without waiting; done (may be NULL) is called in the store thread after the commit.
+ * context is the caller's to free in done. QK_EFULL when the queue (1,024) is full. */
+typedef void qk_node_done(void *context, qk_code code, const qk_error *err);
+QK_NODISCARD qk_code qk_node_post(qk_node *node, qk_node_fn *fn, void *context, qk_node_done *done,
+                                  qk_error *err);
+
+typedef struct qk_node_health {
+    qk_journal_state journal;
+    qk_error journal_reason;
+    qk_jpos durable;   /* journal position safe on disk */
+    qk_jpos processed; /* position the store has taken in */
+    qk_code store_state; /* QK_OK, QK_ENOSPC, QK_EIO, QK_EDAMAGED */
+    char store_reason[256];
+    uint64_t damaged_blocks;
+    uint64_t frames, repeats, changed, refused, parked, samples;
+    qk_time now;
+} qk_node_health;
+void qk_node_health_get(qk_node *node, qk_node_health *out);
+
+/* Advances a simulated clock; timers between fire in order before this returns (demo only,
+ * QK_EDENIED otherwise). */
+QK_NODISCARD qk_code qk_node_set_clock(qk_node *node, qk_time now, double speed, qk_error *err);
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_DOMAIN_REGISTRY_H
+#define QK_DOMAIN_REGISTRY_H
+/* The register of divisions, sites and devices: what is watched, where it stands, who speaks for it.
+ *
+ * Kept in SQLite with full history (valid time and recorded time; a change adds a row version), and
+ * as a table in memory that any thread may read. A device is known by its MN as sent. It is
+ * approved, parked (seen, not yet approved: journalled, not answered) or disabled. Changes go
+ * through the store thread (domain/node.h). */
+#include "store/db.h"
+#include "base/memory.h"
+#include "base/time.h"
+
+typedef struct qk_registry qk_registry;
+
+typedef enum qk_device_status { QK_DEVICE_PARKED, QK_DEVICE_APPROVED, QK_DEVICE_DISABLED } qk_device_status;
+typedef enum qk_crc_policy { QK_CRC_STANDARD, QK_CRC_MODBUS, QK_CRC_MODBUS_SWAPPED, QK_CRC_ANY_KNOWN, QK_CRC_OFF } qk_crc_policy;
+typedef enum qk_interval_style { QK_INTERVAL_START, QK_INTERVAL_END } qk_interval_style;
+
+enum { QK_MN_MAX = 40, QK_NAME_MAX = 120, QK_CODE_MAX = 32 };
+
+/* A copy that may be kept; `version` is the row version seen. */
+typedef struct qk_device {
+    char mn[QK_MN_MAX];
+    char pw[28];             /* empty = not checked */
+    char bind_address[48];   /* empty = any; else the address frames must come from */
+    char site[QK_CODE_MAX];  /* default site of its factors */
+    char st[4];
+    int32_t dialect;         /* 2005, 2017, 2025; 0 = by the frame */
+    qk_device_status status;
+    qk_crc_policy crc_policy;
+    qk_interval_style interval_style;
+    bool comma_range;        /* BeginTime and EndTime joined with ',' */
+    bool answers_requests;   /* reverse control may be tried */
+    int32_t rtd_interval_s;  /* expected; 0 = does not send real-time data */
+    int32_t min_interval_min; /* expected; 0 = does not send minutes */
+    bool sends_hours, sends_days;
+    int32_t overtime_s, recount; /* standard table 1: 10 s, 3 times */
+    int64_t version;
+} qk_device;
+
+typedef struct qk_site {
+    char id[QK_CODE_MAX];
+    char kind[QK_CODE_MAX]; /* air_national air_provincial air_township air_micro air_road outlet power dust kitchen pump gate machine camera … */
+    char name_zh[QK_NAME_MAX], name_en[QK_NAME_MAX];
+    char division[16];      /* code of the township */
+    char owner_zh[QK_NAME_MAX], owner_en[QK_NAME_MAX];
+    double lon, lat;        /* WGS-84; NaN = unknown */
+    int64_t version;
+} qk_site;
+
+typedef struct qk_division {
+    char code[16], parent[16];
+    char kind[QK_CODE_MAX]; /* county township zone village grid */
+    char name_zh[QK_NAME_MAX], name_en[QK_NAME_MAX];
+    char *geometry; /* GeoJSON geometry text, owned by the registry; may be NULL */
+} qk_division;
+
+/* One factor of a device: where it belongs, what unit it carries. */
+typedef struct qk_factor {
+    char mn[QK_MN_MAX], code[QK_CODE_MAX];
+    char site[QK_CODE_MAX];  /* empty = the device's */
+    char unit[24];           /* as sent; empty = the standard's */
+    char name_zh[QK_NAME_MAX], name_en[QK_NAME_MAX]; /* empty = the standard's */
+    char item[16];           /* air item this feeds: SO2 NO2 CO O3 PM10 PM2.5, or empty */
+    double scale;            /* value in the site's unit = value as sent x scale */
+    double low, high;        /* range of the instrument; NaN = none */
+    double limit;            /* emission limit shown with the value; NaN = none */
+} qk_factor;
+
+QK_NODISCARD qk_code qk_registry_open(qk_registry **out, qk_db *db, qk_error *err);
+void qk_registry_close(qk_registry *r);
+/* Rises with every change; cheap to poll from any thread. */
+uint64_t qk_registry_version(const qk_registry *r);
+
+/* Reading: any thread; copies out under a lock. */
+bool qk_registry_device(const qk_registry *r, qk_device *out, qk_str mn);
+bool qk_registry_site(const qk_registry *r, qk_site *out, qk_str id);
+bool qk_registry_factor(const qk_registry *r, qk_factor *out, qk_str mn, qk_str code);
+/* All of them, in order of code, copied into the arena. */
+QK_NODISCARD qk_code qk_registry_devices(const qk_registry *r, qk_arena *arena, qk_device **out, size_t *n);
+QK_NODISCARD qk_code qk_registry_sites(const qk_registry *r, qk_arena *arena, qk_site **out, size_t *n);
+QK_NODISCARD qk_code qk_registry_divisions(const qk_registry *r, qk_arena *arena, qk_division **out, size_t *n);
+QK_NODISCARD qk_code qk_registry_factors(const qk_registry *r, qk_arena *arena, qk_str mn, qk_factor **out, size_t *n);
+
+/* Writing: store thread only. `seen` is the version the author saw, 0 for a new row: QK_ECONFLICT
+ * when another is current. by = who, for the history. */
+QK_NODISCARD qk_code qk_registry_put_device(qk_registry *r, const qk_device *d, int64_t seen, qk_str by, qk_time now, qk_error *err);
+QK_NODISCARD qk_code qk_registry_put_site(qk_registry *r, const qk_site *s, int64_t seen, qk_str by, qk_time now, qk_error *err);
+QK_NODISCARD qk_code qk_registry_put_division(qk_registry *r, const qk_division *d, qk_str by, qk_time now, qk_error *err);
+QK_NODISCARD qk_code qk_registry_put_factor(qk_registry *r, const qk_factor *f, qk_str by, qk_time now, qk_error *err);
+/* A whole county from JSON: {"place":{…},"divisions":[…],"sites":[…],"devices":[…],"factors":[…]};
+ * members are named as the fields above. Refused as a whole with line and column on a bad row. */
+QK_NODISCARD qk_code qk_registry_import(qk_registry *r, qk_str json, qk_str by, qk_time now, qk_error *err);
+#endif
