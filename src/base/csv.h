@@ -11,6 +11,12 @@
 #include "base/text.h"
 #include <stdio.h>
 
+enum {
+    QK_CSV_CELL_MAX = 1 << 20,   /* bytes of a cell */
+    QK_CSV_ROW_MAX = 1 << 24,    /* bytes of a row */
+    QK_CSV_COLUMNS_MAX = 1 << 13 /* cells of the header row */
+};
+
 typedef struct qk_csv_reader qk_csv_reader;
 /* Reads from file, which stays the caller's; name is for error texts. separator 0 = decide between
  * ',' and TAB by the header row. */

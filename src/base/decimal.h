@@ -21,10 +21,11 @@ QK_NODISCARD qk_code qk_dec_parse(qk_dec *out, qk_str text);
 QK_NODISCARD qk_code qk_dec_parse_e(qk_dec *out, qk_str text);
 char *qk_dec_format(char out[QK_DEC_TEXT], qk_dec d);
 double qk_dec_f64(qk_dec d);
-int qk_dec_cmp(qk_dec a, qk_dec b);  /* by value: 12.5 == 12.50 */
+int qk_dec_cmp(qk_dec a, qk_dec b);   /* by value: 12.5 == 12.50 */
 bool qk_dec_same(qk_dec a, qk_dec b); /* by value and digits */
 qk_dec qk_dec_trim(qk_dec d);         /* without trailing zeros after the point */
-/* To `scale` decimals by GB/T 8170 (half to even); widening appends zeros, QK_ERANGE if too wide. */
+/* To `scale` decimals by GB/T 8170 (half to even); widening appends zeros, QK_ERANGE if too wide.
+ */
 QK_NODISCARD qk_code qk_dec_round(qk_dec *out, qk_dec d, int32_t scale);
 QK_NODISCARD qk_code qk_dec_add(qk_dec *out, qk_dec a, qk_dec b);
 QK_NODISCARD qk_code qk_dec_sub(qk_dec *out, qk_dec a, qk_dec b);

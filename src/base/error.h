@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QK_NODISCARD __attribute__((warn_unused_result))
+#define QK_NODISCARD         __attribute__((warn_unused_result))
 #define QK_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 typedef enum qk_code {
@@ -58,15 +58,15 @@ const char *qk_code_name(qk_code code);
 void qk_error_format(const qk_error *err, char *out, size_t size);
 
 /* Leaves the function with the callee's code. */
-#define QK_TRY(expr)                                                                               \
-    do {                                                                                           \
-        qk_code qk_try_code = (expr);                                                              \
-        if (qk_try_code != QK_OK) return qk_try_code;                                              \
+#define QK_TRY(expr)                                  \
+    do {                                              \
+        qk_code qk_try_code = (expr);                 \
+        if (qk_try_code != QK_OK) return qk_try_code; \
     } while (0)
 /* Leaves by the function's `out:` label with the callee's code in the named variable. */
-#define QK_TRY_OUT(code_var, expr)                                                                 \
-    do {                                                                                           \
-        (code_var) = (expr);                                                                       \
-        if ((code_var) != QK_OK) goto out;                                                         \
+#define QK_TRY_OUT(code_var, expr)         \
+    do {                                   \
+        (code_var) = (expr);               \
+        if ((code_var) != QK_OK) goto out; \
     } while (0)
 #endif

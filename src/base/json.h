@@ -5,9 +5,12 @@
  * of numbers as they stand (12.50 stays 12.50), which no library on the shelf does.
  *
  * The writer puts commas and escapes itself; names and texts must be UTF-8, broken bytes become
- * U+FFFD. It writes into a qk_buf; `qk_json_flush` to a FILE keeps memory flat for long output.
- * The reader takes a whole text in memory (its ceiling is the caller's), refuses duplicate names
- * never itself but reports each, depth at most 64, and gives line and column of a fault. */
+ * U+FFFD. A call out of place (a value without its key, one end too many, depth beyond 64) makes
+ * the buffer fail with QK_EINVAL, so that out->failed need be looked at only once, at the end.
+ * Values at depth 0 may follow each other; what separates them is the caller's. It writes into a
+ * qk_buf; `qk_json_flush` to a FILE keeps memory flat for long output. The reader takes a whole
+ * text in memory (its ceiling is the caller's), refuses duplicate names never itself but reports
+ * each, depth at most 64, and gives line and column of a fault. */
 #include "base/decimal.h"
 #include "base/memory.h"
 #include <stdio.h>
@@ -18,7 +21,7 @@ typedef struct qk_json_writer {
     uint64_t object;
     int32_t depth;
     bool after_key;
-    bool pretty;
+    bool pretty; /* set after init for indented text */
 } qk_json_writer;
 
 void qk_json_init(qk_json_writer *w, qk_buf *out);
@@ -71,21 +74,25 @@ typedef struct qk_json_reader {
     uint64_t object;
     int32_t depth;
     uint8_t state;
-    qk_str value; /* of the last KEY, STRING (unescaped) or NUMBER (as written) */
-    size_t value_at;
+    bool skipping;
+    qk_str value;    /* of the last KEY, STRING (unescaped) or NUMBER (as written) */
+    size_t value_at; /* where the last token began, in bytes */
 } qk_json_reader;
 
 void qk_json_read_init(qk_json_reader *r, qk_str text, qk_arena *arena);
-/* Next token, or QK_EFORMAT with line and column. */
+/* Next token, or QK_EFORMAT with line and column (in characters). A text without escapes is a view
+ * into the input and needs no arena; QK_EFULL when the arena cannot hold the others. After a
+ * failure the reader stays where it is. A number that no double can hold is refused. */
 QK_NODISCARD qk_code qk_json_next(qk_json_reader *r, qk_json_type *type, qk_error *err);
-/* After a KEY or inside an array: passes over the whole next value. */
+/* After a KEY or inside an array: passes over the whole next value, using no memory. At an array's
+ * end it passes over the end. */
 QK_NODISCARD qk_code qk_json_skip(qk_json_reader *r, qk_error *err);
 
 /* The same text as a tree, for small documents: request bodies, configuration. */
 typedef struct qk_json_value {
-    qk_json_type type; /* OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL */
-    qk_str text;       /* STRING unescaped, NUMBER as written */
-    qk_str name;       /* of a member */
+    qk_json_type type;           /* OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL */
+    qk_str text;                 /* STRING unescaped, NUMBER as written */
+    qk_str name;                 /* of a member */
     struct qk_json_value *first; /* members or elements, in order */
     struct qk_json_value *next;
     size_t count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_BASE_LOG_H
 #define QK_BASE_LOG_H
-/* The operator's log: one line an entry on a descriptor, "time level module message". A message from
- * outside is printed with control bytes escaped. A line that repeats the same key within the
+/* The operator's log: one line an entry on a descriptor, "time level module message". A message
+ * from outside is printed with control bytes escaped. A line that repeats the same key within the
  * interval is counted and told once, so that a broken client cannot fill the disk. Any thread. */
 #include "base/time.h"
 

@@ -12,17 +12,32 @@ typedef struct qk_str {
 } qk_str;
 
 #define QK_STR(literal) ((qk_str){(literal), sizeof(literal) - 1})
-#define QK_STR_ARG(s) (int)(s).len, (s).ptr /* for "%.*s" */
+#define QK_STR_ARG(s)   (int)(s).len, (s).ptr /* for "%.*s" */
 
-static inline qk_str qk_str_of(const char *text) { return (qk_str){text, text ? strlen(text) : 0}; }
+static inline qk_str qk_str_of(const char *text)
+{
+    return (qk_str){text, text ? strlen(text) : 0};
+}
 static inline bool qk_str_eq(qk_str a, qk_str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
-static inline bool qk_is_digit(char c) { return (unsigned)(c - '0') < 10; }
-static inline bool qk_is_space(char c) { return c == ' ' || (unsigned)(c - '\t') < 5; }
-static inline bool qk_is_alpha(char c) { return (unsigned)((c | 32) - 'a') < 26; }
-static inline char qk_to_lower(char c) { return (unsigned)(c - 'A') < 26 ? (char)(c | 32) : c; }
+static inline bool qk_is_digit(char c)
+{
+    return (unsigned)(c - '0') < 10;
+}
+static inline bool qk_is_space(char c)
+{
+    return c == ' ' || (unsigned)(c - '\t') < 5;
+}
+static inline bool qk_is_alpha(char c)
+{
+    return (unsigned)((c | 32) - 'a') < 26;
+}
+static inline char qk_to_lower(char c)
+{
+    return (unsigned)(c - 'A') < 26 ? (char)(c | 32) : c;
+}
 
 bool qk_str_eq_nocase(qk_str a, qk_str b); /* ASCII letters only */
 int qk_str_cmp(qk_str a, qk_str b);        /* byte order */
@@ -50,6 +65,7 @@ uint32_t qk_utf8_next(qk_str s, size_t *used);
 size_t qk_utf8_put(char out[4], uint32_t code_point); /* bytes written */
 bool qk_utf8_valid(qk_str s);
 size_t qk_utf8_count(qk_str s); /* code points */
+size_t qk_utf8_cut(qk_str s);   /* length without a sequence broken off at the end */
 
 /* Lower-case hexadecimal, out gets 2*len+1 bytes. */
 void qk_hex(char *out, const void *bytes, size_t len);
