@@ -47,6 +47,8 @@ void qk_live_link(qk_live *live, qk_str mn, bool connected, const char *address,
 /* Gateway: a frame came (kind of counting only; the store thread fills values). */
 typedef enum qk_seen { QK_SEEN_GOOD, QK_SEEN_REFUSED, QK_SEEN_REPEAT } qk_seen;
 void qk_live_seen(qk_live *live, qk_str mn, qk_seen what, qk_time now, int64_t skew_ms);
+/* The same for many at once (the gateway gathers for about half a second); now = the last of them. */
+void qk_live_seen_many(qk_live *live, qk_str mn, const uint32_t counts[3], qk_time now, int64_t skew_ms);
 
 /* The feed: JSON events ("value", "device", "event", "health", "clock") for followers. */
 void qk_live_publish(qk_live *live, const char *name, qk_str json);

@@ -42,6 +42,10 @@ qk_live *qk_node_live(qk_node *node);
 
 /* Wakes the store thread: the journal's durable position rose. Cheap. */
 void qk_node_wake(qk_node *node);
+/* fn is called from the journal's thread after each sync and when the journal stops or goes on; it
+ * must not wait. One listener (the gateway); NULL takes it away, and once that call has returned the
+ * old one neither runs nor will. */
+void qk_node_on_durable(qk_node *node, void (*fn)(void *context), void *context);
 
 /* Runs fn in the store thread inside a transaction, which is committed (and synced) before the call
  * returns, or rolled back when fn fails. Waits; QK_ETIMEOUT after 10 s, QK_ENOSPC when the disk is

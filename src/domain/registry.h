@@ -32,6 +32,7 @@ typedef struct qk_device {
     qk_interval_style interval_style;
     bool comma_range;        /* BeginTime and EndTime joined with ',' */
     bool answers_requests;   /* reverse control may be tried */
+    bool first_contact;      /* on connecting: set clock, time-out and intervals (2017, 6.7) */
     int32_t rtd_interval_s;  /* expected; 0 = does not send real-time data */
     int32_t min_interval_min; /* expected; 0 = does not send minutes */
     bool sends_hours, sends_days;
