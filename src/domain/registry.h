@@ -7,9 +7,10 @@
  * as a table in memory that any thread may read. A device is known by its MN as sent. It is
  * approved, parked (seen, not yet approved: journalled, not answered) or disabled. Changes go
  * through the store thread (domain/node.h). */
-#include "store/db.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "store/db.h"
 
 typedef struct qk_registry qk_registry;
 
@@ -37,6 +38,7 @@ typedef struct qk_device {
     int32_t min_interval_min; /* expected; 0 = does not send minutes */
     bool sends_hours, sends_days;
     int32_t overtime_s, recount; /* standard table 1: 10 s, 3 times */
+    char key[36];            /* SM4 key of HJ 212-2025 in hexadecimal; empty = none held */
     int64_t version;
 } qk_device;
 
@@ -54,7 +56,9 @@ typedef struct qk_division {
     char code[16], parent[16];
     char kind[QK_CODE_MAX]; /* county township zone village grid */
     char name_zh[QK_NAME_MAX], name_en[QK_NAME_MAX];
-    char *geometry; /* GeoJSON geometry text, owned by the registry; may be NULL */
+    char *geometry; /* GeoJSON geometry text; NULL = none. Copies out of the registry place it in
+                       the arena; what is put in stays the caller's */
+    int64_t version;
 } qk_division;
 
 /* One factor of a device: where it belongs, what unit it carries. */
@@ -67,10 +71,21 @@ typedef struct qk_factor {
     double scale;            /* value in the site's unit = value as sent x scale */
     double low, high;        /* range of the instrument; NaN = none */
     double limit;            /* emission limit shown with the value; NaN = none */
+    int64_t version;
 } qk_factor;
 
+/* What a row holds before anything is said about it: no coordinates, scale 1, start style, the
+ * time-outs of the standard. Use before filling a row by hand. */
+void qk_device_init(qk_device *d);
+void qk_site_init(qk_site *s);
+void qk_division_init(qk_division *d);
+void qk_factor_init(qk_factor *f);
+
+/* Loads the tables into memory. db is borrowed and must be the store thread's. */
 QK_NODISCARD qk_code qk_registry_open(qk_registry **out, qk_db *db, qk_error *err);
 void qk_registry_close(qk_registry *r);
+/* Store thread, after a transaction was rolled back: memory becomes what the tables hold. */
+QK_NODISCARD qk_code qk_registry_reload(qk_registry *r, qk_error *err);
 /* Rises with every change; cheap to poll from any thread. */
 uint64_t qk_registry_version(const qk_registry *r);
 
@@ -78,19 +93,59 @@ uint64_t qk_registry_version(const qk_registry *r);
 bool qk_registry_device(const qk_registry *r, qk_device *out, qk_str mn);
 bool qk_registry_site(const qk_registry *r, qk_site *out, qk_str id);
 bool qk_registry_factor(const qk_registry *r, qk_factor *out, qk_str mn, qk_str code);
-/* All of them, in order of code, copied into the arena. */
-QK_NODISCARD qk_code qk_registry_devices(const qk_registry *r, qk_arena *arena, qk_device **out, size_t *n);
-QK_NODISCARD qk_code qk_registry_sites(const qk_registry *r, qk_arena *arena, qk_site **out, size_t *n);
-QK_NODISCARD qk_code qk_registry_divisions(const qk_registry *r, qk_arena *arena, qk_division **out, size_t *n);
-QK_NODISCARD qk_code qk_registry_factors(const qk_registry *r, qk_arena *arena, qk_str mn, qk_factor **out, size_t *n);
+/* All of them, in order of code, copied into the arena; QK_ENOMEM when it cannot hold them. */
+QK_NODISCARD qk_code qk_registry_devices(const qk_registry *r, qk_arena *arena, qk_device **out,
+                                         size_t *n);
+QK_NODISCARD qk_code qk_registry_sites(const qk_registry *r, qk_arena *arena, qk_site **out,
+                                       size_t *n);
+QK_NODISCARD qk_code qk_registry_divisions(const qk_registry *r, qk_arena *arena,
+                                           qk_division **out, size_t *n);
+/* Factors of one device; mn {NULL,0} = of all. */
+QK_NODISCARD qk_code qk_registry_factors(const qk_registry *r, qk_arena *arena, qk_str mn,
+                                         qk_factor **out, size_t *n);
+/* The place as imported, a JSON object; "{}" when none was. */
+QK_NODISCARD qk_code qk_registry_place(const qk_registry *r, qk_arena *arena, qk_str *out);
 
 /* Writing: store thread only. `seen` is the version the author saw, 0 for a new row: QK_ECONFLICT
- * when another is current. by = who, for the history. */
-QK_NODISCARD qk_code qk_registry_put_device(qk_registry *r, const qk_device *d, int64_t seen, qk_str by, qk_time now, qk_error *err);
-QK_NODISCARD qk_code qk_registry_put_site(qk_registry *r, const qk_site *s, int64_t seen, qk_str by, qk_time now, qk_error *err);
-QK_NODISCARD qk_code qk_registry_put_division(qk_registry *r, const qk_division *d, qk_str by, qk_time now, qk_error *err);
-QK_NODISCARD qk_code qk_registry_put_factor(qk_registry *r, const qk_factor *f, qk_str by, qk_time now, qk_error *err);
+ * when another is current. by = who, for the history. A row equal to the current one changes
+ * nothing. Valid from `now` on. QK_EINVAL on a row without key, on broken UTF-8, on a reference to a
+ * site or division that is not there; QK_EFULL at the ceilings (65,536 devices and divisions,
+ * 262,144 sites, 1,048,576 factors). */
+QK_NODISCARD qk_code qk_registry_put_device(qk_registry *r, const qk_device *d, int64_t seen,
+                                            qk_str by, qk_time now, qk_error *err);
+QK_NODISCARD qk_code qk_registry_put_site(qk_registry *r, const qk_site *s, int64_t seen, qk_str by,
+                                          qk_time now, qk_error *err);
+QK_NODISCARD qk_code qk_registry_put_division(qk_registry *r, const qk_division *d, qk_str by,
+                                              qk_time now, qk_error *err);
+QK_NODISCARD qk_code qk_registry_put_factor(qk_registry *r, const qk_factor *f, qk_str by,
+                                            qk_time now, qk_error *err);
 /* A whole county from JSON: {"place":{…},"divisions":[…],"sites":[…],"devices":[…],"factors":[…]};
- * members are named as the fields above. Refused as a whole with line and column on a bad row. */
-QK_NODISCARD qk_code qk_registry_import(qk_registry *r, qk_str json, qk_str by, qk_time now, qk_error *err);
+ * members are named as the fields above, enumerations by their names in lower case ("approved",
+ * "standard", "start"), null = not known. A row may carry "valid_from" (ISO 8601, not after now),
+ * when it has held since earlier. A row that is there is brought to what is given, members left
+ * out taking their defaults. Refused as a whole with line and column: an unknown member, a value
+ * of the wrong type, a reference to nothing. A device given without a status is approved. */
+QK_NODISCARD qk_code qk_registry_import(qk_registry *r, qk_str json, qk_str by, qk_time now,
+                                        qk_error *err);
+
+/* ---- history: any thread, through a database connection of its own ---- */
+/* The row that held at valid_at by what was recorded up to known_at (QK_TIME_NONE = now known).
+ * QK_ENOTFOUND when there was none. */
+QK_NODISCARD qk_code qk_registry_device_at(qk_device *out, qk_db *db, qk_str mn, qk_time valid_at,
+                                           qk_time known_at, qk_error *err);
+QK_NODISCARD qk_code qk_registry_site_at(qk_site *out, qk_db *db, qk_str id, qk_time valid_at,
+                                         qk_time known_at, qk_error *err);
+QK_NODISCARD qk_code qk_registry_factor_at(qk_factor *out, qk_db *db, qk_str mn, qk_str code,
+                                           qk_time valid_at, qk_time known_at, qk_error *err);
+
+/* ---- rows as JSON objects, members named as the fields, "row_version" last; pw and key are left
+ * out of what is written ---- */
+void qk_device_json(qk_json_writer *w, const qk_device *d);
+void qk_site_json(qk_json_writer *w, const qk_site *s);
+void qk_factor_json(qk_json_writer *w, const qk_factor *f);
+/* Changes those fields of *d that `object` names. QK_EINVAL on an unknown member or a wrong type,
+ * err->where naming it; "row_version" is passed over. */
+QK_NODISCARD qk_code qk_device_patch(qk_device *d, const qk_json_value *object, qk_error *err);
+QK_NODISCARD qk_code qk_site_patch(qk_site *s, const qk_json_value *object, qk_error *err);
+QK_NODISCARD qk_code qk_factor_patch(qk_factor *f, const qk_json_value *object, qk_error *err);
 #endif
