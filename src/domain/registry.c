@@ -36,7 +36,6 @@ void qk_registry_close(qk_registry *r)
         qk_row_table_clear(&r->tables[k], &qk_row_forms[k]);
         free(r->tables[k].load_sql);
         free(r->tables[k].put_sql);
-        free(r->tables[k].history_sql);
     }
     free(r->place);
     pthread_rwlock_destroy(&r->lock);

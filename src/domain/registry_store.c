@@ -18,16 +18,21 @@ static void put_marks(qk_buf *sql, size_t n)
     for (size_t i = 0; i < n; i++) qk_buf_puts(sql, i ? ",?" : "?");
 }
 
-static char *make_put(const qk_row_form *form, bool history)
+/* The history twin is filled by triggers (store/schema.c). */
+static char *make_put(const qk_row_form *form)
 {
     qk_buf sql;
     qk_buf_init(&sql, 4096);
-    qk_buf_printf(&sql, "INSERT OR REPLACE INTO %s%s(", form->table, history ? "_history" : "");
+    qk_buf_printf(&sql, "INSERT INTO %s(", form->table);
     put_names(&sql, form);
-    qk_buf_puts(&sql, history ? ",recorded_at,recorded_by,valid_from) VALUES("
-                              : ",recorded_at,recorded_by) VALUES(");
-    put_marks(&sql, form->n + (history ? 4 : 3));
-    qk_buf_putc(&sql, ')');
+    qk_buf_puts(&sql, ",recorded_at,recorded_by,valid_from) VALUES(");
+    put_marks(&sql, form->n + 4);
+    qk_buf_puts(&sql, ") ON CONFLICT DO UPDATE SET ");
+    for (size_t i = form->keys; i < form->n; i++)
+        qk_buf_printf(&sql, "\"%s\"=excluded.\"%s\",", form->fields[i].name,
+                      form->fields[i].name);
+    qk_buf_puts(&sql, "version=excluded.version,recorded_at=excluded.recorded_at,"
+                      "recorded_by=excluded.recorded_by,valid_from=excluded.valid_from");
     return qk_buf_take(&sql, NULL);
 }
 
@@ -51,16 +56,15 @@ static char *make_at(const qk_row_form *form)
     for (size_t i = 0; i < form->keys; i++)
         qk_buf_printf(&sql, "\"%s\"=? AND ", form->fields[i].name);
     qk_buf_puts(&sql, "valid_from<=? AND recorded_at<=? "
-                      "ORDER BY valid_from DESC, version DESC LIMIT 1");
+                      "ORDER BY valid_from DESC,version DESC LIMIT 1");
     return qk_buf_take(&sql, NULL);
 }
 
 qk_code qk_row_sql(qk_row_table *t, const qk_row_form *form)
 {
     t->load_sql = make_load(form);
-    t->put_sql = make_put(form, false);
-    t->history_sql = make_put(form, true);
-    return t->load_sql && t->put_sql && t->history_sql ? QK_OK : QK_ENOMEM;
+    t->put_sql = make_put(form);
+    return t->load_sql && t->put_sql ? QK_OK : QK_ENOMEM;
 }
 
 static void bind_field(sqlite3_stmt *s, int index, const qk_field *f, const void *row)
@@ -73,12 +77,9 @@ static void bind_field(sqlite3_stmt *s, int index, const qk_field *f, const void
     case QK_FIELD_OWNED: qk_db_bind_str(s, index, qk_str_of(*(char *const *)at)); break;
     case QK_FIELD_BOOL: sqlite3_bind_int(s, index, *(const bool *)at); break;
     case QK_FIELD_I32:
-        memcpy(&whole, at, sizeof whole);
-        sqlite3_bind_int(s, index, whole);
-        break;
     case QK_FIELD_ENUM:
         memcpy(&whole, at, sizeof whole);
-        qk_db_bind_str(s, index, qk_str_of(f->names[whole]));
+        sqlite3_bind_int(s, index, whole);
         break;
     case QK_FIELD_F64:
         memcpy(&number, at, sizeof number);
@@ -88,11 +89,11 @@ static void bind_field(sqlite3_stmt *s, int index, const qk_field *f, const void
     }
 }
 
-/* An unknown name (a newer program's) reads as the first of the list. */
-static int32_t enum_of(const qk_field *f, qk_str name)
+/* A value that only a newer program knows reads as the first of the list. */
+static int32_t enum_of(const qk_field *f, int32_t stored)
 {
     for (int32_t i = 0; f->names[i]; i++)
-        if (qk_str_eq(qk_str_of(f->names[i]), name)) return i;
+        if (i == stored) return i;
     return 0;
 }
 
@@ -113,7 +114,7 @@ static qk_code read_field(sqlite3_stmt *s, int column, const qk_field *f, void *
         memcpy(at, &whole, sizeof whole);
         break;
     case QK_FIELD_ENUM:
-        whole = enum_of(f, text);
+        whole = enum_of(f, sqlite3_column_int(s, column));
         memcpy(at, &whole, sizeof whole);
         break;
     case QK_FIELD_F64:
@@ -172,17 +173,18 @@ qk_code qk_row_load(qk_registry *r, qk_row_kind kind, qk_error *err)
     return QK_OK;
 }
 
-static qk_code write_row(qk_registry *r, const qk_row_form *form, const char *sql, const void *row,
-                         qk_str by, qk_time now, const qk_time *valid_from, qk_error *err)
+static qk_code write_row(qk_registry *r, qk_row_kind kind, const void *row, qk_str by,
+                         qk_time valid_from, qk_time now, qk_error *err)
 {
+    const qk_row_form *form = &qk_row_forms[kind];
     sqlite3_stmt *s = NULL;
-    QK_TRY(qk_db_prepare(&s, r->db, sql, err));
+    QK_TRY(qk_db_prepare(&s, r->db, r->tables[kind].put_sql, err));
     int index = 1;
     for (size_t i = 0; i < form->n; i++) bind_field(s, index++, &form->fields[i], row);
     sqlite3_bind_int64(s, index++, qk_row_version(form, row));
     sqlite3_bind_int64(s, index++, now);
     qk_db_bind_str(s, index++, by);
-    if (valid_from) sqlite3_bind_int64(s, index, *valid_from);
+    sqlite3_bind_int64(s, index, valid_from);
     return qk_db_run(r->db, s, err);
 }
 
@@ -273,15 +275,6 @@ static qk_code replace_in_memory(qk_registry *r, qk_row_kind kind, const void *r
     return qk_fail(err, code, "the register can hold no more of its %s", form->member);
 }
 
-static qk_code write_both(qk_registry *r, qk_row_kind kind, void *row, qk_str by,
-                          qk_time valid_from, qk_time now, qk_error *err)
-{
-    const qk_row_form *form = &qk_row_forms[kind];
-    const qk_row_table *t = &r->tables[kind];
-    QK_TRY(write_row(r, form, t->put_sql, row, by, now, NULL, err));
-    return write_row(r, form, t->history_sql, row, by, now, &valid_from, err);
-}
-
 qk_code qk_row_put(qk_registry *r, qk_row_kind kind, const void *row, qk_str by, qk_time valid_from,
                    qk_time now, qk_error *err)
 {
@@ -299,13 +292,8 @@ qk_code qk_row_put(qk_registry *r, qk_row_kind kind, const void *row, qk_str by,
     if (!copy) return qk_fail(err, QK_ENOMEM, "no memory for a row of the register");
     memcpy(copy, row, form->row_size); /* borrows what row owns */
     qk_row_set_version(form, copy, version);
-    qk_code code = qk_db_begin(r->db, err);
-    if (code) goto out;
-    code = write_both(r, kind, copy, by, valid_from, now, err);
-    if (!code) code = qk_db_commit(r->db, err);
-    if (code) qk_db_rollback(r->db);
-    else code = replace_in_memory(r, kind, row, version, err);
-out:
+    qk_code code = write_row(r, kind, copy, by, valid_from, now, err);
+    if (!code) code = replace_in_memory(r, kind, row, version, err);
     free(copy);
     return code;
 }
@@ -337,8 +325,9 @@ qk_code qk_place_put(qk_registry *r, qk_str json, qk_str by, qk_time now, qk_err
     if (!text) return qk_fail(err, QK_ENOMEM, "no memory for the place");
     sqlite3_stmt *s = NULL;
     qk_code code = qk_db_prepare(&s, r->db,
-                                 "INSERT OR REPLACE INTO place(id,json,recorded_at,recorded_by)"
-                                 " VALUES(1,?,?,?)",
+                                 "INSERT INTO place(id,json,version,recorded_at,recorded_by)"
+                                 " VALUES(1,?1,1,?2,?3) ON CONFLICT DO UPDATE SET json=?1,"
+                                 "version=version+1,recorded_at=?2,recorded_by=?3",
                                  err);
     if (!code) {
         qk_db_bind_str(s, 1, json);

@@ -77,6 +77,12 @@ QK_NODISCARD qk_code qk_telemetry_append(qk_telemetry *t, qk_append_result *resu
 /* Packs what is due (full partitions, or the largest heads when memory is short) inside the
  * caller's transaction. all: everything, as before a backup or at the end. */
 QK_NODISCARD qk_code qk_telemetry_flush(qk_telemetry *t, bool all, qk_error *err);
+/* After the caller's transaction ended. committed: what the flushes since the last call packed may
+ * leave memory. Otherwise it was rolled back and nothing of it is on the disk: those rows stand in
+ * the heads again, streams and columns made meanwhile keep their numbers and are written with the
+ * next flush. Until this call readers find flushed rows where they were. The store thread calls it
+ * after every commit and rollback; a full disk is met by rolling back and trying again later. */
+void qk_telemetry_settle(qk_telemetry *t, bool committed);
 /* The journal position from which a restart must read on so that no head row is lost: call with the
  * position processed so far; gives the smallest position still needed. Rows are tied to positions by
  * the value given here before each append batch. */
