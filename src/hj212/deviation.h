@@ -29,8 +29,8 @@ typedef enum qk_hj212_deviation {
     QK_HJ212_D_NO_ST,
     QK_HJ212_D_ST_FORM, /* not two characters */
     QK_HJ212_D_NO_PW,
-    QK_HJ212_D_PW_FORM,          /* not six characters */
-    QK_HJ212_D_VERSION_UNKNOWN,  /* version bits above 2 */
+    QK_HJ212_D_PW_FORM,            /* not six characters */
+    QK_HJ212_D_VERSION_UNKNOWN,    /* version bits above 2 */
     QK_HJ212_D_FLAG_WITHOUT_PARTS, /* Flag announces PNUM and PNO that are not there */
     QK_HJ212_D_PARTS_WITHOUT_FLAG, /* PNUM or PNO although Flag does not announce them */
     QK_HJ212_D_PART_BEYOND_COUNT,  /* PNO 0 or above PNUM */
@@ -50,8 +50,9 @@ typedef enum qk_hj212_deviation {
     QK_HJ212_D_EMPTY_KEY,
     QK_HJ212_D_EMPTY_VALUE,
     QK_HJ212_D_KEY_REPEATED,
-    QK_HJ212_D_CP_LAYOUT,       /* fields after factors, one factor in several groups, or several in one */
-    QK_HJ212_D_RANGE_COMMA,     /* 2017 and later: BeginTime and EndTime joined by ',' */
+    QK_HJ212_D_CP_LAYOUT,   /* fields after factors, one factor in several groups, or several in one
+                             */
+    QK_HJ212_D_RANGE_COMMA, /* 2017 and later: BeginTime and EndTime joined by ',' */
     QK_HJ212_D_RANGE_SEMICOLON, /* 2005: joined by ';' */
     QK_HJ212_D_FIELD_CASE,      /* -flag, PolID */
     QK_HJ212_D_NO_DATA_TIME,    /* values without a DataTime */
@@ -74,9 +75,9 @@ typedef enum qk_hj212_deviation {
 #define QK_HJ212_BIT(deviation) ((uint64_t)1 << (deviation))
 
 typedef enum qk_hj212_severity {
-    QK_HJ212_MINOR,  /* reads the same; worth telling the maker */
+    QK_HJ212_MINOR,   /* reads the same; worth telling the maker */
     QK_HJ212_NOTABLE, /* reads, but the device should be put right */
-    QK_HJ212_GRAVE   /* what was read may not be what was measured */
+    QK_HJ212_GRAVE    /* what was read may not be what was measured */
 } qk_hj212_severity;
 
 /* Never NULL for a value of the enum; NULL beyond. */

@@ -3,24 +3,25 @@
 #define QK_HJ212_ENCODE_H
 /* Frames, answers and requests into the caller's buffer.
  *
- * Every function returns the bytes written, or 0 when they do not fit in `size` or the segment would
- * exceed 9,999 bytes; nothing is terminated. QK_HJ212_FRAME_MAX bytes hold any frame. */
+ * Every function returns the bytes written, or 0 when they do not fit in `size` or the segment
+ * would exceed 9,999 bytes; nothing is terminated. QK_HJ212_FRAME_MAX bytes hold any frame. */
 #include "hj212/packet.h"
 
 enum { QK_HJ212_SEGMENT_MAX = 1024 }; /* of the standard */
 
 typedef struct qk_hj212_message {
-    qk_hj212_version version;          /* decides order, and Flag's version bits in helpers below */
-    qk_hj212_text qn, st, cn, pw, mn;  /* absent ones are left out */
-    int32_t flag;                      /* as printed; -1 = left out */
-    int32_t parts, part;               /* 0 = left out; 2005 prints PNO first */
-    bool back_filled;                  /* RF=1 */
-    qk_hj212_text cp;                  /* between the "&&"s */
+    qk_hj212_version version;         /* decides order, and Flag's version bits in helpers below */
+    qk_hj212_text qn, st, cn, pw, mn; /* absent ones are left out */
+    int32_t flag;                     /* as printed; -1 = left out */
+    int32_t parts, part;              /* 0 = left out; 2005 prints PNO first */
+    bool back_filled;                 /* RF=1 */
+    qk_hj212_text cp;                 /* between the "&&"s */
 } qk_hj212_message;
 
 size_t qk_hj212_encode(char *out, size_t size, const qk_hj212_message *message);
 /* "##", length, segment, CRC of the given kind (STANDARD … MODBUS_SWAPPED), CR LF. */
-size_t qk_hj212_encode_segment(char *out, size_t size, qk_hj212_text segment, qk_hj212_crc_kind crc);
+size_t qk_hj212_encode_segment(char *out, size_t size, qk_hj212_text segment,
+                               qk_hj212_crc_kind crc);
 
 /* How to speak to one device. */
 typedef struct qk_hj212_peer {
@@ -46,10 +47,10 @@ size_t qk_hj212_encode_9012(char *out, size_t size, qk_hj212_version version, qk
 /* What requests carry; each command takes what it needs (tables.h: qk_hj212_command.request) and
  * leaves out absent texts and negative numbers. */
 typedef struct qk_hj212_params {
-    qk_hj212_text pol_id;      /* factor code: w01018 */
-    qk_hj212_text info_id;     /* 3020, 3021: i12001 */
-    qk_hj212_text info_value;  /* 3021 */
-    qk_hj212_text system_time; /* 1012: 14 digits */
+    qk_hj212_text pol_id;               /* factor code: w01018 */
+    qk_hj212_text info_id;              /* 3020, 3021: i12001 */
+    qk_hj212_text info_value;           /* 3021 */
+    qk_hj212_text system_time;          /* 1012: 14 digits */
     qk_hj212_text begin_time, end_time; /* history, 14 digits */
     qk_hj212_text new_pw;               /* 1072 */
     qk_hj212_text cstart_time;          /* 3016: hhmmss */
@@ -60,12 +61,12 @@ typedef struct qk_hj212_params {
     int32_t ctime_h;                    /* 3016 */
     int32_t warn_time_min;              /* 2005: 1001 */
 } qk_hj212_params;
-#define QK_HJ212_NO_PARAMS                                                                         \
-    ((qk_hj212_params){.over_time_s = -1,                                                          \
-                       .re_count = -1,                                                             \
-                       .rtd_interval_s = -1,                                                       \
-                       .min_interval_min = -1,                                                     \
-                       .ctime_h = -1,                                                              \
+#define QK_HJ212_NO_PARAMS                     \
+    ((qk_hj212_params){.over_time_s = -1,      \
+                       .re_count = -1,         \
+                       .rtd_interval_s = -1,   \
+                       .min_interval_min = -1, \
+                       .ctime_h = -1,          \
                        .warn_time_min = -1})
 
 /* A request or notice from the platform, Flag with A=1 (2005: Flag=3 as its examples print).
@@ -106,12 +107,12 @@ size_t qk_hj212_split_next(qk_hj212_split *split, char *out, size_t size);
  * DataTime and PNUM, since each packet has a QN of its own. */
 enum { QK_HJ212_JOIN_MESSAGES = 16, QK_HJ212_JOIN_PARTS = 64 };
 typedef struct qk_hj212_join_slot {
-    uint64_t key;      /* 0 = free */
-    int64_t since_ms;  /* arrival of the first part, caller's clock */
-    int32_t parts;     /* PNUM */
-    uint64_t present;  /* bit PNO-1 */
+    uint64_t key;     /* 0 = free */
+    int64_t since_ms; /* arrival of the first part, caller's clock */
+    int32_t parts;    /* PNUM */
+    uint64_t present; /* bit PNO-1 */
     uint32_t part_len[QK_HJ212_JOIN_PARTS];
-    size_t used;       /* bytes of CP held, one after the other in order of arrival */
+    size_t used; /* bytes of CP held, one after the other in order of arrival */
     uint8_t order[QK_HJ212_JOIN_PARTS];
     uint8_t count;
 } qk_hj212_join_slot;
@@ -133,12 +134,12 @@ typedef enum qk_hj212_joined {
 
 /* memory is shared out evenly over 16 messages. */
 void qk_hj212_join_init(qk_hj212_join *join, char *memory, size_t size);
-/* WHOLE: writes the CP (DataTime once, then the groups of parts 1..n) to out, *len its bytes; REFUSED
- * when size does not suffice. */
+/* WHOLE: writes the CP (DataTime once, then the groups of parts 1..n) to out, *len its bytes;
+ * REFUSED when size does not suffice. */
 qk_hj212_joined qk_hj212_join_add(qk_hj212_join *join, const qk_hj212_head *head, int64_t now_ms,
                                   char *out, size_t size, size_t *len);
-/* Gives up the oldest message whose first part came before the given time and writes what came of it
- * to out. False when there is none. */
+/* Gives up the oldest message whose first part came before the given time and writes what came of
+ * it to out. False when there is none. */
 bool qk_hj212_join_expire(qk_hj212_join *join, int64_t before_ms, char *out, size_t size,
                           size_t *len);
 #endif

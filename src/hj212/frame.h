@@ -46,7 +46,8 @@ typedef struct qk_hj212_frame {
     int32_t declared;       /* bytes by the length field; -1 when it is no number */
     uint8_t length_digits;  /* digits of the length field, 4 by the standard */
     bool length_ok;
-    bool binary; /* the segment holds control bytes or text that is not UTF-8: cipher text, perhaps */
+    bool binary; /* the segment holds control bytes or text that is not UTF-8: cipher text, perhaps
+                  */
     qk_hj212_crc_kind crc;
     qk_hj212_line_end line_end;
     qk_hj212_refusal refusal; /* of the framing alone: USABLE, LENGTH, TRUNCATED, TOO_LONG */
@@ -69,8 +70,8 @@ typedef struct qk_hj212_step {
     bool ends_here;
 } qk_hj212_step;
 
-/* What stands at the front of bytes. final: nothing will follow for now. With final, MORE comes only
- * for len 0. frame and its texts point into bytes. */
+/* What stands at the front of bytes. final: nothing will follow for now. With final, MORE comes
+ * only for len 0. frame and its texts point into bytes. */
 qk_hj212_found qk_hj212_next(const char *bytes, size_t len, bool final, qk_hj212_frame *frame,
                              qk_hj212_step *step);
 /* The same with a limit of its own for a whole frame (64 bytes at least). */

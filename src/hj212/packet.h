@@ -3,13 +3,14 @@
 #define QK_HJ212_PACKET_H
 /* What stands in a frame: the head (QN, ST, CN …) and the items of the data area CP.
  *
- * Three depths: qk_hj212_head finds the head and DataTime only (to acknowledge); qk_hj212_parse also
- * judges the head; the item walk reads CP and adds what it finds to the packet's deviations, which
- * are complete after the last item. Nothing is allocated or copied. */
+ * Three depths: qk_hj212_head finds the head and DataTime only (to acknowledge); qk_hj212_parse
+ * also judges the head; the item walk reads CP and adds what it finds to the packet's deviations,
+ * which are complete after the last item. Nothing is allocated or copied. */
 #include "hj212/frame.h"
 
 typedef struct qk_hj212_head {
-    qk_hj212_text qn, st, cn, pw, mn, flag, pnum, pno, rf; /* as sent, blanks cut; ptr NULL = absent */
+    qk_hj212_text qn, st, cn, pw, mn, flag, pnum, pno,
+        rf;                  /* as sent, blanks cut; ptr NULL = absent */
     qk_hj212_text cp;        /* between the "&&"s */
     qk_hj212_text data_time; /* value of DataTime= in CP, as sent */
     int32_t command;         /* CN as a number; -1 = absent or no number */
@@ -52,24 +53,72 @@ void qk_hj212_parse(qk_hj212_packet *packet, const qk_hj212_frame *frame);
 typedef enum qk_hj212_field {
     QK_HJ212_F_OTHER = 0,
     /* of a factor, numbers */
-    QK_HJ212_F_RTD, QK_HJ212_F_MIN, QK_HJ212_F_AVG, QK_HJ212_F_MAX, QK_HJ212_F_COU,
-    QK_HJ212_F_ZSRTD, QK_HJ212_F_ZSMIN, QK_HJ212_F_ZSAVG, QK_HJ212_F_ZSMAX, QK_HJ212_F_ZSCOU,
-    QK_HJ212_F_DATA, QK_HJ212_F_DAYDATA, QK_HJ212_F_NIGHTDATA, QK_HJ212_F_ORI,
-    QK_HJ212_F_ALA, QK_HJ212_F_UPVALUE, QK_HJ212_F_LOWVALUE, QK_HJ212_F_DAYSTDVALUE,
-    QK_HJ212_F_NIGHTSTDVALUE, QK_HJ212_F_RS, QK_HJ212_F_RT, QK_HJ212_F_VALIDNUM,
-    QK_HJ212_F_TOTALNUM, QK_HJ212_F_SAMPLERD, QK_HJ212_F_STANDARDVALUE,
+    QK_HJ212_F_RTD,
+    QK_HJ212_F_MIN,
+    QK_HJ212_F_AVG,
+    QK_HJ212_F_MAX,
+    QK_HJ212_F_COU,
+    QK_HJ212_F_ZSRTD,
+    QK_HJ212_F_ZSMIN,
+    QK_HJ212_F_ZSAVG,
+    QK_HJ212_F_ZSMAX,
+    QK_HJ212_F_ZSCOU,
+    QK_HJ212_F_DATA,
+    QK_HJ212_F_DAYDATA,
+    QK_HJ212_F_NIGHTDATA,
+    QK_HJ212_F_ORI,
+    QK_HJ212_F_ALA,
+    QK_HJ212_F_UPVALUE,
+    QK_HJ212_F_LOWVALUE,
+    QK_HJ212_F_DAYSTDVALUE,
+    QK_HJ212_F_NIGHTSTDVALUE,
+    QK_HJ212_F_RS,
+    QK_HJ212_F_RT,
+    QK_HJ212_F_VALIDNUM,
+    QK_HJ212_F_TOTALNUM,
+    QK_HJ212_F_SAMPLERD,
+    QK_HJ212_F_STANDARDVALUE,
     /* of a factor, marks and texts */
-    QK_HJ212_F_FLAG, QK_HJ212_F_EFLAG, QK_HJ212_F_SAMPLETIME, QK_HJ212_F_INFO, QK_HJ212_F_SN,
+    QK_HJ212_F_FLAG,
+    QK_HJ212_F_EFLAG,
+    QK_HJ212_F_SAMPLETIME,
+    QK_HJ212_F_INFO,
+    QK_HJ212_F_SN,
     QK_HJ212_F_RESULTTYPE,
     /* standing alone */
-    QK_HJ212_F_DATATIME, QK_HJ212_F_SYSTEMTIME, QK_HJ212_F_BEGINTIME, QK_HJ212_F_ENDTIME,
-    QK_HJ212_F_RESTARTTIME, QK_HJ212_F_QN, QK_HJ212_F_CN, QK_HJ212_F_PNUM, QK_HJ212_F_PNO,
-    QK_HJ212_F_QNRTN, QK_HJ212_F_EXERTN, QK_HJ212_F_RTDINTERVAL, QK_HJ212_F_MININTERVAL,
-    QK_HJ212_F_POLID, QK_HJ212_F_INFOID, QK_HJ212_F_NEWPW, QK_HJ212_F_PW, QK_HJ212_F_OVERTIME,
-    QK_HJ212_F_RECOUNT, QK_HJ212_F_WARNTIME, QK_HJ212_F_VASENO, QK_HJ212_F_CSTARTTIME,
-    QK_HJ212_F_CTIME, QK_HJ212_F_STIME, QK_HJ212_F_ALARMTIME, QK_HJ212_F_ALARMTYPE,
-    QK_HJ212_F_ALARMTARGET, QK_HJ212_F_REPORTTARGET, QK_HJ212_F_REPORTTIME,
-    QK_HJ212_F_COMPLETETIME, QK_HJ212_F_SAMPLETYPE, QK_HJ212_F_SKCREATETIME, QK_HJ212_F_NEWSK,
+    QK_HJ212_F_DATATIME,
+    QK_HJ212_F_SYSTEMTIME,
+    QK_HJ212_F_BEGINTIME,
+    QK_HJ212_F_ENDTIME,
+    QK_HJ212_F_RESTARTTIME,
+    QK_HJ212_F_QN,
+    QK_HJ212_F_CN,
+    QK_HJ212_F_PNUM,
+    QK_HJ212_F_PNO,
+    QK_HJ212_F_QNRTN,
+    QK_HJ212_F_EXERTN,
+    QK_HJ212_F_RTDINTERVAL,
+    QK_HJ212_F_MININTERVAL,
+    QK_HJ212_F_POLID,
+    QK_HJ212_F_INFOID,
+    QK_HJ212_F_NEWPW,
+    QK_HJ212_F_PW,
+    QK_HJ212_F_OVERTIME,
+    QK_HJ212_F_RECOUNT,
+    QK_HJ212_F_WARNTIME,
+    QK_HJ212_F_VASENO,
+    QK_HJ212_F_CSTARTTIME,
+    QK_HJ212_F_CTIME,
+    QK_HJ212_F_STIME,
+    QK_HJ212_F_ALARMTIME,
+    QK_HJ212_F_ALARMTYPE,
+    QK_HJ212_F_ALARMTARGET,
+    QK_HJ212_F_REPORTTARGET,
+    QK_HJ212_F_REPORTTIME,
+    QK_HJ212_F_COMPLETETIME,
+    QK_HJ212_F_SAMPLETYPE,
+    QK_HJ212_F_SKCREATETIME,
+    QK_HJ212_F_NEWSK,
     QK_HJ212_F_COUNT
 } qk_hj212_field;
 
@@ -91,14 +140,18 @@ typedef struct qk_hj212_item {
     qk_hj212_text value;      /* blanks cut; "//…//" is one value, separators and all */
 } qk_hj212_item;
 
+enum { QK_HJ212_CODES_SEEN = 256, QK_HJ212_KEYS_SEEN = 512 };
 typedef struct qk_hj212_items {
     qk_hj212_packet *packet;
     size_t at;
     uint32_t group;
-    uint32_t count;
-    bool comma; /* the last separator was one */
-    uint8_t layout;
-    qk_hj212_item last;
+    qk_hj212_text last_code;   /* of the item before */
+    qk_hj212_field last_field; /* of the item before */
+    bool begun, codes_begun, after_separator, same_group, saw_time, ended;
+    /* Where codes and keys were met, to find the repeated ones; a table that is full finds no more.
+     */
+    uint16_t code_count, key_count;
+    uint16_t code[QK_HJ212_CODES_SEEN], key[QK_HJ212_KEYS_SEEN];
 } qk_hj212_items;
 
 void qk_hj212_items_init(qk_hj212_items *it, qk_hj212_packet *packet);

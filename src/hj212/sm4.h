@@ -20,9 +20,9 @@ void qk_hj212_sm4_decrypt(const qk_hj212_sm4 *sm4, const uint8_t in[16], uint8_t
 void qk_hj212_cp_encrypt(const qk_hj212_sm4 *sm4, char *cp, size_t len);
 void qk_hj212_cp_decrypt(const qk_hj212_sm4 *sm4, char *cp, size_t len);
 
-/* Opens a frame whose CP is cipher text: writes the plain segment (as long as the cipher one) to out
- * and makes *plain a frame over it, CRC judged anew, with QK_HJ212_D_CP_ENCRYPTED. True when the
- * standard's CRC then fits, which is how a right key is known. */
+/* Opens a frame whose CP is cipher text: writes the plain segment (as long as the cipher one) to
+ * out and makes *plain a frame over it, CRC judged anew, with QK_HJ212_D_CP_ENCRYPTED. True when
+ * the standard's CRC then fits, which is how a right key is known. */
 bool qk_hj212_open(qk_hj212_frame *plain, const qk_hj212_frame *frame, const qk_hj212_sm4 *sm4,
                    char *out, size_t size);
 /* Encrypts the CP of a whole frame in place, CRC left as it is. False when it is no frame. */

@@ -14,19 +14,20 @@ enum {
 };
 
 typedef enum qk_hj212_command_kind { /* bits: a command may be several */
-    QK_HJ212_REQUEST = 1, /* platform to device: 9011, then data, then 9012 */
-    QK_HJ212_UPLOAD = 2,  /* device to platform: 9014 when A=1 */
-    QK_HJ212_NOTICE_UP = 4,   /* device to platform: 9013 */
-    QK_HJ212_NOTICE_DOWN = 8, /* platform to device: 9013 */
-    QK_HJ212_ANSWER = 16      /* 9011..9014 */
+                                     QK_HJ212_REQUEST =
+                                         1, /* platform to device: 9011, then data, then 9012 */
+                                     QK_HJ212_UPLOAD = 2,    /* device to platform: 9014 when A=1 */
+                                     QK_HJ212_NOTICE_UP = 4, /* device to platform: 9013 */
+                                     QK_HJ212_NOTICE_DOWN = 8, /* platform to device: 9013 */
+                                     QK_HJ212_ANSWER = 16      /* 9011..9014 */
 } qk_hj212_command_kind;
 
 typedef struct qk_hj212_command {
     int32_t code;
     const char *zh, *en;
-    uint8_t kind;        /* bits above */
-    uint8_t versions;    /* bits above */
-    const char *request; /* names of its parameters in order: "PolId SystemTime"; "" = none */
+    uint8_t kind;         /* bits above */
+    uint8_t versions;     /* bits above */
+    const char *request;  /* names of its parameters in order: "PolId SystemTime"; "" = none */
     bool carries_samples; /* values with a DataTime: 2011 2031 2051 2061 … */
     bool is_history;      /* as a request takes BeginTime and EndTime */
 } qk_hj212_command;
@@ -60,10 +61,10 @@ typedef struct qk_hj212_factor {
     const char *code;
     const char *old; /* 2005 code; NULL = none */
     const char *zh, *en;
-    const char *unit;       /* as the standard prints it; NULL = none */
-    const char *in_use;     /* unit that practice sends where it differs from the print; else NULL */
-    const char *amount;     /* unit of Cou; NULL = none */
-    int8_t decimals;        /* of the printed type; -1 = not given */
+    const char *unit;   /* as the standard prints it; NULL = none */
+    const char *in_use; /* unit that practice sends where it differs from the print; else NULL */
+    const char *amount; /* unit of Cou; NULL = none */
+    int8_t decimals;    /* of the printed type; -1 = not given */
     uint8_t medium;
     uint8_t versions;
 } qk_hj212_factor;
