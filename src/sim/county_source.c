@@ -23,6 +23,8 @@ typedef struct history_job {
 typedef struct device_state {
     qk_sim_device device; /* its own copy: requests change it */
     qk_time due[KINDS];   /* start of the next interval; real-time: the next moment */
+    qk_time past[KINDS];  /* start of the next interval of the time before, going back */
+    qk_time past_end[KINDS]; /* none before this */
     qk_time shift;        /* of its sending within the interval */
     qk_time last_qn;
     history_job job;
@@ -69,6 +71,18 @@ static size_t due_interval(device_state *s, size_t kind, qk_time now, char *out,
     if (kind_cn[kind] == 2061 && (s->device.quirks & QK_SIM_REVISES) && start / QK_HOUR % 4 == 3)
         s->revise = start;
     return qk_sim_data_frame(out, size, &s->device, kind_cn[kind], start, next_qn(s, now), false, false);
+}
+
+/* What an outage left unsent, the newest first, when nothing else is due. */
+static size_t due_past(device_state *s, qk_time now, char *out, size_t size)
+{
+    for (size_t kind = 1; kind < KINDS; kind++) {
+        qk_time len = qk_sim_interval(&s->device, kind_cn[kind]), start = s->past[kind];
+        if (!len || start < s->past_end[kind] || start + len > now) continue;
+        s->past[kind] -= len;
+        return qk_sim_data_frame(out, size, &s->device, kind_cn[kind], start, next_qn(s, now), true, false);
+    }
+    return 0;
 }
 
 static size_t answer_after_job(device_state *s, int32_t exe_rtn, char *out, size_t size)
@@ -121,6 +135,7 @@ static size_t next_frame(void *context, size_t device, qk_time now, char *out, s
     if (!n) n = due_revision(s, now, out, size);
     for (size_t kind = 0; kind < KINDS && !n; kind++)
         n = kind == 0 ? due_realtime(s, now, out, size) : due_interval(s, kind, now, out, size);
+    if (!n) n = due_past(s, now, out, size);
     if (n) {
         s->count++;
         s->last_len = n <= sizeof s->last ? n : 0;
@@ -231,10 +246,13 @@ static void start_device(device_state *s, const qk_sim_device *d, qk_time start,
     s->shift = (qk_time)(qk_sim_uniform(d->seed, 77) * 60e3);
     for (size_t kind = 0; kind < KINDS; kind++) {
         qk_time before = !known || kind == 0 ? 0 : kind_cn[kind] == 2051 ? minutes_before : hours_before;
-        qk_time from = start - before;
-        if (resume != QK_TIME_NONE && from < resume) from = resume;
+        qk_time from = start - before, fresh = start - 2 * QK_HOUR;
         qk_time len = qk_sim_interval(d, kind_cn[kind]);
-        s->due[kind] = len >= QK_DAY ? qk_floor_day(from) : qk_floor_hour(from);
+        if (resume != QK_TIME_NONE && from < resume) from = resume;
+        if (fresh < from) fresh = from;
+        s->due[kind] = len >= QK_DAY ? qk_floor_day(fresh) : qk_floor_hour(fresh);
+        s->past[kind] = s->due[kind] - len;
+        s->past_end[kind] = len >= QK_DAY ? qk_floor_day(from) : qk_floor_hour(from);
     }
     s->due[0] = qk_floor_minute(start) + s->shift;
 }
