@@ -41,16 +41,17 @@ typedef struct demo {
 
 static int read_options(demo_options *o, int argc, char **argv)
 {
-    static const struct option longs[] = {{"data", required_argument, NULL, 'd'},
-                                          {"http", required_argument, NULL, 'h'},
-                                          {"hj212", required_argument, NULL, 'j'},
-                                          {"clock", required_argument, NULL, 'c'},
-                                          {"speed", required_argument, NULL, 's'},
-                                          {"history", required_argument, NULL, 'y'},
-                                          {"no-devices", no_argument, NULL, 'n'},
-                                          {NULL, 0, NULL, 0}};
-    *o = (demo_options){.data_dir = "demo-data", .http = "127.0.0.1:8080", .hj212 = "127.0.0.1:9212",
-                        .speed = 60, .history_days = 30, .devices = true};
+    static const struct option longs[] = {
+        {"data", required_argument, NULL, 'd'},  {"http", required_argument, NULL, 'h'},
+        {"hj212", required_argument, NULL, 'j'}, {"clock", required_argument, NULL, 'c'},
+        {"speed", required_argument, NULL, 's'}, {"history", required_argument, NULL, 'y'},
+        {"no-devices", no_argument, NULL, 'n'},  {NULL, 0, NULL, 0}};
+    *o = (demo_options){.data_dir = "demo-data",
+                        .http = "127.0.0.1:8080",
+                        .hj212 = "127.0.0.1:9212",
+                        .speed = 60,
+                        .history_days = 30,
+                        .devices = true};
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         switch (c) {
@@ -59,11 +60,13 @@ static int read_options(demo_options *o, int argc, char **argv)
         case 'j': o->hj212 = optarg; break;
         case 'c': o->clock = optarg; break;
         case 's':
-            if (qk_parse_f64(&o->speed, qk_str_of(optarg)) != QK_OK || o->speed < 0 || o->speed > 36000)
+            if (qk_parse_f64(&o->speed, qk_str_of(optarg)) != QK_OK || o->speed < 0 ||
+                o->speed > 36000)
                 return qk_command_misuse("demo", "--speed takes 0 to 36000, not '%s'", optarg);
             break;
         case 'y':
-            if (qk_parse_i64(&o->history_days, qk_str_of(optarg)) != QK_OK || o->history_days < 0 || o->history_days > 400)
+            if (qk_parse_i64(&o->history_days, qk_str_of(optarg)) != QK_OK || o->history_days < 0 ||
+                o->history_days > 400)
                 return qk_command_misuse("demo", "--history takes 0 to 400 days, not '%s'", optarg);
             break;
         case 'n': o->devices = false; break;
@@ -117,9 +120,11 @@ static qk_code import_county(void *context, qk_node *node, qk_db *db, qk_time no
     (void)db;
     qk_buf_init(&json, 8 << 20);
     qk_code code = qk_sim_county_json(&json, &d->county);
-    if (code != QK_OK) qk_fail(err, code, "the county does not fit in memory");
+    if (code != QK_OK)
+        qk_fail(err, code, "the county does not fit in memory");
     else
-        code = qk_registry_import(qk_node_registry(node), (qk_str){json.ptr, json.len}, QK_STR("demo"), now, err);
+        code = qk_registry_import(qk_node_registry(node), (qk_str){json.ptr, json.len},
+                                  QK_STR("demo"), now, err);
     qk_buf_clear(&json);
     return code;
 }
@@ -129,7 +134,8 @@ static qk_code open_node(demo *d, qk_error *err)
     qk_device *devices;
     size_t n = 0;
     choose_clock(d);
-    qk_node_options options = {.data_dir = d->options->data_dir, .clock_text = d->clock_text, .demo = true, .log = d->log};
+    qk_node_options options = {
+        .data_dir = d->options->data_dir, .clock_text = d->clock_text, .demo = true, .log = d->log};
     QK_TRY(qk_sim_county_make(&d->county, &d->arena));
     QK_TRY(qk_node_open(&d->node, &options, err));
     QK_TRY(qk_registry_devices(qk_node_registry(d->node), &d->arena, &devices, &n));
@@ -152,10 +158,11 @@ static qk_code start_devices(demo *d, qk_error *err)
     qk_clock *clock = qk_node_clock(d->node);
     qk_time days = d->options->history_days * QK_DAY;
     snprintf(to, sizeof to, "127.0.0.1:%u", (unsigned)qk_gateway_port(d->gateway));
-    QK_TRY(qk_county_source_new(&d->source, &d->county, qk_clock_now(clock), days < 2 * QK_DAY ? days : 2 * QK_DAY,
-                                days, d->resume));
+    QK_TRY(qk_county_source_new(&d->source, &d->county, qk_clock_now(clock),
+                                days < 2 * QK_DAY ? days : 2 * QK_DAY, days, d->resume));
     qk_fleet_source source = qk_county_source_use(d->source);
-    qk_fleet_options options = {.to = to, .devices = d->county.n_devices, .window = 8, .clock = clock, .log = d->log};
+    qk_fleet_options options = {
+        .to = to, .devices = d->county.n_devices, .window = 8, .clock = clock, .log = d->log};
     QK_TRY(qk_fleet_new(&d->fleet, &options, &source, err));
     if (pthread_create(&d->fleet_thread, NULL, run_fleet, d) != 0)
         return qk_fail(err, QK_EIO, "cannot start the devices' thread");

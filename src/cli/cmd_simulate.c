@@ -22,25 +22,32 @@ static bool read_number(double *out, const char *text, double least)
 
 static int read_options(simulate_options *o, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"to", required_argument, NULL, 't'},      {"devices", required_argument, NULL, 'n'},
-        {"rate", required_argument, NULL, 'r'},    {"duration", required_argument, NULL, 'd'},
-        {"packets", required_argument, NULL, 'p'}, {"ack-log", required_argument, NULL, 'a'},
-        {"from-csv", required_argument, NULL, 'c'}, {"mn-prefix", required_argument, NULL, 'm'},
-        {"county", no_argument, NULL, 'y'},        {"clock", required_argument, NULL, 'k'},
-        {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"to", required_argument, NULL, 't'},
+                                          {"devices", required_argument, NULL, 'n'},
+                                          {"rate", required_argument, NULL, 'r'},
+                                          {"duration", required_argument, NULL, 'd'},
+                                          {"packets", required_argument, NULL, 'p'},
+                                          {"ack-log", required_argument, NULL, 'a'},
+                                          {"from-csv", required_argument, NULL, 'c'},
+                                          {"mn-prefix", required_argument, NULL, 'm'},
+                                          {"county", no_argument, NULL, 'y'},
+                                          {"clock", required_argument, NULL, 'k'},
+                                          {NULL, 0, NULL, 0}};
     *o = (simulate_options){.devices = 10, .rate = -1, .mn_prefix = "QZ"};
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         switch (c) {
         case 't': o->to = optarg; break;
         case 'n':
-            if (qk_parse_i64(&o->devices, qk_str_of(optarg)) != QK_OK || o->devices < 1 || o->devices > 100000)
-                return qk_command_misuse("simulate", "--devices takes 1 to 100000, not '%s'", optarg);
+            if (qk_parse_i64(&o->devices, qk_str_of(optarg)) != QK_OK || o->devices < 1 ||
+                o->devices > 100000)
+                return qk_command_misuse("simulate", "--devices takes 1 to 100000, not '%s'",
+                                         optarg);
             break;
         case 'r':
             if (!read_number(&o->rate, optarg, 0))
-                return qk_command_misuse("simulate", "--rate takes frames a second, not '%s'", optarg);
+                return qk_command_misuse("simulate", "--rate takes frames a second, not '%s'",
+                                         optarg);
             break;
         case 'd':
             if (!read_number(&o->duration_s, optarg, 0))
@@ -55,10 +62,12 @@ static int read_options(simulate_options *o, int argc, char **argv)
         default: return qk_command_misuse("simulate", "unknown option");
         }
     }
-    if (optind < argc) return qk_command_misuse("simulate", "unexpected argument '%s'", argv[optind]);
+    if (optind < argc)
+        return qk_command_misuse("simulate", "unexpected argument '%s'", argv[optind]);
     if (!o->to) return qk_command_misuse("simulate", "--to ADDR:PORT is missing");
     if ((o->packets != NULL) + (o->csv != NULL) + o->county > 1)
-        return qk_command_misuse("simulate", "--packets, --from-csv and --county exclude each other");
+        return qk_command_misuse("simulate",
+                                 "--packets, --from-csv and --county exclude each other");
     return QK_EXIT_DONE;
 }
 
@@ -107,20 +116,25 @@ static qk_code make_source(simulation *s, const simulate_options *o, qk_fleet_so
         f->window = 8;
         return QK_OK;
     }
-    if (o->csv) QK_TRY(qk_load_source_csv(&s->load, o->csv, o->mn_prefix, err));
+    if (o->csv)
+        QK_TRY(qk_load_source_csv(&s->load, o->csv, o->mn_prefix, err));
     else if (o->packets)
-        QK_TRY(qk_load_source_packets(&s->load, o->packets, (size_t)o->devices, o->duration_s > 0, err));
-    else QK_TRY(qk_load_source_devices(&s->load, (size_t)o->devices, qk_clock_now(s->clock), err));
+        QK_TRY(qk_load_source_packets(&s->load, o->packets, (size_t)o->devices, o->duration_s > 0,
+                                      err));
+    else
+        QK_TRY(qk_load_source_devices(&s->load, (size_t)o->devices, qk_clock_now(s->clock), err));
     *source = qk_load_source_use(s->load);
     f->devices = qk_load_source_count(s->load);
     f->window = o->csv ? QK_FLEET_WINDOW_MAX : 8;
     return QK_OK;
 }
 
-static qk_code simulate(simulation *s, const simulate_options *o, qk_fleet_result *result, qk_error *err)
+static qk_code simulate(simulation *s, const simulate_options *o, qk_fleet_result *result,
+                        qk_error *err)
 {
     qk_fleet_source source;
-    qk_fleet_options f = {.to = o->to, .rate = o->rate < 0 ? 0 : o->rate, .duration_s = o->duration_s};
+    qk_fleet_options f = {
+        .to = o->to, .rate = o->rate < 0 ? 0 : o->rate, .duration_s = o->duration_s};
     if (!o->county && !o->csv && !o->packets && o->rate < 0) f.rate = (double)o->devices / 60;
     QK_TRY(qk_clock_new_text(&s->clock, o->clock, err));
     QK_TRY(qk_log_new(&s->log, 2, QK_LOG_INFO, NULL));
@@ -144,8 +158,10 @@ int qk_cmd_simulate(int argc, char **argv)
     if (status != QK_EXIT_DONE) return status;
     qk_arena_init(&s.arena, 16 << 20);
     qk_code code = simulate(&s, &options, &result, &err);
-    if (code == QK_OK) print_result(&result);
-    else status = qk_command_refuse("simulate", &err);
+    if (code == QK_OK)
+        print_result(&result);
+    else
+        status = qk_command_refuse("simulate", &err);
     if (code == QK_OK && result.connects == 0) {
         qk_fail(&err, QK_EIO, "nobody answers at %s", options.to);
         status = qk_command_refuse("simulate", &err);

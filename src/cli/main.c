@@ -18,9 +18,10 @@ static int print_help(FILE *out, const char *topic)
         fprintf(out, "qingkong %s - %s\n\n%s", c->name, c->summary, c->usage);
         return QK_EXIT_DONE;
     }
-    fputs("qingkong - runs the air of a county: reads its plan, watches what the plan names, closes "
-          "every loop\n\nusage: qingkong COMMAND [OPTION]... [ARGUMENT]...\n\n",
-          out);
+    fputs(
+        "qingkong - runs the air of a county: reads its plan, watches what the plan names, closes "
+        "every loop\n\nusage: qingkong COMMAND [OPTION]... [ARGUMENT]...\n\n",
+        out);
     for (const qk_command *c = qk_commands; c->name; c++)
         fprintf(out, "  %-10s %s\n", c->name, c->summary);
     fputs("\n'qingkong help COMMAND' tells the rest.\n", out);

@@ -47,9 +47,10 @@ static qk_sim_device *add_device(qk_sim_county *c, qk_sim_profile_id id, uint32_
     d->seed = 7000 + c->n_devices;
     d->level = 0.82 + 0.36 * qk_sim_uniform(d->seed, 1);
     if (d->profile->dialect == 2005)
-        snprintf(d->mn, sizeof d->mn, "990101%02u%06zu", (unsigned)id, c->n_devices);
+        snprintf(d->mn, sizeof d->mn, "990101%02u%06u", (unsigned)id, (unsigned)c->n_devices);
     else
-        snprintf(d->mn, sizeof d->mn, "99010100%02uA000000%07zu", (unsigned)id, c->n_devices);
+        snprintf(d->mn, sizeof d->mn, "99010100%02uA000000%07u", (unsigned)id,
+                 (unsigned)c->n_devices);
     place_point(d, spread);
     return d;
 }
@@ -96,8 +97,9 @@ static void add_small_stations(qk_sim_county *c)
         if (i == 19) d->quirks = QK_SIM_STUCK;
         if (i == 23) d->quirks = QK_SIM_NO_FLAGS;
     }
-    static const char *const roads[3][2] = {
-        {"泽水大道道路站", "Zeshui Avenue road"}, {"环城西路道路站", "West Ring road"}, {"G107道路站", "Highway 107 road"}};
+    static const char *const roads[3][2] = {{"泽水大道道路站", "Zeshui Avenue road"},
+                                            {"环城西路道路站", "West Ring road"},
+                                            {"G107道路站", "Highway 107 road"}};
     for (unsigned i = 0; i < 3; i++) {
         qk_sim_device *d = add_device(c, QK_SIM_AIR_ROAD, i == 2 ? 4 : i, 0.4);
         d->level = 1.3;
@@ -163,11 +165,15 @@ static void add_small_kind(qk_sim_county *c, const small_kind *k)
         uint32_t t = i % 4 == 3 ? (i / 4) % QK_SIM_TOWNSHIPS : i % 4 == 2 ? 12 : i % 2;
         qk_sim_device *d = add_device(c, k->profile, t, k->spread);
         if (k->profile == QK_SIM_DUST) {
-            snprintf(zh, sizeof zh, "%s%02u标段", qk_sim_projects[i % QK_SIM_PROJECTS][0], i / QK_SIM_PROJECTS + 1);
-            snprintf(en, sizeof en, "%s, section %u", qk_sim_projects[i % QK_SIM_PROJECTS][1], i / QK_SIM_PROJECTS + 1);
+            snprintf(zh, sizeof zh, "%s%02u标段", qk_sim_projects[i % QK_SIM_PROJECTS][0],
+                     i / QK_SIM_PROJECTS + 1);
+            snprintf(en, sizeof en, "%s, section %u", qk_sim_projects[i % QK_SIM_PROJECTS][1],
+                     i / QK_SIM_PROJECTS + 1);
         } else if (k->profile == QK_SIM_KITCHEN) {
-            snprintf(zh, sizeof zh, "%s（%s店）", qk_sim_kitchens[i % QK_SIM_KITCHENS][0], qk_sim_townships[t].name_zh);
-            snprintf(en, sizeof en, "%s (%s)", qk_sim_kitchens[i % QK_SIM_KITCHENS][1], qk_sim_townships[t].name_en);
+            snprintf(zh, sizeof zh, "%s（%s店）", qk_sim_kitchens[i % QK_SIM_KITCHENS][0],
+                     qk_sim_townships[t].name_zh);
+            snprintf(en, sizeof en, "%s (%s)", qk_sim_kitchens[i % QK_SIM_KITCHENS][1],
+                     qk_sim_townships[t].name_en);
         } else {
             snprintf(zh, sizeof zh, "%s%s%02u", qk_sim_townships[t].name_zh, k->zh, i + 1);
             snprintf(en, sizeof en, "%s %s %02u", qk_sim_townships[t].name_en, k->en, i + 1);

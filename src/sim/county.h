@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_SIM_COUNTY_H
 #define QK_SIM_COUNTY_H
-/* 青泽县 (Qingze), the invented county of the demo: 12 townships and a development zone, its stations,
- * outlets, meters, dust sites, kitchens, filling stations, gates and machines, and what each device
- * reports. Everything follows from tables and a seed: two runs give the same county.
+/* 青泽县 (Qingze), the invented county of the demo: 12 townships and a development zone, its
+ * stations, outlets, meters, dust sites, kitchens, filling stations, gates and machines, and what
+ * each device reports. Everything follows from tables and a seed: two runs give the same county.
  *
- * Ownership: the county owns its sites. Pure: no clock, no I/O. Thread rule: read-only once made. */
+ * Ownership: the county owns its sites. Pure: no clock, no I/O. Thread rule: read-only once made.
+ */
 #include "base/memory.h"
 #include "base/time.h"
 
@@ -20,19 +21,29 @@ extern const qk_sim_township qk_sim_townships[QK_SIM_TOWNSHIPS];
 
 /* How a value moves; see sim/signal.h. */
 typedef enum qk_sim_shape {
-    QK_SIM_PM25, QK_SIM_PM10, QK_SIM_SO2, QK_SIM_NO2, QK_SIM_CO, QK_SIM_O3,
-    QK_SIM_TEMPERATURE, QK_SIM_HUMIDITY, QK_SIM_PRESSURE, QK_SIM_WIND_SPEED, QK_SIM_WIND_DIRECTION,
-    QK_SIM_STEADY,  /* base with small noise, follows the plant's load */
-    QK_SIM_OXYGEN,  /* falls when the load rises */
-    QK_SIM_POWER,   /* load x base, a standby rest when off */
+    QK_SIM_PM25,
+    QK_SIM_PM10,
+    QK_SIM_SO2,
+    QK_SIM_NO2,
+    QK_SIM_CO,
+    QK_SIM_O3,
+    QK_SIM_TEMPERATURE,
+    QK_SIM_HUMIDITY,
+    QK_SIM_PRESSURE,
+    QK_SIM_WIND_SPEED,
+    QK_SIM_WIND_DIRECTION,
+    QK_SIM_STEADY,    /* base with small noise, follows the plant's load */
+    QK_SIM_OXYGEN,    /* falls when the load rises */
+    QK_SIM_POWER,     /* load x base, a standby rest when off */
     QK_SIM_SITE_DUST, /* works by day */
     QK_SIM_SOUND,
-    QK_SIM_FUME,    /* at meals */
-    QK_SIM_FAN,     /* 1 at meals */
-    QK_SIM_RATIO,   /* around base, narrow */
-    QK_SIM_PASSES,  /* trucks in the interval */
-    QK_SIM_ENGINE,  /* 1 by day when at work */
-    QK_SIM_LON, QK_SIM_LAT
+    QK_SIM_FUME,   /* at meals */
+    QK_SIM_FAN,    /* 1 at meals */
+    QK_SIM_RATIO,  /* around base, narrow */
+    QK_SIM_PASSES, /* trucks in the interval */
+    QK_SIM_ENGINE, /* 1 by day when at work */
+    QK_SIM_LON,
+    QK_SIM_LAT
 } qk_sim_shape;
 
 typedef struct qk_sim_factor {
@@ -49,7 +60,7 @@ typedef struct qk_sim_factor {
 typedef struct qk_sim_profile {
     const char *kind; /* of the site */
     const char *st;
-    int32_t dialect;  /* 2005, 2017 or 2025 */
+    int32_t dialect; /* 2005, 2017 or 2025 */
     int32_t rtd_interval_s, min_interval_min;
     bool hours, days;
     const qk_sim_factor *factors;
@@ -58,8 +69,8 @@ typedef struct qk_sim_profile {
 
 /* What a device does that a real one does too, and a platform must see. Bits. */
 typedef enum qk_sim_quirk {
-    QK_SIM_LOWER_CRC = 1,    /* CRC in lower-case letters */
-    QK_SIM_NO_FLAGS = 2,     /* items without Flag */
+    QK_SIM_LOWER_CRC = 1, /* CRC in lower-case letters */
+    QK_SIM_NO_FLAGS = 2,  /* items without Flag */
     QK_SIM_COMMA_RANGE = 4,
     QK_SIM_END_STYLE = 8,    /* DataTime is the end of the interval */
     QK_SIM_CLOCK_AHEAD = 16, /* clock 11 minutes ahead until it is set */

@@ -127,7 +127,8 @@ qk_code qk_sim_county_json(qk_buf *out, const qk_sim_county *county)
     for (size_t i = 0; i < county->n_devices; i++) {
         const qk_sim_device *d = &county->devices[i];
         if (d->quirks & QK_SIM_UNKNOWN) continue;
-        for (size_t k = 0; k < d->profile->n_factors; k++) write_factor(&w, d, &d->profile->factors[k]);
+        for (size_t k = 0; k < d->profile->n_factors; k++)
+            write_factor(&w, d, &d->profile->factors[k]);
     }
     qk_json_end(&w);
     qk_json_end(&w);

@@ -13,7 +13,7 @@ static const qk_time SILENT_AFTER = 3 * QK_HOUR;
 static const qk_time REALTIME_MEMORY = 10 * QK_MINUTE;
 
 typedef struct history_job {
-    int32_t cn; /* 0 = none */
+    int32_t cn;         /* 0 = none */
     qk_time next, last; /* interval starts, both included */
     uint32_t rows;
     char qn[24]; /* of the request, for the closing 9012 */
@@ -21,11 +21,11 @@ typedef struct history_job {
 } history_job;
 
 typedef struct device_state {
-    qk_sim_device device; /* its own copy: requests change it */
-    qk_time due[KINDS];   /* start of the next interval; real-time: the next moment */
-    qk_time past[KINDS];  /* start of the next interval of the time before, going back */
+    qk_sim_device device;    /* its own copy: requests change it */
+    qk_time due[KINDS];      /* start of the next interval; real-time: the next moment */
+    qk_time past[KINDS];     /* start of the next interval of the time before, going back */
     qk_time past_end[KINDS]; /* none before this */
-    qk_time shift;        /* of its sending within the interval */
+    qk_time shift;           /* of its sending within the interval */
     qk_time last_qn;
     history_job job;
     qk_time revise; /* hour to send again with another value; QK_TIME_NONE = none */
@@ -70,7 +70,8 @@ static size_t due_interval(device_state *s, size_t kind, qk_time now, char *out,
     s->due[kind] += len;
     if (kind_cn[kind] == 2061 && (s->device.quirks & QK_SIM_REVISES) && start / QK_HOUR % 4 == 3)
         s->revise = start;
-    return qk_sim_data_frame(out, size, &s->device, kind_cn[kind], start, next_qn(s, now), false, false);
+    return qk_sim_data_frame(out, size, &s->device, kind_cn[kind], start, next_qn(s, now), false,
+                             false);
 }
 
 /* What an outage left unsent, the newest first, when nothing else is due. */
@@ -80,7 +81,8 @@ static size_t due_past(device_state *s, qk_time now, char *out, size_t size)
         qk_time len = qk_sim_interval(&s->device, kind_cn[kind]), start = s->past[kind];
         if (!len || start < s->past_end[kind] || start + len > now) continue;
         s->past[kind] -= len;
-        return qk_sim_data_frame(out, size, &s->device, kind_cn[kind], start, next_qn(s, now), true, false);
+        return qk_sim_data_frame(out, size, &s->device, kind_cn[kind], start, next_qn(s, now), true,
+                                 false);
     }
     return 0;
 }
@@ -106,7 +108,8 @@ static size_t due_job(device_state *s, qk_time now, char *out, size_t size)
         job->cn = 0;
         return n;
     }
-    size_t n = qk_sim_data_frame(out, size, &s->device, job->cn, job->next, next_qn(s, now), true, false);
+    size_t n =
+        qk_sim_data_frame(out, size, &s->device, job->cn, job->next, next_qn(s, now), true, false);
     job->next += len;
     job->rows++;
     return n;
@@ -125,7 +128,8 @@ static size_t next_frame(void *context, size_t device, qk_time now, char *out, s
     qk_county_source *source = context;
     device_state *s = &source->states[device];
     if (!speaks(source, s, now)) return 0;
-    if ((s->device.quirks & QK_SIM_REPEATS) && s->last_len && s->count % REPEAT_EVERY == 0 && s->last_len <= size) {
+    if ((s->device.quirks & QK_SIM_REPEATS) && s->last_len && s->count % REPEAT_EVERY == 0 &&
+        s->last_len <= size) {
         size_t n = s->last_len;
         memcpy(out, s->last, n);
         s->last_len = 0;
@@ -171,7 +175,9 @@ typedef struct reply {
 static void reply_frame(reply *r, int32_t cn, const char *st, const char *cp)
 {
     qk_time qn = 0;
-    int32_t flag = r->s->device.profile->dialect == 2005 ? 0 : r->s->device.profile->dialect == 2025 ? 8 : 4;
+    int32_t flag = r->s->device.profile->dialect == 2005   ? 0
+                   : r->s->device.profile->dialect == 2025 ? 8
+                                                           : 4;
     if (qk_time_parse_compact(&qn, (qk_str){r->head->qn.ptr, r->head->qn.len}) != QK_OK) return;
     r->len += qk_sim_plain_frame(r->out + r->len, r->size - r->len, &r->s->device, cn, st, qn, flag,
                                  qk_hj212_text_of(cp));
@@ -203,7 +209,8 @@ static void answer_command(reply *r, qk_time now)
     reply_frame(r, 9011, "91", "QnRtn=1");
     switch (r->head->command) {
     case 1011:
-        snprintf(cp, sizeof cp, "SystemTime=%s", qk_time_compact14(stamp, now + (ahead ? 11 * QK_MINUTE : 0)));
+        snprintf(cp, sizeof cp, "SystemTime=%s",
+                 qk_time_compact14(stamp, now + (ahead ? 11 * QK_MINUTE : 0)));
         reply_frame(r, 1011, NULL, cp);
         break;
     case 1012: s->device.quirks &= ~(uint32_t)QK_SIM_CLOCK_AHEAD; break;
@@ -215,7 +222,9 @@ static void answer_command(reply *r, qk_time now)
         snprintf(cp, sizeof cp, "MinInterval=%d", (int)s->device.profile->min_interval_min);
         reply_frame(r, 1063, NULL, cp);
         break;
-    case 2031: case 2051: case 2061: accept_history(r, r->head->command); return;
+    case 2031:
+    case 2051:
+    case 2061: accept_history(r, r->head->command); return;
     default: break;
     }
     reply_frame(r, 9012, "91", "ExeRtn=1");
@@ -228,24 +237,30 @@ static size_t take_request(void *context, size_t device, const qk_hj212_frame *f
     device_state *s = &source->states[device];
     reply r = {.s = s, .head = head, .out = out, .size = size};
     (void)frame;
-    if (head->command >= 9011 || head->command < 1000 || !head->qn.ptr || !speaks(source, s, now)) return 0;
-    if (head->command == 2012 || head->command == 2022) reply_frame(&r, 9013, "91", "");
-    else if (s->job.cn) reply_frame(&r, 9011, "91", "QnRtn=2");
-    else answer_command(&r, now);
+    if (head->command >= 9011 || head->command < 1000 || !head->qn.ptr || !speaks(source, s, now))
+        return 0;
+    if (head->command == 2012 || head->command == 2022)
+        reply_frame(&r, 9013, "91", "");
+    else if (s->job.cn)
+        reply_frame(&r, 9011, "91", "QnRtn=2");
+    else
+        answer_command(&r, now);
     return r.len;
 }
 
 /* ---- making ---- */
 
-static void start_device(device_state *s, const qk_sim_device *d, qk_time start, qk_time minutes_before,
-                         qk_time hours_before, qk_time resume)
+static void start_device(device_state *s, const qk_sim_device *d, qk_time start,
+                         qk_time minutes_before, qk_time hours_before, qk_time resume)
 {
     bool known = !(d->quirks & QK_SIM_UNKNOWN);
     s->device = *d;
     s->revise = QK_TIME_NONE;
     s->shift = (qk_time)(qk_sim_uniform(d->seed, 77) * 60e3);
     for (size_t kind = 0; kind < KINDS; kind++) {
-        qk_time before = !known || kind == 0 ? 0 : kind_cn[kind] == 2051 ? minutes_before : hours_before;
+        qk_time before = !known || kind == 0     ? 0
+                         : kind_cn[kind] == 2051 ? minutes_before
+                                                 : hours_before;
         qk_time from = start - before, fresh = start - 2 * QK_HOUR;
         qk_time len = qk_sim_interval(d, kind_cn[kind]);
         if (resume != QK_TIME_NONE && from < resume) from = resume;
@@ -271,7 +286,8 @@ qk_code qk_county_source_new(qk_county_source **out, const qk_sim_county *county
         return QK_ENOMEM;
     }
     for (size_t i = 0; i < s->n; i++)
-        start_device(&s->states[i], &county->devices[i], start, minutes_before, hours_before, resume);
+        start_device(&s->states[i], &county->devices[i], start, minutes_before, hours_before,
+                     resume);
     *out = s;
     return QK_OK;
 }

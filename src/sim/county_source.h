@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_SIM_COUNTY_SOURCE_H
 #define QK_SIM_COUNTY_SOURCE_H
-/* The demo county as a source of a fleet: every device keeps the standard's rhythm on the given clock,
- * fills up after an outage (new data first), and answers requests for its past.
+/* The demo county as a source of a fleet: every device keeps the standard's rhythm on the given
+ * clock, fills up after an outage (new data first), and answers requests for its past.
  *
  * One thread. The county must outlive the source. */
 #include "sim/county.h"

@@ -2,12 +2,15 @@
 #include "sim/county_tables.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define WEATHER                                                                                    \
-    {"a01001", "气温", "air temperature", "℃", "", QK_SIM_TEMPERATURE, 0, 1, -40, 60, 0, 0, 0},    \
-    {"a01002", "相对湿度", "relative humidity", "%", "", QK_SIM_HUMIDITY, 0, 0, 0, 100, 0, 0, 0},   \
-    {"a01006", "气压", "air pressure", "kPa", "", QK_SIM_PRESSURE, 101.3, 2, 80, 110, 0, 0, 0},     \
-    {"a01007", "风速", "wind speed", "m/s", "", QK_SIM_WIND_SPEED, 0, 1, 0, 60, 0, 0, 0},           \
-    {"a01008", "风向", "wind from", "°", "", QK_SIM_WIND_DIRECTION, 0, 0, 0, 360, 0, 0, 0}
+#define WEATHER                                                                                     \
+    {"a01001", "气温", "air temperature", "℃", "", QK_SIM_TEMPERATURE, 0, 1, -40, 60, 0, 0, 0},     \
+        {"a01002", "相对湿度", "relative humidity", "%", "", QK_SIM_HUMIDITY, 0, 0, 0, 100, 0,      \
+         0,        0},                                                                              \
+        {"a01006", "气压", "air pressure", "kPa", "", QK_SIM_PRESSURE, 101.3, 2, 80, 110, 0, 0, 0}, \
+        {"a01007", "风速", "wind speed", "m/s", "", QK_SIM_WIND_SPEED, 0, 1, 0, 60, 0, 0, 0},       \
+    {                                                                                               \
+        "a01008", "风向", "wind from", "°", "", QK_SIM_WIND_DIRECTION, 0, 0, 0, 360, 0, 0, 0        \
+    }
 
 static const qk_sim_factor air_factors[] = {
     {"a34004", "PM2.5", "PM2.5", "μg/m3", "PM2.5", QK_SIM_PM25, 0, 0, 0, 1000, 0, 0, 0},
@@ -30,13 +33,15 @@ static const qk_sim_factor road_factors[] = {
     {"a21004", "二氧化氮", "NO2", "μg/m3", "NO2", QK_SIM_NO2, 0, 0, 0, 1000, 0, 0, 0},
     WEATHER,
 };
-#define STACK                                                                                      \
-    {"a19001", "氧含量", "oxygen", "%", "", QK_SIM_OXYGEN, 9.5, 2, 0, 25, 0, 0, 0},                \
-    {"a01011", "烟气流速", "gas velocity", "m/s", "", QK_SIM_STEADY, 11.5, 2, 0, 40, 0, 0, 0},       \
-    {"a01012", "烟气温度", "gas temperature", "℃", "", QK_SIM_STEADY, 118, 1, 0, 300, 0, 0, 0},      \
-    {"a01013", "烟气压力", "gas pressure", "kPa", "", QK_SIM_STEADY, -0.21, 3, -5, 5, 0, 0, 0},      \
-    {"a01014", "烟气湿度", "gas humidity", "%", "", QK_SIM_STEADY, 8.1, 2, 0, 40, 0, 0, 0},          \
-    {"a00000", "烟气流量", "gas flow", "m3/s", "", QK_SIM_STEADY, 24, 3, 0, 400, 0, 0, 1}
+#define STACK                                                                                       \
+    {"a19001", "氧含量", "oxygen", "%", "", QK_SIM_OXYGEN, 9.5, 2, 0, 25, 0, 0, 0},                 \
+        {"a01011", "烟气流速", "gas velocity", "m/s", "", QK_SIM_STEADY, 11.5, 2, 0, 40, 0, 0, 0},  \
+        {"a01012", "烟气温度", "gas temperature", "℃", "", QK_SIM_STEADY, 118, 1, 0, 300, 0, 0, 0}, \
+        {"a01013", "烟气压力", "gas pressure", "kPa", "", QK_SIM_STEADY, -0.21, 3, -5, 5, 0, 0, 0}, \
+        {"a01014", "烟气湿度", "gas humidity", "%", "", QK_SIM_STEADY, 8.1, 2, 0, 40, 0, 0, 0},     \
+    {                                                                                               \
+        "a00000", "烟气流量", "gas flow", "m3/s", "", QK_SIM_STEADY, 24, 3, 0, 400, 0, 0, 1         \
+    }
 static const qk_sim_factor stack_factors[] = {
     {"a34013", "颗粒物", "particulates", "mg/m3", "", QK_SIM_STEADY, 4.6, 2, 0, 100, 10, 1, 1},
     {"a21002", "氮氧化物", "NOx", "mg/m3", "", QK_SIM_STEADY, 34, 2, 0, 300, 50, 1, 1},
@@ -51,7 +56,8 @@ static const qk_sim_factor voc_factors[] = {
     {"a00000", "烟气流量", "gas flow", "m3/s", "", QK_SIM_STEADY, 6.5, 3, 0, 400, 0, 0, 1},
 };
 static const qk_sim_factor power_factors[] = {
-    {"d20101", "生产线功率", "production line power", "kW", "", QK_SIM_POWER, 180, 1, 0, 5000, 0, 0, 0},
+    {"d20101", "生产线功率", "production line power", "kW", "", QK_SIM_POWER, 180, 1, 0, 5000, 0, 0,
+     0},
     {"d30101", "治理设施功率", "treatment power", "kW", "", QK_SIM_POWER, 37, 1, 0, 1000, 0, 0, 0},
 };
 static const qk_sim_factor dust_factors[] = {
@@ -67,13 +73,17 @@ static const qk_sim_factor kitchen_factors[] = {
     {"ga2101", "净化器运行", "purifier running", "0/1", "", QK_SIM_FAN, 2, 0, 0, 1, 0, 0, 0},
 };
 static const qk_sim_factor pump_factors[] = {
-    {"v10101", "1号枪气液比", "A/L ratio, nozzle 1", "", "", QK_SIM_RATIO, 1.08, 2, 0, 3, 1.2, 0, 0},
-    {"v10102", "2号枪气液比", "A/L ratio, nozzle 2", "", "", QK_SIM_RATIO, 1.11, 2, 0, 3, 1.2, 0, 0},
-    {"v20101", "油气空间压力", "ullage pressure", "Pa", "", QK_SIM_RATIO, 320, 0, -2000, 3000, 0, 0, 0},
+    {"v10101", "1号枪气液比", "A/L ratio, nozzle 1", "", "", QK_SIM_RATIO, 1.08, 2, 0, 3, 1.2, 0,
+     0},
+    {"v10102", "2号枪气液比", "A/L ratio, nozzle 2", "", "", QK_SIM_RATIO, 1.11, 2, 0, 3, 1.2, 0,
+     0},
+    {"v20101", "油气空间压力", "ullage pressure", "Pa", "", QK_SIM_RATIO, 320, 0, -2000, 3000, 0, 0,
+     0},
 };
 static const qk_sim_factor gate_factors[] = {
     {"t10101", "进出车次", "truck passes", "", "", QK_SIM_PASSES, 3, 0, 0, 200, 0, 0, 0},
-    {"t10102", "国四及以下车次", "passes of stage IV and below", "", "", QK_SIM_PASSES, 0.4, 0, 0, 200, 0, 0, 0},
+    {"t10102", "国四及以下车次", "passes of stage IV and below", "", "", QK_SIM_PASSES, 0.4, 0, 0,
+     200, 0, 0, 0},
 };
 static const qk_sim_factor machine_factors[] = {
     {"n10101", "发动机运行", "engine running", "0/1", "", QK_SIM_ENGINE, 1, 0, 0, 1, 0, 0, 0},
@@ -81,8 +91,10 @@ static const qk_sim_factor machine_factors[] = {
     {"n10103", "纬度", "latitude", "°", "", QK_SIM_LAT, 0, 6, -90, 90, 0, 0, 0},
 };
 
-#define PROFILE(kind, st, dialect, rtd, minute, hours, days, factors)                              \
-    {kind, st, dialect, rtd, minute, hours, days, factors, COUNT(factors)}
+#define PROFILE(kind, st, dialect, rtd, minute, hours, days, factors)        \
+    {                                                                        \
+        kind, st, dialect, rtd, minute, hours, days, factors, COUNT(factors) \
+    }
 const qk_sim_profile qk_sim_profiles[QK_SIM_PROFILES] = {
     [QK_SIM_AIR_NATIONAL] = PROFILE("air_national", "22", 2017, 60, 5, true, true, air_factors),
     [QK_SIM_AIR_PROVINCIAL] = PROFILE("air_provincial", "22", 2017, 60, 5, true, true, air_factors),
@@ -101,35 +113,54 @@ const qk_sim_profile qk_sim_profiles[QK_SIM_PROFILES] = {
 };
 
 const qk_sim_plant qk_sim_plants[QK_SIM_PLANTS] = {
-    {"青泽热电有限公司", "Qingze Heat and Power", 12}, {"泽源水泥有限公司", "Zeyuan Cement", 3},
-    {"东河新型建材厂", "Donghe Building Materials", 2}, {"长青玻璃有限公司", "Changqing Glass", 12},
-    {"恒泽铸造有限公司", "Hengze Foundry", 12}, {"宏远碳素有限公司", "Hongyuan Carbon", 3},
-    {"龙泉耐火材料厂", "Longquan Refractories", 8}, {"瑞丰化工有限公司", "Ruifeng Chemical", 12},
-    {"西岭石灰有限公司", "Xiling Lime", 3}, {"金槐家具有限公司", "Jinhuai Furniture", 9},
-    {"明泽包装印刷厂", "Mingze Packaging and Printing", 1}, {"众和涂装有限公司", "Zhonghe Coating", 12},
-    {"柳河砖瓦厂", "Liuhe Brickworks", 6}, {"石桥陶瓷有限公司", "Shiqiao Ceramics", 7},
-    {"华泽制药有限公司", "Huaze Pharmaceuticals", 12}, {"天润橡胶有限公司", "Tianrun Rubber", 12},
-    {"永兴再生铝有限公司", "Yongxing Secondary Aluminium", 12}, {"北渡机械制造厂", "Beidu Machinery", 5},
-    {"南湾塑业有限公司", "Nanwan Plastics", 4}, {"盛达汽车部件厂", "Shengda Auto Parts", 12},
-    {"白沙矿业有限公司", "Baisha Mining", 10}, {"青阳食品有限公司", "Qingyang Foods", 1},
-    {"云台木业有限公司", "Yuntai Timber", 11}, {"泽北新材料有限公司", "Zebei New Materials", 5},
-    {"鑫河钢结构厂", "Xinhe Steel Structures", 2}, {"祥泰生物质热力公司", "Xiangtai Biomass Heat", 4},
-    {"大槐饲料有限公司", "Dahuai Feed", 9}, {"同力搅拌站", "Tongli Concrete", 2},
-    {"顺达沥青拌合站", "Shunda Asphalt", 6}, {"绿洲垃圾发电公司", "Lüzhou Waste-to-Energy", 4},
-    {"兴源焊材厂", "Xingyuan Welding Materials", 8}, {"佳禾肥业有限公司", "Jiahe Fertiliser", 10},
-    {"泰康药包材厂", "Taikang Pharma Packaging", 1}, {"中泽电子有限公司", "Zhongze Electronics", 12},
-    {"宝河铸管有限公司", "Baohe Cast Pipe", 2}, {"西岭骨料有限公司", "Xiling Aggregates", 3},
-    {"开源热力有限公司", "Kaiyuan Heat", 0}, {"华晟涂料有限公司", "Huasheng Paints", 12},
+    {"青泽热电有限公司", "Qingze Heat and Power", 12},
+    {"泽源水泥有限公司", "Zeyuan Cement", 3},
+    {"东河新型建材厂", "Donghe Building Materials", 2},
+    {"长青玻璃有限公司", "Changqing Glass", 12},
+    {"恒泽铸造有限公司", "Hengze Foundry", 12},
+    {"宏远碳素有限公司", "Hongyuan Carbon", 3},
+    {"龙泉耐火材料厂", "Longquan Refractories", 8},
+    {"瑞丰化工有限公司", "Ruifeng Chemical", 12},
+    {"西岭石灰有限公司", "Xiling Lime", 3},
+    {"金槐家具有限公司", "Jinhuai Furniture", 9},
+    {"明泽包装印刷厂", "Mingze Packaging and Printing", 1},
+    {"众和涂装有限公司", "Zhonghe Coating", 12},
+    {"柳河砖瓦厂", "Liuhe Brickworks", 6},
+    {"石桥陶瓷有限公司", "Shiqiao Ceramics", 7},
+    {"华泽制药有限公司", "Huaze Pharmaceuticals", 12},
+    {"天润橡胶有限公司", "Tianrun Rubber", 12},
+    {"永兴再生铝有限公司", "Yongxing Secondary Aluminium", 12},
+    {"北渡机械制造厂", "Beidu Machinery", 5},
+    {"南湾塑业有限公司", "Nanwan Plastics", 4},
+    {"盛达汽车部件厂", "Shengda Auto Parts", 12},
+    {"白沙矿业有限公司", "Baisha Mining", 10},
+    {"青阳食品有限公司", "Qingyang Foods", 1},
+    {"云台木业有限公司", "Yuntai Timber", 11},
+    {"泽北新材料有限公司", "Zebei New Materials", 5},
+    {"鑫河钢结构厂", "Xinhe Steel Structures", 2},
+    {"祥泰生物质热力公司", "Xiangtai Biomass Heat", 4},
+    {"大槐饲料有限公司", "Dahuai Feed", 9},
+    {"同力搅拌站", "Tongli Concrete", 2},
+    {"顺达沥青拌合站", "Shunda Asphalt", 6},
+    {"绿洲垃圾发电公司", "Lüzhou Waste-to-Energy", 4},
+    {"兴源焊材厂", "Xingyuan Welding Materials", 8},
+    {"佳禾肥业有限公司", "Jiahe Fertiliser", 10},
+    {"泰康药包材厂", "Taikang Pharma Packaging", 1},
+    {"中泽电子有限公司", "Zhongze Electronics", 12},
+    {"宝河铸管有限公司", "Baohe Cast Pipe", 2},
+    {"西岭骨料有限公司", "Xiling Aggregates", 3},
+    {"开源热力有限公司", "Kaiyuan Heat", 0},
+    {"华晟涂料有限公司", "Huasheng Paints", 12},
 };
 
 const char *const qk_sim_projects[QK_SIM_PROJECTS][2] = {
-    {"滨河花园三期", "Riverside Garden III"}, {"青泽实验学校", "Qingze School"},
+    {"滨河花园三期", "Riverside Garden III"},          {"青泽实验学校", "Qingze School"},
     {"人民医院新院区", "People's Hospital, new site"}, {"泽水大道改造", "Zeshui Avenue"},
-    {"东河新城一号地", "Donghe New Town, lot 1"}, {"云谷产业园", "Yungu Park"},
-    {"安置小区二期", "Resettlement Housing II"}, {"城南污水厂", "South Sewage Works"},
+    {"东河新城一号地", "Donghe New Town, lot 1"},      {"云谷产业园", "Yungu Park"},
+    {"安置小区二期", "Resettlement Housing II"},       {"城南污水厂", "South Sewage Works"},
 };
 const char *const qk_sim_kitchens[QK_SIM_KITCHENS][2] = {
-    {"泽园大酒店", "Zeyuan Hotel"}, {"老街饺子馆", "Old Street Dumplings"},
+    {"泽园大酒店", "Zeyuan Hotel"},    {"老街饺子馆", "Old Street Dumplings"},
     {"河畔食府", "Riverside Kitchen"}, {"青云火锅", "Qingyun Hotpot"},
-    {"同福楼", "Tongfu House"}, {"北门烩面", "North Gate Noodles"},
+    {"同福楼", "Tongfu House"},        {"北门烩面", "North Gate Noodles"},
 };

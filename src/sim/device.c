@@ -20,8 +20,10 @@ static void put(cp_text *cp, const char *fmt, ...)
     va_start(args, fmt);
     int n = vsnprintf(cp->text + cp->len, sizeof cp->text - cp->len, fmt, args);
     va_end(args);
-    if (n < 0 || (size_t)n >= sizeof cp->text - cp->len) cp->over = true;
-    else cp->len += (size_t)n;
+    if (n < 0 || (size_t)n >= sizeof cp->text - cp->len)
+        cp->over = true;
+    else
+        cp->len += (size_t)n;
 }
 
 qk_time qk_sim_interval(const qk_sim_device *d, int32_t cn)
@@ -39,7 +41,7 @@ qk_time qk_sim_interval(const qk_sim_device *d, int32_t cn)
 /* Codes of HJ/T 212-2005 for the factors the demo's old outlets send. */
 static const char *old_code(const char *code)
 {
-    static const char *const pairs[][2] = {{"a34013", "01"}, {"a21026", "02"}, {"a21002", "03"},
+    static const char *const pairs[][2] = {{"a34013", "01"},  {"a21026", "02"},  {"a21002", "03"},
                                            {"a19001", "S01"}, {"a01011", "S02"}, {"a01012", "S03"},
                                            {"a01013", "S08"}, {"a01014", "S05"}, {"a00000", "B02"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -68,7 +70,8 @@ static double converted(double conc_mg_m3, double oxygen_percent)
 static double oxygen_at(const qk_sim_device *d, qk_time t)
 {
     for (size_t i = 0; i < d->profile->n_factors; i++)
-        if (d->profile->factors[i].shape == QK_SIM_OXYGEN) return qk_sim_value(d, &d->profile->factors[i], t);
+        if (d->profile->factors[i].shape == QK_SIM_OXYGEN)
+            return qk_sim_value(d, &d->profile->factors[i], t);
     return 9;
 }
 
@@ -89,7 +92,8 @@ static void put_realtime(cp_text *cp, const qk_sim_device *d, qk_time t)
         const char *code = code_of(d, f);
         double v = reading(d, f, t);
         put(cp, ";%s-Rtd=%.*f", code, f->decimals, v);
-        if (f->converted) put(cp, ",%s-ZsRtd=%.*f", code, f->decimals, converted(v, oxygen_at(d, t)));
+        if (f->converted)
+            put(cp, ",%s-ZsRtd=%.*f", code, f->decimals, converted(v, oxygen_at(d, t)));
         put_flag(cp, d, code);
     }
 }
@@ -99,7 +103,8 @@ typedef struct spread {
 } spread;
 
 /* What the readings of an interval come to: 12 to an hour and less, 24 to a day. */
-static spread interval_spread(const qk_sim_device *d, const qk_sim_factor *f, qk_time t, qk_time len)
+static spread interval_spread(const qk_sim_device *d, const qk_sim_factor *f, qk_time t,
+                              qk_time len)
 {
     int n = len > QK_HOUR ? 24 : len >= QK_HOUR ? 12 : 4;
     spread s = {INFINITY, 0, -INFINITY};
@@ -124,9 +129,13 @@ static void put_interval(cp_text *cp, const qk_sim_device *d, qk_time t, qk_time
         if (revised && i == 0) s.avg += 3;
         put(cp, ";%s-Min=%.*f,%s-Avg=%.*f,%s-Max=%.*f", code, f->decimals, s.min, code, f->decimals,
             s.avg, code, f->decimals, s.max);
-        if (f->converted) put(cp, ",%s-ZsAvg=%.*f", code, f->decimals, converted(s.avg, oxygen_at(d, t + len / 2)));
-        if (f->amount && strcmp(f->code, "a00000") == 0) put(cp, ",%s-Cou=%.1f", code, amount_m3);
-        else if (f->amount) put(cp, ",%s-Cou=%.4f", code, s.avg * amount_m3 * 1e-6);
+        if (f->converted)
+            put(cp, ",%s-ZsAvg=%.*f", code, f->decimals,
+                converted(s.avg, oxygen_at(d, t + len / 2)));
+        if (f->amount && strcmp(f->code, "a00000") == 0)
+            put(cp, ",%s-Cou=%.1f", code, amount_m3);
+        else if (f->amount)
+            put(cp, ",%s-Cou=%.4f", code, s.avg * amount_m3 * 1e-6);
         put_flag(cp, d, code);
     }
 }
@@ -144,7 +153,8 @@ static size_t apply_quirks(char *out, size_t n, const qk_sim_device *d)
     if (d->quirks & QK_SIM_LOWER_CRC)
         for (size_t i = n - 6; i < n - 2; i++) out[i] = qk_to_lower(out[i]);
     if (d->quirks & QK_SIM_WRONG_LENGTH) {
-        int32_t declared = (out[2] - '0') * 1000 + (out[3] - '0') * 100 + (out[4] - '0') * 10 + (out[5] - '0') + 1;
+        int32_t declared =
+            (out[2] - '0') * 1000 + (out[3] - '0') * 100 + (out[4] - '0') * 10 + (out[5] - '0') + 1;
         char digits[12];
         snprintf(digits, sizeof digits, "%04d", declared);
         memcpy(out + 2, digits, 4);
@@ -152,8 +162,8 @@ static size_t apply_quirks(char *out, size_t n, const qk_sim_device *d)
     return n;
 }
 
-size_t qk_sim_plain_frame(char *out, size_t size, const qk_sim_device *d, int32_t cn, const char *st,
-                          qk_time qn, int32_t flag, qk_hj212_text cp)
+size_t qk_sim_plain_frame(char *out, size_t size, const qk_sim_device *d, int32_t cn,
+                          const char *st, qk_time qn, int32_t flag, qk_hj212_text cp)
 {
     char qn_text[QK_TIME_TEXT], cn_text[8];
     int32_t dialect = d->profile->dialect;
@@ -161,10 +171,14 @@ size_t qk_sim_plain_frame(char *out, size_t size, const qk_sim_device *d, int32_
     snprintf(cn_text, sizeof cn_text, "%04d", (int)cn);
     qk_time_compact17(qn_text, qn + (cn / 1000 == 2 ? ahead : 0));
     if (flag < 0) flag = dialect == 2005 ? 1 : dialect == 2025 ? 9 : 5;
-    qk_hj212_message m = {.version = version_of(d), .qn = qk_hj212_text_of(qn_text),
+    qk_hj212_message m = {.version = version_of(d),
+                          .qn = qk_hj212_text_of(qn_text),
                           .st = qk_hj212_text_of(st ? st : d->profile->st),
-                          .cn = qk_hj212_text_of(cn_text), .pw = qk_hj212_text_of("123456"),
-                          .mn = qk_hj212_text_of(d->mn), .flag = flag, .cp = cp};
+                          .cn = qk_hj212_text_of(cn_text),
+                          .pw = qk_hj212_text_of("123456"),
+                          .mn = qk_hj212_text_of(d->mn),
+                          .flag = flag,
+                          .cp = cp};
     return apply_quirks(out, qk_hj212_encode(out, size, &m), d);
 }
 
@@ -177,8 +191,10 @@ size_t qk_sim_data_frame(char *out, size_t size, const qk_sim_device *d, int32_t
     bool ends = (d->quirks & QK_SIM_END_STYLE) && cn != 2011;
     (void)back_filled;
     put(&cp, "DataTime=%s", qk_time_compact14(stamp, ends ? time + len : time));
-    if (cn == 2011) put_realtime(&cp, d, time);
-    else put_interval(&cp, d, time, len, revised);
+    if (cn == 2011)
+        put_realtime(&cp, d, time);
+    else
+        put_interval(&cp, d, time, len, revised);
     if (cp.over) return 0;
     return qk_sim_plain_frame(out, size, d, cn, NULL, qn, -1, (qk_hj212_text){cp.text, cp.len});
 }

@@ -16,8 +16,8 @@ enum { QK_SIM_FRAME = 4096 };
 size_t qk_sim_data_frame(char *out, size_t size, const qk_sim_device *d, int32_t cn, qk_time time,
                          qk_time qn, bool back_filled, bool revised);
 /* A frame with a CP of its own. flag -1 = data with answer wanted, by the device's version. */
-size_t qk_sim_plain_frame(char *out, size_t size, const qk_sim_device *d, int32_t cn, const char *st,
-                          qk_time qn, int32_t flag, qk_hj212_text cp);
+size_t qk_sim_plain_frame(char *out, size_t size, const qk_sim_device *d, int32_t cn,
+                          const char *st, qk_time qn, int32_t flag, qk_hj212_text cp);
 /* Length of one interval of a command for this device in ms; 0 = it does not send such. */
 qk_time qk_sim_interval(const qk_sim_device *d, int32_t cn);
 #endif

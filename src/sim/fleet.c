@@ -60,7 +60,10 @@ struct qk_fleet {
     qk_fleet_result result;
 };
 
-static double now_us(void) { return (double)qk_monotonic_ns() / 1e3; }
+static double now_us(void)
+{
+    return (double)qk_monotonic_ns() / 1e3;
+}
 
 static void drop_flight(link *l, uint32_t i)
 {
@@ -92,8 +95,10 @@ static void on_written(uv_write_t *request, int status)
     link *l = request->data;
     free(l->writing);
     l->writing = NULL;
-    if (status < 0) close_link(l);
-    else if (l->out_len) flush_link(l);
+    if (status < 0)
+        close_link(l);
+    else if (l->out_len)
+        flush_link(l);
 }
 
 static void flush_link(link *l)
@@ -149,7 +154,8 @@ static bool keep_flight(link *l, const char *bytes, size_t len)
     if (qk_hj212_next(bytes, len, true, &frame, &step) != QK_HJ212_FRAME ||
         !qk_hj212_head_read(&head, frame.segment))
         return false;
-    *f = (flight){.len = (uint32_t)len, .tries = 1, .sent_ms = qk_monotonic_ms(), .sent_us = now_us()};
+    *f = (flight){
+        .len = (uint32_t)len, .tries = 1, .sent_ms = qk_monotonic_ms(), .sent_us = now_us()};
     f->bytes = malloc(len);
     if (!f->bytes) return false;
     memcpy(f->bytes, bytes, len);
@@ -167,7 +173,8 @@ static bool send_one(link *l)
     struct qk_fleet *f = l->fleet;
     char frame[FRAME_MAX];
     if (l->n_flights >= f->options.window || l->out_len + FRAME_MAX > OUTPUT_MAX) return false;
-    size_t n = f->source.next(f->source.context, l->index, qk_clock_now(f->options.clock), frame, sizeof frame);
+    size_t n = f->source.next(f->source.context, l->index, qk_clock_now(f->options.clock), frame,
+                              sizeof frame);
     if (!n || !queue_bytes(l, frame, n)) return false;
     f->result.sent++;
     if (!keep_flight(l, frame, n)) f->result.rejected++;
@@ -267,7 +274,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     memmove(l->in, l->in + at, l->in_len);
     if (l->in_len == INPUT_MAX) l->in_len = 0;
     if (l->fleet->options.rate <= 0 && !l->fleet->ending)
-        while (send_one(l)) {}
+        while (send_one(l)) {
+        }
     flush_link(l);
 }
 
@@ -292,7 +300,8 @@ static void connect_link(link *l)
     l->tcp.data = l;
     l->connect.data = l;
     l->state = LINK_CONNECTING;
-    if (uv_tcp_connect(&l->connect, &l->tcp, (const struct sockaddr *)&l->fleet->address, on_connected) < 0)
+    if (uv_tcp_connect(&l->connect, &l->tcp, (const struct sockaddr *)&l->fleet->address,
+                       on_connected) < 0)
         close_link(l);
 }
 
@@ -314,8 +323,10 @@ static void pump_by_rate(struct qk_fleet *f)
     while ((double)f->result.sent < due && idle < f->options.devices) {
         link *l = &f->links[f->turn];
         f->turn = (f->turn + 1) % f->options.devices;
-        if (l->state == LINK_UP && send_one(l)) idle = 0;
-        else idle++;
+        if (l->state == LINK_UP && send_one(l))
+            idle = 0;
+        else
+            idle++;
     }
 }
 
@@ -330,7 +341,8 @@ static void on_tick(uv_timer_t *timer)
 {
     struct qk_fleet *f = timer->data;
     int64_t now = qk_monotonic_ms();
-    bool over = f->options.duration_s > 0 && (double)(now - f->start_ms) >= f->options.duration_s * 1000;
+    bool over =
+        f->options.duration_s > 0 && (double)(now - f->start_ms) >= f->options.duration_s * 1000;
     int connects = 0;
     if (f->options.rate > 0 && !over) pump_by_rate(f);
     for (size_t i = 0; i < f->options.devices; i++) {
@@ -342,7 +354,8 @@ static void on_tick(uv_timer_t *timer)
         if (l->state != LINK_UP) continue;
         resend_due(l, now);
         if (f->options.rate <= 0 && !over)
-            while (send_one(l)) {}
+            while (send_one(l)) {
+            }
         flush_link(l);
     }
     bool done = f->source.finished && f->source.finished(f->source.context);
@@ -350,7 +363,10 @@ static void on_tick(uv_timer_t *timer)
     if (((over || done) && all_answered(f)) || waited) end_fleet(f);
 }
 
-static void on_stop(uv_async_t *async) { end_fleet(async->data); }
+static void on_stop(uv_async_t *async)
+{
+    end_fleet(async->data);
+}
 
 static qk_code parse_address(struct qk_fleet *f, const char *to, qk_error *err)
 {

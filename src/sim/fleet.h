@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_SIM_FLEET_H
 #define QK_SIM_FLEET_H
-/* A fleet of HJ 212 field machines on one libuv loop: each has a TCP connection of its own, sends what
- * its source gives, waits for the 9014, sends again after the standard's time-out (10 s, 3 times),
- * answers requests, comes back after a lost line.
+/* A fleet of HJ 212 field machines on one libuv loop: each has a TCP connection of its own, sends
+ * what its source gives, waits for the 9014, sends again after the standard's time-out (10 s, 3
+ * times), answers requests, comes back after a lost line.
  *
  * The fleet knows connections, windows and answers; the source knows what a device has to say. Runs
  * in the thread that calls qk_fleet_run; qk_fleet_stop may be called from any. */
@@ -18,7 +18,8 @@ typedef struct qk_fleet_source {
     void *context;
     /* Writes the device's next frame; 0 = nothing is due. mn gets its name on the first call. */
     size_t (*next)(void *context, size_t device, qk_time now, char *out, size_t size);
-    /* A request or notice from the platform: writes the answers that leave at once (9011, 9012 …). */
+    /* A request or notice from the platform: writes the answers that leave at once (9011, 9012 …).
+     */
     size_t (*request)(void *context, size_t device, const qk_hj212_frame *frame,
                       const qk_hj212_head *head, qk_time now, char *out, size_t size);
     /* True when no device will ever have more to send. May be NULL (never). */
@@ -39,7 +40,7 @@ typedef struct qk_fleet_options {
 } qk_fleet_options;
 
 typedef struct qk_fleet_result {
-    uint64_t sent;     /* frames, without resends */
+    uint64_t sent; /* frames, without resends */
     uint64_t acked;
     uint64_t rejected; /* given up without an answer, or refused by 9011 */
     uint64_t resent;

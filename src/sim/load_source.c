@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/load_source.h"
 #include "base/csv.h"
+#include "base/decimal.h"
 #include "base/file.h"
 #include "base/map.h"
 #include "sim/county_tables.h"
@@ -53,7 +54,10 @@ void qk_load_source_free(qk_load_source *s)
     free(s);
 }
 
-size_t qk_load_source_count(const qk_load_source *s) { return s->n; }
+size_t qk_load_source_count(const qk_load_source *s)
+{
+    return s->n;
+}
 
 /* ---- invented loggers ---- */
 
@@ -74,7 +78,7 @@ qk_code qk_load_source_devices(qk_load_source **out, size_t n, qk_time start, qk
     for (size_t i = 0; i < n; i++) {
         qk_sim_device *d = &s->devices[i];
         *d = (qk_sim_device){.profile = &s->profile, .seed = 90000 + i, .level = 1};
-        snprintf(d->mn, sizeof d->mn, "99020000A000%012zu", i);
+        snprintf(d->mn, sizeof d->mn, "99020000A000%012u", (unsigned)i);
         s->next_minute[i] = qk_floor_minute(start);
     }
     *out = s;
@@ -85,7 +89,8 @@ static size_t next_logger(qk_load_source *s, size_t device, char *out, size_t si
 {
     qk_time t = s->next_minute[device];
     s->next_minute[device] += QK_MINUTE;
-    return qk_sim_data_frame(out, size, &s->devices[device], 2051, t, t + QK_MINUTE + 123, false, false);
+    return qk_sim_data_frame(out, size, &s->devices[device], 2051, t, t + QK_MINUTE + 123, false,
+                             false);
 }
 
 /* ---- packets ---- */
@@ -155,8 +160,10 @@ static size_t next_packet(qk_load_source *s, size_t device, char *out, size_t si
 
 /* ---- hourly records ---- */
 
-static const char *const csv_names[2 + ITEMS] = {"station", "time", "SO2", "NO2", "CO", "O3", "PM10", "PM2.5"};
-static const char *const csv_codes[ITEMS] = {"a21026", "a21004", "a21005", "a05024", "a34002", "a34004"};
+static const char *const csv_names[2 + ITEMS] = {"station", "time", "SO2",  "NO2",
+                                                 "CO",      "O3",   "PM10", "PM2.5"};
+static const char *const csv_codes[ITEMS] = {"a21026", "a21004", "a21005",
+                                             "a05024", "a34002", "a34004"};
 
 static qk_code open_csv(qk_load_source *s, const char *path, qk_error *err)
 {
@@ -203,7 +210,8 @@ static qk_code check_row(qk_load_source *s, const qk_str *cells, const char *pat
 {
     qk_time t;
     if (qk_time_parse(&t, cells[s->columns[1]]) != QK_OK) {
-        qk_fail(err, QK_EFORMAT, "'%.*s' is not an ISO 8601 time", QK_STR_ARG(cells[s->columns[1]]));
+        qk_fail(err, QK_EFORMAT, "'%.*s' is not an ISO 8601 time",
+                QK_STR_ARG(cells[s->columns[1]]));
         return qk_error_at(err, path, qk_csv_line(s->csv), (uint32_t)s->columns[1] + 1);
     }
     for (size_t i = 2; i < 2 + ITEMS; i++) {
@@ -216,7 +224,8 @@ static qk_code check_row(qk_load_source *s, const qk_str *cells, const char *pat
     return QK_OK;
 }
 
-qk_code qk_load_source_csv(qk_load_source **out, const char *path, const char *mn_prefix, qk_error *err)
+qk_code qk_load_source_csv(qk_load_source **out, const char *path, const char *mn_prefix,
+                           qk_error *err)
 {
     qk_code code;
     const qk_str *cells;

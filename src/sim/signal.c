@@ -134,16 +134,19 @@ static double air_value(const qk_sim_device *d, const qk_sim_factor *f, uint64_t
     }
 }
 
-static double weather_value(const qk_sim_device *d, const qk_sim_factor *f, uint64_t seed, qk_time t)
+static double weather_value(const qk_sim_device *d, const qk_sim_factor *f, uint64_t seed,
+                            qk_time t)
 {
     double own = qk_sim_noise(seed, t, 30 * QK_MINUTE), v;
     switch (f->shape) {
     case QK_SIM_TEMPERATURE: return qk_sim_temperature_c(t) + 0.8 * own;
     case QK_SIM_HUMIDITY:
-        v = 60 - 1.1 * (qk_sim_temperature_c(t) - 12) + 22 * qk_sim_noise(REGION_SEED + 9, t, 2 * QK_DAY);
+        v = 60 - 1.1 * (qk_sim_temperature_c(t) - 12) +
+            22 * qk_sim_noise(REGION_SEED + 9, t, 2 * QK_DAY);
         return fmin(99, fmax(12, v + 3 * own));
     case QK_SIM_PRESSURE:
-        return f->base * (1 + 0.008 * qk_sim_noise(REGION_SEED + 10, t, 3 * QK_DAY) - 0.012 * summer(t));
+        return f->base *
+               (1 + 0.008 * qk_sim_noise(REGION_SEED + 10, t, 3 * QK_DAY) - 0.012 * summer(t));
     case QK_SIM_WIND_SPEED: return fmax(0.1, qk_sim_wind_ms(t) * d->level * (1 + 0.2 * own));
     default: v = fmod(qk_sim_wind_from_deg(t) + 15 * own + 360, 360); return v;
     }
@@ -154,8 +157,11 @@ static double plant_value(const qk_sim_device *d, const qk_sim_factor *f, uint64
     double load = qk_sim_load(d, t);
     double h = hour_of_day(t);
     switch (f->shape) {
-    case QK_SIM_OXYGEN: return load > 0 ? f->base + 4 * (0.9 - load) + 0.4 * qk_sim_noise(seed, t, 9 * QK_MINUTE) : 20.6;
-    case QK_SIM_POWER: return f->base * d->level * (load > 0 ? load * wiggle(seed, t, 0.02, 0.03, 0.02) : 0.012);
+    case QK_SIM_OXYGEN:
+        return load > 0 ? f->base + 4 * (0.9 - load) + 0.4 * qk_sim_noise(seed, t, 9 * QK_MINUTE)
+                        : 20.6;
+    case QK_SIM_POWER:
+        return f->base * d->level * (load > 0 ? load * wiggle(seed, t, 0.02, 0.03, 0.02) : 0.012);
     default:
         if (load <= 0) return f->base * 0.02 * wiggle(seed, t, 0, 0, 0.3);
         if ((d->quirks & QK_SIM_EXCEEDS) && f == &d->profile->factors[1] && h >= 2 && h < 3)
@@ -166,10 +172,12 @@ static double plant_value(const qk_sim_device *d, const qk_sim_factor *f, uint64
 
 static double other_value(const qk_sim_device *d, const qk_sim_factor *f, uint64_t seed, qk_time t)
 {
-    double meal = at_meals(t), work = at_work(t), roll = qk_sim_uniform(seed, (uint64_t)(t / QK_MINUTE));
+    double meal = at_meals(t), work = at_work(t),
+           roll = qk_sim_uniform(seed, (uint64_t)(t / QK_MINUTE));
     switch (f->shape) {
     case QK_SIM_SITE_DUST:
-        return (region_pm25(t) * 1.4 + 20 + 95 * work * (0.4 + 0.6 * fabs(qk_sim_noise(seed, t, 50 * QK_MINUTE)))) *
+        return (region_pm25(t) * 1.4 + 20 +
+                95 * work * (0.4 + 0.6 * fabs(qk_sim_noise(seed, t, 50 * QK_MINUTE)))) *
                f->base * d->level;
     case QK_SIM_SOUND: return 46 + 16 * work + 5 * qk_sim_noise(seed, t, 6 * QK_MINUTE);
     case QK_SIM_FUME: {
@@ -181,7 +189,8 @@ static double other_value(const qk_sim_device *d, const qk_sim_factor *f, uint64
         return meal > 0.2 ? 1 : 0;
     case QK_SIM_RATIO: return f->base * wiggle(seed, t, 0.03, 0.04, 0.02);
     case QK_SIM_PASSES: return floor(f->base * (0.15 + work) * 2 * roll);
-    case QK_SIM_ENGINE: return work > 0 && qk_sim_noise(d->seed + 21, t, 30 * QK_HOUR) > -0.2 ? 1 : 0;
+    case QK_SIM_ENGINE:
+        return work > 0 && qk_sim_noise(d->seed + 21, t, 30 * QK_HOUR) > -0.2 ? 1 : 0;
     case QK_SIM_LON: return d->lon + 0.004 * work * qk_sim_noise(seed, t, 40 * QK_MINUTE);
     default: return d->lat + 0.003 * work * qk_sim_noise(seed + 7, t, 40 * QK_MINUTE);
     }
@@ -193,11 +202,20 @@ double qk_sim_value(const qk_sim_device *d, const qk_sim_factor *f, qk_time t)
     uint64_t seed = mix(d->seed + 1000 * (index + 1));
     if ((d->quirks & QK_SIM_STUCK) && index == 0) return f->base;
     switch (f->shape) {
-    case QK_SIM_PM25: case QK_SIM_PM10: case QK_SIM_SO2:
-    case QK_SIM_NO2: case QK_SIM_CO: case QK_SIM_O3: return air_value(d, f, seed, t);
-    case QK_SIM_TEMPERATURE: case QK_SIM_HUMIDITY: case QK_SIM_PRESSURE:
-    case QK_SIM_WIND_SPEED: case QK_SIM_WIND_DIRECTION: return weather_value(d, f, seed, t);
-    case QK_SIM_STEADY: case QK_SIM_OXYGEN: case QK_SIM_POWER: return plant_value(d, f, seed, t);
+    case QK_SIM_PM25:
+    case QK_SIM_PM10:
+    case QK_SIM_SO2:
+    case QK_SIM_NO2:
+    case QK_SIM_CO:
+    case QK_SIM_O3: return air_value(d, f, seed, t);
+    case QK_SIM_TEMPERATURE:
+    case QK_SIM_HUMIDITY:
+    case QK_SIM_PRESSURE:
+    case QK_SIM_WIND_SPEED:
+    case QK_SIM_WIND_DIRECTION: return weather_value(d, f, seed, t);
+    case QK_SIM_STEADY:
+    case QK_SIM_OXYGEN:
+    case QK_SIM_POWER: return plant_value(d, f, seed, t);
     default: return other_value(d, f, seed, t);
     }
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_SIM_SIGNAL_H
 #define QK_SIM_SIGNAL_H
-/* What a device of the demo county would measure at an instant: a function of the device, the factor
- * and the time alone, so that a device can be asked for any past hour and answers as it did before.
- * Weather and regional level are shared by all places; the course of a day and of a year follow the
- * habits of the North China plain in rough outline. Pure. */
+/* What a device of the demo county would measure at an instant: a function of the device, the
+ * factor and the time alone, so that a device can be asked for any past hour and answers as it did
+ * before. Weather and regional level are shared by all places; the course of a day and of a year
+ * follow the habits of the North China plain in rough outline. Pure. */
 #include "sim/county.h"
 
 /* Smooth noise in -1..1 with mean 0: random knots `period` apart, joined by smoothstep. */

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_CLI_COMMANDS_H
+#define QK_CLI_COMMANDS_H
+/* The entry of each command file; see cli/command.h for what it takes and gives. */
+int qk_cmd_demo(int argc, char **argv);
+int qk_cmd_simulate(int argc, char **argv);
+#endif
