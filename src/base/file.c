@@ -52,9 +52,11 @@ qk_code qk_file_read(qk_buf *buf, const char *path, qk_error *err)
     if (strcmp(path, "-") == 0) return read_all(buf, STDIN_FILENO, 0, "standard input", err);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        qk_code code = qk_fail_errno(err, errno, "cannot open %s", path);
-        if (errno == ENOENT && err) code = err->code = QK_ENOTFOUND;
-        return code;
+        int saved = errno;
+        qk_code code = qk_fail_errno(err, saved, "cannot open %s", path);
+        if (saved != ENOENT) return code;
+        if (err) err->code = QK_ENOTFOUND;
+        return QK_ENOTFOUND;
     }
     struct stat st;
     size_t expected = 0;

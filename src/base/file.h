@@ -5,9 +5,11 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* Whole file into buf (its ceiling holds; QK_EFULL beyond). "-" is standard input. */
+/* Appends the whole file to buf (its ceiling holds; QK_EFULL beyond). "-" is standard input.
+ * QK_ENOTFOUND when there is no such file. */
 QK_NODISCARD qk_code qk_file_read(qk_buf *buf, const char *path, qk_error *err);
-/* Temporary file in the same folder, fsync, rename, fsync of the folder. mode as for open(2). */
+/* Temporary file in the same folder, fsync, rename, fsync of the folder. mode as for open(2). After
+ * a failure the old file stands as it was, or (the last fsync failed) the new one, whole. */
 QK_NODISCARD qk_code qk_file_write_atomic(const char *path, const void *bytes, size_t len,
                                           unsigned mode, qk_error *err);
 /* Creates the folder and its parents (0750); an existing folder is fine. */

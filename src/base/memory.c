@@ -48,7 +48,7 @@ static qk_arena_chunk *add_chunk(qk_arena *arena, size_t need)
 void *qk_arena_alloc(qk_arena *arena, size_t size)
 {
     size_t align = alignof(max_align_t);
-    if (size > SIZE_MAX - align) return NULL;
+    if (size > PTRDIFF_MAX) return NULL;
     size_t need = size == 0 ? align : (size + align - 1) / align * align;
     qk_arena_chunk *chunk = arena->head;
     if (!chunk || chunk->size - chunk->used < need) chunk = add_chunk(arena, need);
@@ -119,7 +119,7 @@ void qk_buf_init(qk_buf *buf, size_t ceiling_bytes)
 static bool grow_buf(qk_buf *buf, size_t more)
 {
     if (buf->failed) return false;
-    if (more > buf->ceiling || buf->len > buf->ceiling - more || buf->ceiling == SIZE_MAX) {
+    if (more > buf->ceiling || buf->len > buf->ceiling - more) {
         buf->failed = QK_EFULL;
         return false;
     }
