@@ -24,8 +24,10 @@ qk_code qk_registry_open(qk_registry **out, qk_db *db, qk_error *err)
     }
     code = load_all(r, err);
 out:
-    if (code) qk_registry_close(r);
-    else *out = r;
+    if (code)
+        qk_registry_close(r);
+    else
+        *out = r;
     return code;
 }
 
@@ -49,7 +51,10 @@ qk_code qk_registry_reload(qk_registry *r, qk_error *err)
     return code;
 }
 
-uint64_t qk_registry_version(const qk_registry *r) { return atomic_load(&r->version); }
+uint64_t qk_registry_version(const qk_registry *r)
+{
+    return atomic_load(&r->version);
+}
 
 static pthread_rwlock_t *lock_of(const qk_registry *r)
 {

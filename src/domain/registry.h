@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_DOMAIN_REGISTRY_H
 #define QK_DOMAIN_REGISTRY_H
-/* The register of divisions, sites and devices: what is watched, where it stands, who speaks for it.
+/* The register of divisions, sites and devices: what is watched, where it stands, who speaks for
+ * it.
  *
  * Kept in SQLite with full history (valid time and recorded time; a change adds a row version), and
  * as a table in memory that any thread may read. A device is known by its MN as sent. It is
@@ -14,8 +15,18 @@
 
 typedef struct qk_registry qk_registry;
 
-typedef enum qk_device_status { QK_DEVICE_PARKED, QK_DEVICE_APPROVED, QK_DEVICE_DISABLED } qk_device_status;
-typedef enum qk_crc_policy { QK_CRC_STANDARD, QK_CRC_MODBUS, QK_CRC_MODBUS_SWAPPED, QK_CRC_ANY_KNOWN, QK_CRC_OFF } qk_crc_policy;
+typedef enum qk_device_status {
+    QK_DEVICE_PARKED,
+    QK_DEVICE_APPROVED,
+    QK_DEVICE_DISABLED
+} qk_device_status;
+typedef enum qk_crc_policy {
+    QK_CRC_STANDARD,
+    QK_CRC_MODBUS,
+    QK_CRC_MODBUS_SWAPPED,
+    QK_CRC_ANY_KNOWN,
+    QK_CRC_OFF
+} qk_crc_policy;
 typedef enum qk_interval_style { QK_INTERVAL_START, QK_INTERVAL_END } qk_interval_style;
 
 enum { QK_MN_MAX = 40, QK_NAME_MAX = 120, QK_CODE_MAX = 32 };
@@ -23,32 +34,33 @@ enum { QK_MN_MAX = 40, QK_NAME_MAX = 120, QK_CODE_MAX = 32 };
 /* A copy that may be kept; `version` is the row version seen. */
 typedef struct qk_device {
     char mn[QK_MN_MAX];
-    char pw[28];             /* empty = not checked */
-    char bind_address[48];   /* empty = any; else the address frames must come from */
-    char site[QK_CODE_MAX];  /* default site of its factors */
+    char pw[28];            /* empty = not checked */
+    char bind_address[48];  /* empty = any; else the address frames must come from */
+    char site[QK_CODE_MAX]; /* default site of its factors */
     char st[4];
-    int32_t dialect;         /* 2005, 2017, 2025; 0 = by the frame */
+    int32_t dialect; /* 2005, 2017, 2025; 0 = by the frame */
     qk_device_status status;
     qk_crc_policy crc_policy;
     qk_interval_style interval_style;
-    bool comma_range;        /* BeginTime and EndTime joined with ',' */
-    bool answers_requests;   /* reverse control may be tried */
-    bool first_contact;      /* on connecting: set clock, time-out and intervals (2017, 6.7) */
-    int32_t rtd_interval_s;  /* expected; 0 = does not send real-time data */
+    bool comma_range;         /* BeginTime and EndTime joined with ',' */
+    bool answers_requests;    /* reverse control may be tried */
+    bool first_contact;       /* on connecting: set clock, time-out and intervals (2017, 6.7) */
+    int32_t rtd_interval_s;   /* expected; 0 = does not send real-time data */
     int32_t min_interval_min; /* expected; 0 = does not send minutes */
     bool sends_hours, sends_days;
     int32_t overtime_s, recount; /* standard table 1: 10 s, 3 times */
-    char key[36];            /* SM4 key of HJ 212-2025 in hexadecimal; empty = none held */
+    char key[36];                /* SM4 key of HJ 212-2025 in hexadecimal; empty = none held */
     int64_t version;
 } qk_device;
 
 typedef struct qk_site {
     char id[QK_CODE_MAX];
-    char kind[QK_CODE_MAX]; /* air_national air_provincial air_township air_micro air_road outlet power dust kitchen pump gate machine camera … */
+    char kind[QK_CODE_MAX]; /* air_national air_provincial air_township air_micro air_road outlet
+                               power dust kitchen pump gate machine camera … */
     char name_zh[QK_NAME_MAX], name_en[QK_NAME_MAX];
-    char division[16];      /* code of the township */
+    char division[16]; /* code of the township */
     char owner_zh[QK_NAME_MAX], owner_en[QK_NAME_MAX];
-    double lon, lat;        /* WGS-84; NaN = unknown */
+    double lon, lat; /* WGS-84; NaN = unknown */
     int64_t version;
 } qk_site;
 
@@ -64,13 +76,13 @@ typedef struct qk_division {
 /* One factor of a device: where it belongs, what unit it carries. */
 typedef struct qk_factor {
     char mn[QK_MN_MAX], code[QK_CODE_MAX];
-    char site[QK_CODE_MAX];  /* empty = the device's */
-    char unit[24];           /* as sent; empty = the standard's */
+    char site[QK_CODE_MAX];                          /* empty = the device's */
+    char unit[24];                                   /* as sent; empty = the standard's */
     char name_zh[QK_NAME_MAX], name_en[QK_NAME_MAX]; /* empty = the standard's */
-    char item[16];           /* air item this feeds: SO2 NO2 CO O3 PM10 PM2.5, or empty */
-    double scale;            /* value in the site's unit = value as sent x scale */
-    double low, high;        /* range of the instrument; NaN = none */
-    double limit;            /* emission limit shown with the value; NaN = none */
+    char item[16];    /* air item this feeds: SO2 NO2 CO O3 PM10 PM2.5, or empty */
+    double scale;     /* value in the site's unit = value as sent x scale */
+    double low, high; /* range of the instrument; NaN = none */
+    double limit;     /* emission limit shown with the value; NaN = none */
     int64_t version;
 } qk_factor;
 
@@ -98,8 +110,8 @@ QK_NODISCARD qk_code qk_registry_devices(const qk_registry *r, qk_arena *arena, 
                                          size_t *n);
 QK_NODISCARD qk_code qk_registry_sites(const qk_registry *r, qk_arena *arena, qk_site **out,
                                        size_t *n);
-QK_NODISCARD qk_code qk_registry_divisions(const qk_registry *r, qk_arena *arena,
-                                           qk_division **out, size_t *n);
+QK_NODISCARD qk_code qk_registry_divisions(const qk_registry *r, qk_arena *arena, qk_division **out,
+                                           size_t *n);
 /* Factors of one device; mn {NULL,0} = of all. */
 QK_NODISCARD qk_code qk_registry_factors(const qk_registry *r, qk_arena *arena, qk_str mn,
                                          qk_factor **out, size_t *n);
@@ -108,8 +120,8 @@ QK_NODISCARD qk_code qk_registry_place(const qk_registry *r, qk_arena *arena, qk
 
 /* Writing: store thread only. `seen` is the version the author saw, 0 for a new row: QK_ECONFLICT
  * when another is current. by = who, for the history. A row equal to the current one changes
- * nothing. Valid from `now` on. QK_EINVAL on a row without key, on broken UTF-8, on a reference to a
- * site or division that is not there; QK_EFULL at the ceilings (65,536 devices and divisions,
+ * nothing. Valid from `now` on. QK_EINVAL on a row without key, on broken UTF-8, on a reference to
+ * a site or division that is not there; QK_EFULL at the ceilings (65,536 devices and divisions,
  * 262,144 sites, 1,048,576 factors). */
 QK_NODISCARD qk_code qk_registry_put_device(qk_registry *r, const qk_device *d, int64_t seen,
                                             qk_str by, qk_time now, qk_error *err);

@@ -4,28 +4,46 @@
 #include <stdlib.h>
 
 static const char *const status_names[] = {"parked", "approved", "disabled", NULL};
-static const char *const crc_names[] = {"standard", "modbus", "modbus_swapped", "any_known", "off",
-                                        NULL};
+static const char *const crc_names[] = {"standard",  "modbus", "modbus_swapped",
+                                        "any_known", "off",    NULL};
 static const char *const style_names[] = {"start", "end", NULL};
 
 #define AT(row, member) #member, .offset = offsetof(row, member), .size = sizeof(((row *)0)->member)
-#define TEXT(row, member) {AT(row, member), .type = QK_FIELD_TEXT}
-#define SECRET(row, member) {AT(row, member), .type = QK_FIELD_TEXT, .secret = true}
-#define BOOL(row, member) {AT(row, member), .type = QK_FIELD_BOOL}
-#define I32(row, member, from, to) {AT(row, member), .type = QK_FIELD_I32, .low = from, .high = to}
-#define F64(row, member, from, to) {AT(row, member), .type = QK_FIELD_F64, .low = from, .high = to}
-#define ENUM(row, member, list) {AT(row, member), .type = QK_FIELD_ENUM, .names = list}
+#define TEXT(row, member)                      \
+    {                                          \
+        AT(row, member), .type = QK_FIELD_TEXT \
+    }
+#define SECRET(row, member)                                    \
+    {                                                          \
+        AT(row, member), .type = QK_FIELD_TEXT, .secret = true \
+    }
+#define BOOL(row, member)                      \
+    {                                          \
+        AT(row, member), .type = QK_FIELD_BOOL \
+    }
+#define I32(row, member, from, to)                                     \
+    {                                                                  \
+        AT(row, member), .type = QK_FIELD_I32, .low = from, .high = to \
+    }
+#define F64(row, member, from, to)                                     \
+    {                                                                  \
+        AT(row, member), .type = QK_FIELD_F64, .low = from, .high = to \
+    }
+#define ENUM(row, member, list)                               \
+    {                                                         \
+        AT(row, member), .type = QK_FIELD_ENUM, .names = list \
+    }
 
 static const qk_field division_fields[] = {
-    TEXT(qk_division, code),    TEXT(qk_division, parent),  TEXT(qk_division, kind),
-    TEXT(qk_division, name_zh), TEXT(qk_division, name_en),
-    {AT(qk_division, geometry), .type = QK_FIELD_OWNED},
+    TEXT(qk_division, code),    TEXT(qk_division, parent),
+    TEXT(qk_division, kind),    TEXT(qk_division, name_zh),
+    TEXT(qk_division, name_en), {AT(qk_division, geometry), .type = QK_FIELD_OWNED},
 };
 
 static const qk_field site_fields[] = {
-    TEXT(qk_site, id),         TEXT(qk_site, kind),       TEXT(qk_site, name_zh),
-    TEXT(qk_site, name_en),    TEXT(qk_site, division),   TEXT(qk_site, owner_zh),
-    TEXT(qk_site, owner_en),   F64(qk_site, lon, -180, 180), F64(qk_site, lat, -90, 90),
+    TEXT(qk_site, id),       TEXT(qk_site, kind),          TEXT(qk_site, name_zh),
+    TEXT(qk_site, name_en),  TEXT(qk_site, division),      TEXT(qk_site, owner_zh),
+    TEXT(qk_site, owner_en), F64(qk_site, lon, -180, 180), F64(qk_site, lat, -90, 90),
 };
 
 static const qk_field device_fields[] = {
@@ -51,14 +69,23 @@ static const qk_field device_fields[] = {
 };
 
 static const qk_field factor_fields[] = {
-    TEXT(qk_factor, mn),      TEXT(qk_factor, code),    TEXT(qk_factor, site),
-    TEXT(qk_factor, unit),    TEXT(qk_factor, name_zh), TEXT(qk_factor, name_en),
-    TEXT(qk_factor, item),    F64(qk_factor, scale, -1e12, 1e12),
-    F64(qk_factor, low, -1e15, 1e15), F64(qk_factor, high, -1e15, 1e15),
+    TEXT(qk_factor, mn),
+    TEXT(qk_factor, code),
+    TEXT(qk_factor, site),
+    TEXT(qk_factor, unit),
+    TEXT(qk_factor, name_zh),
+    TEXT(qk_factor, name_en),
+    TEXT(qk_factor, item),
+    F64(qk_factor, scale, -1e12, 1e12),
+    F64(qk_factor, low, -1e15, 1e15),
+    F64(qk_factor, high, -1e15, 1e15),
     F64(qk_factor, limit, -1e15, 1e15),
 };
 
-void qk_division_init(qk_division *d) { memset(d, 0, sizeof *d); }
+void qk_division_init(qk_division *d)
+{
+    memset(d, 0, sizeof *d);
+}
 
 void qk_site_init(qk_site *s)
 {
@@ -81,13 +108,25 @@ void qk_factor_init(qk_factor *f)
     f->low = f->high = f->limit = NAN;
 }
 
-static void init_division(void *row) { qk_division_init(row); }
-static void init_site(void *row) { qk_site_init(row); }
-static void init_device(void *row) { qk_device_init(row); }
-static void init_factor(void *row) { qk_factor_init(row); }
+static void init_division(void *row)
+{
+    qk_division_init(row);
+}
+static void init_site(void *row)
+{
+    qk_site_init(row);
+}
+static void init_device(void *row)
+{
+    qk_device_init(row);
+}
+static void init_factor(void *row)
+{
+    qk_factor_init(row);
+}
 
 #define FIELDS(list) .fields = list, .n = sizeof list / sizeof *list
-#define ROW(type) .row_size = sizeof(type), .version_offset = offsetof(type, version)
+#define ROW(type)    .row_size = sizeof(type), .version_offset = offsetof(type, version)
 
 const qk_row_form qk_row_forms[QK_ROW_KINDS] = {
     [QK_ROW_DIVISION] = {"division", "divisions", FIELDS(division_fields), .keys = 1,
@@ -164,8 +203,10 @@ size_t qk_row_find(const qk_row_table *t, const qk_row_form *form, const void *k
             *found = true;
             return middle;
         }
-        if (c < 0) low = middle + 1;
-        else high = middle;
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
     *found = false;
     return low;

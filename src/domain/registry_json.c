@@ -39,9 +39,8 @@ static qk_code set_i32(const qk_field *f, void *at, const qk_json_scalar *v, qk_
 static qk_code set_f64(const qk_field *f, void *at, const qk_json_scalar *v, qk_error *err)
 {
     double number = NAN;
-    if (v->type != QK_JSON_NULL &&
-        (v->type != QK_JSON_NUMBER || qk_parse_f64(&number, v->text) ||
-         !(number >= f->low && number <= f->high)))
+    if (v->type != QK_JSON_NULL && (v->type != QK_JSON_NUMBER || qk_parse_f64(&number, v->text) ||
+                                    !(number >= f->low && number <= f->high)))
         return qk_fail(err, QK_EINVAL, "'%s' must be null or a number from %g to %g", f->name,
                        f->low, f->high);
     memcpy(at, &number, sizeof number);
@@ -171,8 +170,8 @@ static qk_code read_members(importer *im, const qk_row_form *form, void *row, qk
         qk_json_scalar v = {0};
         QK_TRY(read_scalar(im, &v, err));
         at = im->json.value_at;
-        qk_code code = dated ? read_valid_from(im, &v, valid_from, err)
-                             : qk_row_set(f, row, &v, err);
+        qk_code code =
+            dated ? read_valid_from(im, &v, valid_from, err) : qk_row_set(f, row, &v, err);
         if (code) return fail_at(im, at, err);
     }
 }

@@ -8,12 +8,12 @@
 #include <stdatomic.h>
 
 typedef enum qk_field_type {
-    QK_FIELD_TEXT,  /* char[size] */
-    QK_FIELD_I32,   /* low..high */
+    QK_FIELD_TEXT, /* char[size] */
+    QK_FIELD_I32,  /* low..high */
     QK_FIELD_BOOL,
-    QK_FIELD_F64,   /* NaN = NULL; low..high */
-    QK_FIELD_ENUM,  /* int, stored as such; names[] ends with NULL */
-    QK_FIELD_OWNED  /* char *, JSON text, may be NULL */
+    QK_FIELD_F64,  /* NaN = NULL; low..high */
+    QK_FIELD_ENUM, /* int, stored as such; names[] ends with NULL */
+    QK_FIELD_OWNED /* char *, JSON text, may be NULL */
 } qk_field_type;
 
 typedef struct qk_field {
@@ -83,7 +83,8 @@ void qk_row_table_clear(qk_row_table *t, const qk_row_form *form);
 /* registry_store.c: SQLite side. */
 QK_NODISCARD qk_code qk_row_sql(qk_row_table *t, const qk_row_form *form);
 QK_NODISCARD qk_code qk_row_load(qk_registry *r, qk_row_kind kind, qk_error *err);
-/* Checks references and texts, then writes the row (triggers write its history) and updates the memory. */
+/* Checks references and texts, then writes the row (triggers write its history) and updates the
+ * memory. */
 QK_NODISCARD qk_code qk_row_put(qk_registry *r, qk_row_kind kind, const void *row, qk_str by,
                                 qk_time valid_from, qk_time now, qk_error *err);
 QK_NODISCARD qk_code qk_place_put(qk_registry *r, qk_str json, qk_str by, qk_time now,

@@ -29,8 +29,7 @@ static char *make_put(const qk_row_form *form)
     put_marks(&sql, form->n + 4);
     qk_buf_puts(&sql, ") ON CONFLICT DO UPDATE SET ");
     for (size_t i = form->keys; i < form->n; i++)
-        qk_buf_printf(&sql, "\"%s\"=excluded.\"%s\",", form->fields[i].name,
-                      form->fields[i].name);
+        qk_buf_printf(&sql, "\"%s\"=excluded.\"%s\",", form->fields[i].name, form->fields[i].name);
     qk_buf_puts(&sql, "version=excluded.version,recorded_at=excluded.recorded_at,"
                       "recorded_by=excluded.recorded_by,valid_from=excluded.valid_from");
     return qk_buf_take(&sql, NULL);
@@ -83,8 +82,10 @@ static void bind_field(sqlite3_stmt *s, int index, const qk_field *f, const void
         break;
     case QK_FIELD_F64:
         memcpy(&number, at, sizeof number);
-        if (isnan(number)) sqlite3_bind_null(s, index);
-        else sqlite3_bind_double(s, index, number);
+        if (isnan(number))
+            sqlite3_bind_null(s, index);
+        else
+            sqlite3_bind_double(s, index, number);
         break;
     }
 }
@@ -221,8 +222,7 @@ static qk_code check_references(const qk_registry *r, qk_row_kind kind, const vo
         return check_reference(r, v->code, "parent", QK_ROW_DIVISION, v->parent, false, err);
     case QK_ROW_SITE:
         return check_reference(r, s->id, "division", QK_ROW_DIVISION, s->division, false, err);
-    case QK_ROW_DEVICE:
-        return check_reference(r, d->mn, "site", QK_ROW_SITE, d->site, false, err);
+    case QK_ROW_DEVICE: return check_reference(r, d->mn, "site", QK_ROW_SITE, d->site, false, err);
     case QK_ROW_FACTOR:
         QK_TRY(check_reference(r, f->code, "mn", QK_ROW_DEVICE, f->mn, true, err));
         return check_reference(r, f->code, "site", QK_ROW_SITE, f->site, false, err);
