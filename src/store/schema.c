@@ -86,15 +86,18 @@ static const char device_tables[] = REGISTER(
     " interval_style INTEGER NOT NULL DEFAULT 0,"
     " comma_range INTEGER NOT NULL DEFAULT 0,"
     " answers_requests INTEGER NOT NULL DEFAULT 1,"
+    " first_contact INTEGER NOT NULL DEFAULT 0,"
     " rtd_interval_s INTEGER NOT NULL DEFAULT 0,"
     " min_interval_min INTEGER NOT NULL DEFAULT 0,"
     " sends_hours INTEGER NOT NULL DEFAULT 0,"
     " sends_days INTEGER NOT NULL DEFAULT 0,"
     " overtime_s INTEGER NOT NULL DEFAULT 10,"
-    " recount INTEGER NOT NULL DEFAULT 3,",
+    " recount INTEGER NOT NULL DEFAULT 3,"
+    " key TEXT NOT NULL DEFAULT '',",
     "NEW.mn, NEW.pw, NEW.bind_address, NEW.site, NEW.st, NEW.dialect, NEW.status, NEW.crc_policy,"
-    " NEW.interval_style, NEW.comma_range, NEW.answers_requests, NEW.rtd_interval_s,"
-    " NEW.min_interval_min, NEW.sends_hours, NEW.sends_days, NEW.overtime_s, NEW.recount");
+    " NEW.interval_style, NEW.comma_range, NEW.answers_requests, NEW.first_contact,"
+    " NEW.rtd_interval_s, NEW.min_interval_min, NEW.sends_hours, NEW.sends_days, NEW.overtime_s,"
+    " NEW.recount, NEW.key");
 
 static const char factor_tables[] = REGISTER(
     "factor", " mn TEXT NOT NULL, code TEXT NOT NULL,", "mn, code",
@@ -109,6 +112,24 @@ static const char factor_tables[] = REGISTER(
     " \"limit\" REAL,",
     "NEW.mn, NEW.code, NEW.site, NEW.unit, NEW.name_zh, NEW.name_en, NEW.item, NEW.scale, NEW.low,"
     " NEW.high, NEW.\"limit\"");
+
+/* One named value that people change: limits, hours, periods (domain/setting.h). */
+static const char setting_tables[] = REGISTER("setting", " key TEXT NOT NULL,", "key",
+                                              " value TEXT NOT NULL,", "NEW.key, NEW.value");
+
+/* Days that differ from the week: holidays (working 0), make-up workdays (working 1). */
+static const char calendar_tables[] = REGISTER("calendar_day", " day INTEGER NOT NULL,", "day",
+                                               " working INTEGER NOT NULL,"
+                                               " name TEXT NOT NULL DEFAULT '',"
+                                               " source TEXT NOT NULL DEFAULT '',",
+                                               "NEW.day, NEW.working, NEW.name, NEW.source");
+
+/* Where notices may go; nothing leaves for a place that is not here. */
+static const char target_tables[] = REGISTER("outbox_target", " name TEXT NOT NULL,", "name",
+                                             " transport TEXT NOT NULL,"
+                                             " address TEXT NOT NULL,"
+                                             " enabled INTEGER NOT NULL DEFAULT 1,",
+                                             "NEW.name, NEW.transport, NEW.address, NEW.enabled");
 
 /* `key` of an event, a timer or a notice makes it once, however often its cause is met. */
 static const char event_tables[] =
@@ -128,12 +149,19 @@ static const char event_tables[] =
     "CREATE INDEX event_kind ON event (kind, at);"
     "CREATE INDEX event_site ON event (site, at) WHERE site <> '';"
     "CREATE INDEX event_mn ON event (mn, at) WHERE mn <> '';"
+    /* rule: how it recurs, '' = once. start_at, amount, unit: what due_at was computed from, when
+     * it counts in working time and follows a changed calendar. */
     "CREATE TABLE timer ("
     " id INTEGER PRIMARY KEY,"
     " due_at INTEGER NOT NULL,"
     " kind TEXT NOT NULL,"
     " key TEXT NOT NULL,"
     " payload TEXT NOT NULL DEFAULT '',"
+    " rule TEXT NOT NULL DEFAULT '',"
+    " start_at INTEGER,"
+    " amount INTEGER,"
+    " unit TEXT NOT NULL DEFAULT '',"
+    " attempts INTEGER NOT NULL DEFAULT 0,"
     " fired_at INTEGER,"
     " UNIQUE (kind, key)"
     ") STRICT;"
@@ -148,10 +176,12 @@ static const char event_tables[] =
     " attempts INTEGER NOT NULL DEFAULT 0,"
     " next_at INTEGER NOT NULL,"
     " receipt TEXT NOT NULL DEFAULT '',"
-    " recorded_at INTEGER NOT NULL"
+    " recorded_at INTEGER NOT NULL,"
+    " sent_at INTEGER"
     ") STRICT;"
     "CREATE INDEX outbox_next ON outbox (next_at, id) WHERE state = 'waiting';";
 
+/* replay_pos: the device was approved; its parked frames are taken in from here on. */
 static const char ingest_tables[] = "CREATE TABLE parked ("
                                     " mn TEXT PRIMARY KEY,"
                                     " first_pos INTEGER NOT NULL,"
@@ -160,23 +190,32 @@ static const char ingest_tables[] = "CREATE TABLE parked ("
                                     " last_at INTEGER NOT NULL,"
                                     " count INTEGER NOT NULL,"
                                     " address TEXT NOT NULL DEFAULT '',"
-                                    " sample BLOB"
+                                    " sample BLOB,"
+                                    " replay_pos INTEGER"
                                     ") STRICT, WITHOUT ROWID;"
                                     "CREATE TABLE transmission ("
                                     " mn TEXT NOT NULL,"
                                     " day INTEGER NOT NULL,"
                                     " due INTEGER NOT NULL DEFAULT 0,"
+                                    " exempt INTEGER NOT NULL DEFAULT 0,"
                                     " received INTEGER NOT NULL DEFAULT 0,"
                                     " in_time INTEGER NOT NULL DEFAULT 0,"
                                     " valid INTEGER NOT NULL DEFAULT 0,"
+                                    " valid_in_time INTEGER NOT NULL DEFAULT 0,"
                                     " PRIMARY KEY (mn, day)"
                                     ") STRICT, WITHOUT ROWID;"
                                     "CREATE INDEX transmission_day ON transmission (day);"
+                                    /* level 1 hours, 2 days; done_pos: computed, but its row may
+                                     * not be packed yet (domain/derive.h) */
                                     "CREATE TABLE derived_dirty ("
                                     " mn TEXT NOT NULL,"
-                                    " hour INTEGER NOT NULL,"
-                                    " PRIMARY KEY (mn, hour)"
+                                    " level INTEGER NOT NULL,"
+                                    " at INTEGER NOT NULL,"
+                                    " done_pos INTEGER,"
+                                    " PRIMARY KEY (mn, level, at)"
                                     ") STRICT, WITHOUT ROWID;"
+                                    "CREATE INDEX derived_done ON derived_dirty (done_pos)"
+                                    " WHERE done_pos IS NOT NULL;"
                                     "CREATE TABLE forward ("
                                     " id TEXT PRIMARY KEY,"
                                     " address TEXT NOT NULL,"
@@ -261,8 +300,9 @@ static const char file_tables[] = "CREATE TABLE file ("
                                   "CREATE INDEX file_use_sha256 ON file_use (sha256);";
 
 static const char *const schema_1[] = {
-    small_tables, division_tables, site_tables,  device_tables, factor_tables,
-    event_tables, ingest_tables,   audit_tables, file_tables,
+    small_tables,  division_tables, site_tables,     device_tables,
+    factor_tables, setting_tables,  calendar_tables, target_tables,
+    event_tables,  ingest_tables,   audit_tables,    file_tables,
 #include "store/schema_telemetry.inc"
     NULL,
 };
