@@ -437,11 +437,24 @@ static qk_hj212_found skip_rubbish(const char *bytes, size_t from, size_t len, b
     return QK_HJ212_RUBBISH;
 }
 
+/* Four digits, but no word behind them: a frame after all (with damage at its front) when it ends as
+ * declared before another "##" comes. */
+static verdict start_by_end(const view *v, const start_mark *s)
+{
+    candidate end;
+    if (s->digits != 4) return NO;
+    size_t reach = s->head + (size_t)s->declared;
+    if (reach > v->len) reach = v->len;
+    if (qk_hj212_find_pair(v->p, s->head, reach, '#') < reach) return NO;
+    return end_as_declared(v, s, &end);
+}
+
 static verdict decide(const view *v, qk_hj212_frame *f, bool *begins)
 {
-    start_mark s;
+    start_mark s = {0};
     verdict start = read_empty_start(v, &s);
     if (start == NO) start = read_start(v, &s);
+    if (start == NO) start = start_by_end(v, &s);
     *begins = start == YES;
     return start == YES ? decide_frame(v, &s, f) : start;
 }

@@ -68,8 +68,9 @@ static void take_head_item(head_walk *w, qk_hj212_text item)
     if (whole.len != item.len) qk_hj212_remark(w->packet, QK_HJ212_D_BLANKS, item.ptr);
     const char *equals = whole.len ? memchr(whole.ptr, '=', whole.len) : NULL;
     if (!equals) {
-        qk_hj212_remark(w->packet, whole.len ? QK_HJ212_D_ITEM_WITHOUT_EQUALS : QK_HJ212_D_EMPTY_ITEM,
-                      item.ptr);
+        qk_hj212_remark(w->packet,
+                        whole.len ? QK_HJ212_D_ITEM_WITHOUT_EQUALS : QK_HJ212_D_EMPTY_ITEM,
+                        item.ptr);
         return;
     }
     qk_hj212_text raw_word = text_between(whole.ptr, equals);

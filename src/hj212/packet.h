@@ -147,7 +147,7 @@ typedef struct qk_hj212_items {
     uint32_t group;
     qk_hj212_text last_code;   /* of the item before */
     qk_hj212_field last_field; /* of the item before */
-    bool begun, codes_begun, after_separator, same_group, saw_time, ended;
+    bool codes_begun, after_separator, same_group, saw_time, ended;
     /* Where codes and keys were met, to find the repeated ones; a table that is full finds no more.
      */
     uint16_t code_count, key_count;
