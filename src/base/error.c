@@ -64,7 +64,7 @@ qk_code qk_fail_errno(qk_error *err, int saved_errno, const char *fmt, ...)
 
 qk_code qk_error_at(qk_error *err, const char *where, uint32_t line, uint32_t column)
 {
-    if (!err) return QK_OK;
+    if (!err) return QK_EINVAL;
     if (where) qk_str_copy(err->where, sizeof err->where, qk_str_of(where));
     err->line = line;
     err->column = column;
@@ -73,7 +73,7 @@ qk_code qk_error_at(qk_error *err, const char *where, uint32_t line, uint32_t co
 
 qk_code qk_error_hint(qk_error *err, const char *fmt, ...)
 {
-    if (!err) return QK_OK;
+    if (!err) return QK_EINVAL;
     va_list args;
     va_start(args, fmt);
     int n = vsnprintf(err->hint, sizeof err->hint, fmt, args);

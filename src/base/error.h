@@ -48,9 +48,11 @@ qk_code qk_fail(qk_error *err, qk_code code, const char *fmt, ...) QK_PRINTF(3, 
 /* As qk_fail with ": " and the text of errno value `saved_errno`; ENOSPC and EDQUOT become
  * QK_ENOSPC, ENOMEM becomes QK_ENOMEM, everything else QK_EIO. */
 qk_code qk_fail_errno(qk_error *err, int saved_errno, const char *fmt, ...) QK_PRINTF(3, 4);
-/* Adds the place to a filled error. where may be NULL to keep what is there. Returns err->code. */
+/* Adds the place to a filled error. where may be NULL to keep what is there. Returns err->code, or
+ * QK_EINVAL when err is NULL: a function whose code matters to callers without a qk_error returns
+ * that of qk_fail instead. */
 qk_code qk_error_at(qk_error *err, const char *where, uint32_t line, uint32_t column);
-/* Adds what the reader can do about it. Returns err->code. */
+/* Adds what the reader can do about it. Returns as qk_error_at. */
 qk_code qk_error_hint(qk_error *err, const char *fmt, ...) QK_PRINTF(2, 3);
 /* Short stable name of a code, e.g. "no_space"; never NULL. */
 const char *qk_code_name(qk_code code);

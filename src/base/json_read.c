@@ -36,7 +36,8 @@ static qk_code refuse_at(const qk_json_reader *r, size_t at, qk_error *err, cons
     vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
     qk_fail(err, QK_EFORMAT, "%s", message);
-    return qk_error_at(err, NULL, line, (uint32_t)column);
+    qk_error_at(err, NULL, line, (uint32_t)column);
+    return QK_EFORMAT;
 }
 
 static void pass_space(qk_json_reader *r)

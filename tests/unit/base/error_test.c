@@ -21,8 +21,8 @@ static void test_error__null_error_only_gives_the_code(void **state)
     (void)state;
     assert_int_equal(qk_fail(NULL, QK_EFULL, "x"), QK_EFULL);
     assert_int_equal(qk_fail_errno(NULL, ENOSPC, "x"), QK_ENOSPC);
-    assert_int_equal(qk_error_at(NULL, "x", 1, 1), QK_OK);
-    assert_int_equal(qk_error_hint(NULL, "x"), QK_OK);
+    assert_int_equal(qk_error_at(NULL, "x", 1, 1), QK_EINVAL);
+    assert_int_equal(qk_error_hint(NULL, "x"), QK_EINVAL);
 }
 
 static void test_error__errno_becomes_the_fitting_code(void **state)
