@@ -194,7 +194,8 @@ static qk_code check_identity(qk_db *db, int64_t *version, qk_error *err)
     if (*version <= qk_schema_newest()) return QK_OK;
     qk_fail(err, QK_EUNSUPPORTED, "the database has schema %d, this program knows up to %d",
             (int)*version, qk_schema_newest());
-    return qk_error_hint(err, "use the newer Qingkong that wrote it, or restore an older backup");
+    qk_error_hint(err, "use the newer Qingkong that wrote it, or restore an older backup");
+    return QK_EUNSUPPORTED;
 }
 
 static qk_code bring_up(qk_db *db, qk_error *err)
@@ -257,7 +258,8 @@ qk_code qk_db_open(qk_db **out, const char *path, qk_log *log, qk_error *err)
                      "program uses one writer, so let no other program open %s",
                      sqlite3_libversion(), path);
     qk_code code = open_writer(out, path, log, err);
-    return code == QK_OK ? QK_OK : qk_error_at(err, path, 0, 0);
+    if (code != QK_OK) qk_error_at(err, path, 0, 0);
+    return code;
 }
 
 /* "file:" and the path with what has a meaning in an address escaped. */
@@ -307,7 +309,8 @@ qk_code qk_db_open_readonly(qk_db **out, const char *path, qk_error *err)
 {
     *out = NULL;
     qk_code code = open_reader(out, path, "?mode=ro", err);
-    return code == QK_OK ? QK_OK : qk_error_at(err, path, 0, 0);
+    if (code != QK_OK) qk_error_at(err, path, 0, 0);
+    return code;
 }
 
 static bool file_has_bytes(const char *path, const char *suffix)
@@ -327,7 +330,8 @@ qk_code qk_db_open_untouched(qk_db **out, const char *path, qk_error *err)
     else if (!file_has_bytes(path, "-wal"))
         query = "?mode=ro&immutable=1";
     qk_code code = open_reader(out, path, query, err);
-    return code == QK_OK ? QK_OK : qk_error_at(err, path, 0, 0);
+    if (code != QK_OK) qk_error_at(err, path, 0, 0);
+    return code;
 }
 
 void qk_db_close(qk_db *db)
@@ -532,7 +536,8 @@ qk_code qk_db_backup(qk_db *db, const char *to_path, qk_error *err)
 {
     if (db->depth > 0) return qk_fail(err, QK_EINVAL, "no backup inside a transaction");
     qk_code code = backup_to(db, to_path, err);
-    return code == QK_OK ? QK_OK : qk_error_at(err, to_path, 0, 0);
+    if (code != QK_OK) qk_error_at(err, to_path, 0, 0);
+    return code;
 }
 
 /* ---- meta ---- */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_STORE_DB_H
 #define QK_STORE_DB_H
-/* SQLite behind one file of ours: opening by the house's rules, migrations, statements, transactions.
+/* SQLite behind one file of ours: opening by the house's rules, migrations, statements,
+ * transactions.
  *
- * SQLite 3.7.0 to 3.51.2 can lose pages when one connection checkpoints while another resets the WAL
- * (sqlite.org/wal.html#walresetbug). Therefore: one read-write connection per database, in one
- * thread; no automatic checkpoints, only qk_db_checkpoint of that thread; no memory map; readers open
- * read-only. Extensions cannot be loaded. Values reach SQL only as bound parameters. */
+ * SQLite 3.7.0 to 3.51.2 can lose pages when one connection checkpoints while another resets the
+ * WAL (sqlite.org/wal.html#walresetbug). Therefore: one read-write connection per database, in one
+ * thread; no automatic checkpoints, only qk_db_checkpoint of that thread; no memory map; readers
+ * open read-only. Extensions cannot be loaded. Values reach SQL only as bound parameters. */
 #include "base/log.h"
 #include "base/text.h"
 #include <sqlite3.h>
@@ -29,8 +30,9 @@ sqlite3 *qk_db_handle(qk_db *db);
 /* Whether a SQLite of this number (sqlite3_libversion_number) can lose pages as told above. */
 bool qk_db_version_affected(int version);
 
-/* A prepared statement, kept by its text for use again and good until qk_db_close; reset and unbound
- * when given, so one text serves one loop at a time. QK_EFULL beyond 1,024 texts: build no texts. */
+/* A prepared statement, kept by its text for use again and good until qk_db_close; reset and
+ * unbound when given, so one text serves one loop at a time. QK_EFULL beyond 1,024 texts: build no
+ * texts. */
 QK_NODISCARD qk_code qk_db_prepare(sqlite3_stmt **out, qk_db *db, const char *sql, qk_error *err);
 /* Steps: QK_OK with a row, QK_ENOTFOUND when done (the statement is then reset), else the error:
  * QK_EEXIST a key that is there already, QK_EINVAL another broken constraint, QK_EDENIED a trigger
@@ -39,7 +41,7 @@ QK_NODISCARD qk_code qk_db_step(qk_db *db, sqlite3_stmt *stmt, qk_error *err);
 /* Steps a statement that gives no rows, then resets it. */
 QK_NODISCARD qk_code qk_db_run(qk_db *db, sqlite3_stmt *stmt, qk_error *err);
 QK_NODISCARD qk_code qk_db_exec(qk_db *db, const char *sql, qk_error *err); /* constant text only */
-qk_str qk_db_text(sqlite3_stmt *stmt, int column); /* view until the next step */
+qk_str qk_db_text(sqlite3_stmt *stmt, int column);               /* view until the next step */
 void qk_db_bind_str(sqlite3_stmt *stmt, int index, qk_str text); /* copied; {NULL,0} binds NULL */
 
 /* Transactions nest as savepoints. A commit that fails leaves its level open for qk_db_rollback, as
