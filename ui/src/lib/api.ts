@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls of the HTTP API. The operator key lives in sessionStorage: it ends with the tab.
+import type { List } from './types';
+
+export const BASE = new URL('api/v1/', document.baseURI).href;
+
+export interface Refusal {
+  code: string;
+  message_zh?: string;
+  message_en?: string;
+  hint_zh?: string;
+  hint_en?: string;
+  field?: string | null;
+}
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly refusal: Refusal,
+  ) {
+    super(refusal.message_en ?? refusal.code);
+  }
+
+  text(lang: 'zh' | 'en'): string {
+    const r = this.refusal;
+    const message = (lang === 'zh' ? r.message_zh : r.message_en) ?? r.message_zh ?? r.code;
+    const hint = (lang === 'zh' ? r.hint_zh : r.hint_en) ?? '';
+    return hint ? `${message} ${hint}` : message;
+  }
+}
+
+type Query = Record<string, string | number | null | undefined>;
+
+export function address(path: string, query: Query = {}): string {
+  const url = new URL(path, BASE);
+  for (const [k, v] of Object.entries(query)) if (v !== null && v !== undefined && v !== '') url.searchParams.set(k, String(v));
+  return url.href;
+}
+
+const OFFLINE: Refusal = {
+  code: 'network',
+  message_zh: '连不上服务器。',
+  message_en: 'The server cannot be reached.',
+  hint_zh: '稍后自动重试。',
+  hint_en: 'Trying again by itself.',
+};
+
+async function send<T>(url: string, init: RequestInit): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, init);
+  } catch (cause) {
+    if (init.signal?.aborted) throw cause;
+    throw new ApiError(0, OFFLINE);
+  }
+  const json = (answer.headers.get('content-type') ?? '').includes('json');
+  const body: unknown = json ? await answer.json().catch(() => null) : null;
+  if (answer.ok) return body as T;
+  const refusal = (body as { error?: Refusal } | null)?.error;
+  throw new ApiError(answer.status, refusal ?? { code: String(answer.status), message_zh: `服务器答复 ${answer.status}。`, message_en: `The server answered ${answer.status}.` });
+}
+
+export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return send<T>(address(path, query), { signal: signal ?? null, headers: { Accept: 'application/json' } });
+}
+
+/** All pages of a list, handed over page by page. */
+export async function pages<T>(path: string, query: Query, limit: number, take: (items: T[], total: number) => void, signal?: AbortSignal) {
+  let after: string | null = null;
+  do {
+    const page: List<T> = await get<List<T>>(path, { ...query, limit, after }, signal);
+    take(page.items, page.total);
+    after = page.next;
+  } while (after && !signal?.aborted);
+}
+
+const KEY = 'qk.operator';
+
+export function operatorKey(): string | null {
+  try {
+    return sessionStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+export function keepKey(key: string | null) {
+  try {
+    if (key) sessionStorage.setItem(KEY, key);
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    return;
+  }
+}
+
+function idempotency(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+export function change<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: unknown, open = false): Promise<T> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/json', 'Idempotency-Key': idempotency() };
+  const key = operatorKey();
+  if (key && !open) headers.Authorization = `Bearer ${key}`;
+  return send<T>(address(path), { method, headers, body: JSON.stringify(body ?? {}) });
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import { prefs } from './prefs.svelte';
+import { has, say, type Key, type Params } from './text';
+
+/** Text of the page in the language chosen. */
+export function t(key: Key, params?: Params): string {
+  return say(prefs.lang, key, params);
+}
+
+/** Text of a key made up of a group and a code from outside; the code itself when it is unknown. */
+export function word(group: string, code: string): string {
+  const key = `${group}.${code}`;
+  return has(key) ? t(key) : code;
+}
+
+/** The name of a thing that carries one in each language. */
+export interface Thing {
+  name_zh?: string | null;
+  name_en?: string | null;
+}
+
+export function name(thing: Thing | null | undefined): string {
+  if (!thing) return '';
+  return (prefs.lang === 'en' ? thing.name_en || thing.name_zh : thing.name_zh || thing.name_en) ?? '';
+}
+
+export function pick(thing: { zh?: string | null; en?: string | null } | null | undefined): string {
+  if (!thing) return '';
+  return (prefs.lang === 'en' ? thing.en || thing.zh : thing.zh || thing.en) ?? '';
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+// The map of the county on a canvas: own vectors only, no tiles from outside.
+import OlMap from 'ol/Map.js';
+import View from 'ol/View.js';
+import Feature from 'ol/Feature.js';
+import GeoJSON from 'ol/format/GeoJSON.js';
+import { Point, type Geometry, type MultiPolygon, type Polygon } from 'ol/geom.js';
+import { defaults as interactions } from 'ol/interaction/defaults.js';
+import VectorLayer from 'ol/layer/Vector.js';
+import { fromLonLat, toLonLat } from 'ol/proj.js';
+import VectorSource from 'ol/source/Vector.js';
+import { Fill, Icon, Stroke, Style, Text } from 'ol/style.js';
+import { level } from '../lib/aqi';
+import { isAir } from '../lib/shapes';
+import type { Division, Latest, Site } from '../lib/types';
+import { place, type Xy } from './labels';
+import { FONT, disc, readInk, source, summary, type Ink, type SourceState } from './marks';
+
+/** Metres a pixel above which sources are told by township and small stations are dots. */
+const OVERVIEW_M = 42;
+
+export interface MapData {
+  divisions: Division[];
+  sites: Site[];
+  latest: Latest | null;
+  nameOf: (thing: { name_zh?: string | null; name_en?: string | null }) => string;
+}
+
+export interface Camera {
+  lon: number;
+  lat: number;
+  zoom: number;
+}
+
+export interface MapOptions {
+  bounds: [number, number, number, number];
+  camera: Camera | null;
+  scale: number;
+  still: boolean;
+  onHover: (id: string | null, pixel: [number, number]) => void;
+  onPick: (id: string, kind: 'site' | 'division') => void;
+  onPointer: (lonLat: [number, number] | null) => void;
+  onFrame: (frame: FrameView) => void;
+  onCamera: (camera: Camera) => void;
+}
+
+/** What lies under the edges of the picture, for the ruler around it. */
+export interface FrameView {
+  west: number;
+  east: number;
+  south: number;
+  north: number;
+  width: number;
+  height: number;
+  x: (lon: number) => number;
+  y: (lat: number) => number;
+  metresPerPixel: number;
+}
+
+export class CountyMap {
+  private map: OlMap;
+  private view: View;
+  private land = new VectorSource<Feature<Polygon | MultiPolygon>>();
+  private names = new VectorSource<Feature<Point>>();
+  private stations = new VectorSource<Feature<Point>>();
+  private sources = new VectorSource<Feature<Point>>();
+  private ink: Ink = readInk();
+  private looks = new Map<string, Style>();
+  private data: MapData | null = null;
+  private layersOn: Set<string> = new Set();
+  private marked: string | null = null;
+  private namedAt = 0;
+
+  constructor(
+    target: HTMLElement,
+    private readonly options: MapOptions,
+  ) {
+    this.view = new View({ center: [0, 0], minZoom: 7, maxZoom: 18, constrainRotation: true, enableRotation: false });
+    const under = (source: VectorSource<Feature<Polygon | MultiPolygon>>, style: (f: Feature) => Style | Style[]) =>
+      new VectorLayer({ source, style: (f) => style(f as Feature), updateWhileAnimating: true });
+    this.map = new OlMap({
+      target,
+      view: this.view,
+      controls: [],
+      interactions: interactions({ altShiftDragRotate: false, pinchRotate: false }),
+      layers: [
+        under(this.land, () => this.ribbon()),
+        under(this.land, (f) => this.landStyle(f)),
+        new VectorLayer({ source: this.sources, style: (f) => this.sourceStyle(f as Feature) }),
+        new VectorLayer({ source: this.names, style: (f) => this.nameStyle(f as Feature) }),
+        new VectorLayer({ source: this.stations, style: (f) => this.stationStyle(f as Feature) }),
+      ],
+    });
+    if (options.still) this.map.getInteractions().clear();
+    this.fit(options.bounds);
+    if (options.camera) this.look(options.camera);
+    this.listen();
+  }
+
+  private listen() {
+    const o = this.options;
+    this.map.on('pointermove', (e) => {
+      if (e.dragging) return;
+      const id = this.at(e.pixel);
+      this.map.getTargetElement().style.cursor = id ? 'pointer' : '';
+      o.onHover(id, [e.pixel[0]!, e.pixel[1]!]);
+      const [lon, lat] = toLonLat(e.coordinate);
+      o.onPointer([lon!, lat!]);
+    });
+    this.map.getViewport().addEventListener('pointerleave', () => {
+      o.onHover(null, [0, 0]);
+      o.onPointer(null);
+    });
+    this.map.on('singleclick', (e) => {
+      const id = this.at(e.pixel);
+      if (id) return o.onPick(id, 'site');
+      const area = this.map.forEachFeatureAtPixel(e.pixel, (f) => f.get('division') as string | undefined);
+      if (area) o.onPick(area, 'division');
+    });
+    this.map.on('postrender', () => this.tellFrame());
+    this.map.on('moveend', () => {
+      const [lon, lat] = toLonLat(this.view.getCenter() ?? [0, 0]);
+      o.onCamera({ lon: lon!, lat: lat!, zoom: this.view.getZoom() ?? 10 });
+      this.nameTowns();
+    });
+  }
+
+  private at(pixel: number[]): string | null {
+    return this.map.forEachFeatureAtPixel(pixel, (f) => (f.get('site') as Site | undefined)?.id, { hitTolerance: 3 }) ?? null;
+  }
+
+  private tellFrame() {
+    const size = this.map.getSize();
+    const resolution = this.view.getResolution();
+    const centre = this.view.getCenter();
+    if (!size || !resolution || !centre) return;
+    const [w, h] = [size[0]!, size[1]!];
+    const left = centre[0]! - (w / 2) * resolution;
+    const top = centre[1]! + (h / 2) * resolution;
+    const [west, north] = toLonLat([left, top]);
+    const [east, south] = toLonLat([left + w * resolution, top - h * resolution]);
+    const lat = toLonLat(centre)[1]!;
+    this.options.onFrame({
+      west: west!, east: east!, south: south!, north: north!, width: w, height: h,
+      x: (lon) => (fromLonLat([lon, lat])[0]! - left) / resolution,
+      y: (lt) => (top - fromLonLat([west!, lt])[1]!) / resolution,
+      metresPerPixel: resolution * Math.cos((lat * Math.PI) / 180),
+    });
+  }
+
+  fit(bounds: [number, number, number, number], animate = false) {
+    const a = fromLonLat([bounds[0], bounds[1]]);
+    const b = fromLonLat([bounds[2], bounds[3]]);
+    const pad = this.options.still ? [24, 24, 24, 24] : [26, 20, 34, 26];
+    this.view.fit([a[0]!, a[1]!, b[0]!, b[1]!], { padding: pad, duration: animate ? 150 : 0, maxZoom: 15 });
+  }
+
+  look(camera: Camera) {
+    this.view.setCenter(fromLonLat([camera.lon, camera.lat]));
+    this.view.setZoom(camera.zoom);
+  }
+
+  zoomBy(step: number) {
+    this.view.animate({ zoom: (this.view.getZoom() ?? 10) + step, duration: 120 });
+  }
+
+  /** Fits a township and lifts it out. */
+  showDivision(code: string | null) {
+    for (const f of this.land.getFeatures()) f.set('picked', code !== null && f.get('division') === code);
+    const f = this.land.getFeatures().find((x) => x.get('division') === code);
+    const extent = f?.getGeometry()?.getExtent();
+    if (extent) this.view.fit(extent, { padding: [40, 40, 40, 40], duration: 0 });
+  }
+
+  mark(id: string | null) {
+    this.marked = id;
+    this.stations.changed();
+    this.sources.changed();
+  }
+
+  setLayers(on: Set<string>) {
+    this.layersOn = on;
+    this.redraw();
+  }
+
+  /** Colours of the theme may have changed. */
+  repaint() {
+    this.ink = readInk();
+    this.looks.clear();
+    this.redraw();
+  }
+
+  private redraw() {
+    for (const s of [this.land, this.names, this.stations, this.sources]) s.changed();
+    this.nameTowns(true);
+  }
+
+  update(data: MapData) {
+    const drawn = this.data;
+    this.data = data;
+    if (drawn?.divisions !== data.divisions) this.drawLand(data.divisions);
+    if (drawn?.sites !== data.sites) this.drawSites(data.sites);
+    if (drawn?.latest !== data.latest) {
+      this.stations.changed();
+      this.sources.changed();
+    }
+    if (drawn?.nameOf !== data.nameOf || drawn?.divisions !== data.divisions || drawn?.sites !== data.sites) this.nameTowns(true);
+  }
+
+  private drawLand(divisions: Division[]) {
+    const format = new GeoJSON({ dataProjection: 'EPSG:4326', featureProjection: 'EPSG:3857' });
+    this.land.clear();
+    const towns = divisions.filter((d) => d.geometry && d.properties.kind !== 'county' && d.properties.kind !== 'village');
+    towns.forEach((d, i) => {
+      const f = format.readFeature(d) as Feature<Polygon | MultiPolygon>;
+      f.setProperties({ division: d.properties.code, shade: i % 2, thing: d.properties }, true);
+      this.land.addFeature(f);
+    });
+  }
+
+  private drawSites(sites: Site[]) {
+    this.stations.clear();
+    this.sources.clear();
+    const placed = sites.filter((s) => s.lon !== null && s.lat !== null);
+    // Drawn in this order: what counts most lies on top.
+    for (const s of placed.slice().reverse()) {
+      const f = new Feature({ geometry: new Point(fromLonLat([s.lon!, s.lat!])), site: s });
+      (isAir(s.kind) ? this.stations : this.sources).addFeature(f);
+    }
+  }
+
+  private keep(key: string, make: () => Style): Style {
+    let style = this.looks.get(key);
+    if (!style) this.looks.set(key, (style = make()));
+    return style;
+  }
+
+  private ribbon(): Style {
+    return this.keep('ribbon', () => new Style({ stroke: new Stroke({ color: this.ink.line2, width: 9 * this.options.scale }) }));
+  }
+
+  private landStyle(f: Feature): Style {
+    const picked = f.get('picked') === true;
+    const shade = f.get('shade') as number;
+    return this.keep(`land${shade}${picked}`, () => new Style({
+      fill: new Fill({ color: shade ? this.ink.land2 : this.ink.land }),
+      stroke: new Stroke({ color: picked ? this.ink.accent : this.ink.line2, width: picked ? 2.5 : 1 }),
+      zIndex: picked ? 2 : 1,
+    }));
+  }
+
+  private overview(): boolean {
+    return (this.view.getResolution() ?? 0) * 0.82 > OVERVIEW_M;
+  }
+
+  private ring(id: string): Style[] {
+    if (this.marked !== id) return [];
+    return [this.keep('mark', () => {
+      const size = 44;
+      const canvas = document.createElement('canvas');
+      canvas.width = canvas.height = size * 2;
+      const g = canvas.getContext('2d')!;
+      g.strokeStyle = this.ink.accent;
+      g.lineWidth = 5;
+      g.arc(size, size, size - 5, 0, 2 * Math.PI);
+      g.stroke();
+      return new Style({ image: new Icon({ img: canvas, scale: 0.5 }), zIndex: 100 });
+    })];
+  }
+
+  private stationStyle(f: Feature): Style[] {
+    const site = f.get('site') as Site;
+    if (!this.layersOn.has(site.kind)) return [];
+    const now = this.data?.latest?.sites[site.id];
+    const aqi = now?.state === 'online' || now?.state === undefined ? (now?.aqi?.value ?? null) : null;
+    const small = this.overview() && (site.kind === 'air_micro' || site.kind === 'air_road');
+    const l = level(aqi);
+    const scale = this.options.scale;
+    const key = `s${small ? l : aqi}|${site.kind}|${small}`;
+    const style = this.keep(key, () => {
+      const d = disc({ aqi, level: l, kind: site.kind, small, scale }, this.ink);
+      return new Style({ image: new Icon({ img: d.canvas, scale: 1 / d.ratio }) });
+    });
+    return [style, ...this.ring(site.id), ...this.stationName(site, small)];
+  }
+
+  private stationName(site: Site, small: boolean): Style[] {
+    if (this.overview() || small || !this.data) return [];
+    const text = this.data.nameOf(site);
+    return [this.keep('n' + text, () => new Style({ text: this.text(text, 12, 26, '400') }))];
+  }
+
+  private text(text: string, px: number, offset: number, weight: string): Text {
+    const k = this.options.scale;
+    return new Text({
+      text,
+      font: `${weight} ${px * k}px ${FONT}`,
+      offsetY: offset * k,
+      fill: new Fill({ color: this.ink.ink }),
+      stroke: new Stroke({ color: this.ink.land, width: 3.5 * k }),
+    });
+  }
+
+  private sourceState(site: Site): SourceState {
+    const now = this.data?.latest?.sites[site.id];
+    if (!now || now.state !== 'online') return 'quiet';
+    return now.values.some((v) => v.over) ? 'over' : 'plain';
+  }
+
+  private sourceStyle(f: Feature): Style[] {
+    const site = f.get('site') as Site;
+    if (!this.layersOn.has(site.kind)) return [];
+    const state = this.sourceState(site);
+    if (this.overview() && state !== 'over' && this.marked !== site.id) return [];
+    const style = this.keep(`o${site.kind}${state}`, () => {
+      const d = source(site.kind, state, this.options.scale, this.ink);
+      return new Style({ image: new Icon({ img: d.canvas, scale: 1 / d.ratio }), zIndex: state === 'over' ? 5 : 1 });
+    });
+    return [style, ...this.ring(site.id)];
+  }
+
+  private nameStyle(f: Feature): Style[] {
+    if (!this.layersOn.has('names')) return [];
+    const text = f.get('text') as string;
+    const counts = f.get('counts') as [string, number][];
+    const out = [this.keep('t' + text, () => new Style({ text: this.text(text, 14, counts.length ? -9 : 0, '500') }))];
+    if (counts.length) {
+      out.push(this.keep('c' + JSON.stringify(counts), () => {
+        const s = summary(counts, this.options.scale, this.ink);
+        return new Style({ image: new Icon({ img: s.canvas, scale: 1 / s.ratio, displacement: [0, -9 * this.options.scale] }) });
+      }));
+    }
+    return out;
+  }
+
+  /** Finds room for the names again when the scale or what is drawn has changed. */
+  private nameTowns(force = false) {
+    const resolution = this.view.getResolution();
+    if (!this.data || !resolution || (!force && resolution === this.namedAt)) return;
+    this.namedAt = resolution;
+    const k = this.options.scale;
+    const overview = this.overview();
+    const obstacles = this.stations.getFeatures().map((f) => {
+      const small = overview && /micro|road/.test((f.get('site') as Site).kind);
+      return { at: f.getGeometry()!.getCoordinates() as Xy, radius: (small ? 6 : 18) * k * resolution };
+    });
+    this.names.clear();
+    for (const town of this.land.getFeatures()) {
+      const ring = outerRing(town.getGeometry());
+      if (!ring) continue;
+      const text = this.data.nameOf(town.get('thing') as { name_zh: string; name_en: string });
+      const counts = overview ? this.countIn(town.get('division') as string) : [];
+      const width = Math.max(text.length * (/[^\x00-\xff]/.test(text) ? 14 : 8), counts.length * 30) * k * resolution;
+      const at = place(ring, width, (counts.length ? 38 : 18) * k * resolution, obstacles);
+      this.names.addFeature(new Feature({ geometry: new Point(at), text, counts }));
+    }
+  }
+
+  private countIn(code: string): [string, number][] {
+    const counts = new Map<string, number>();
+    for (const s of this.data?.sites ?? [])
+      if (s.division === code && !isAir(s.kind) && this.layersOn.has(s.kind)) counts.set(s.kind, (counts.get(s.kind) ?? 0) + 1);
+    return [...counts].sort((a, b) => b[1] - a[1]).slice(0, 4);
+  }
+
+  resize() {
+    this.map.updateSize();
+  }
+
+  destroy() {
+    this.map.setTarget(undefined);
+    this.map.dispose();
+  }
+}
+
+function outerRing(geometry: Geometry | undefined): Xy[] | null {
+  if (!geometry) return null;
+  if (geometry.getType() === 'Polygon') return (geometry as Polygon).getCoordinates()[0] as Xy[];
+  if (geometry.getType() !== 'MultiPolygon') return null;
+  const rings = (geometry as MultiPolygon).getPolygons().sort((a, b) => b.getArea() - a.getArea());
+  return (rings[0]?.getCoordinates()[0] as Xy[]) ?? null;
+}
