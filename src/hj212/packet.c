@@ -242,7 +242,7 @@ static void judge_order(const head_walk *w)
             rank = H_PNO;
         else if (pno_first && rank == H_PNO)
             rank = H_PNUM;
-        if (rank <= last) qk_hj212_remark(w->packet, QK_HJ212_D_HEAD_ORDER, NULL);
+        if (rank < last) qk_hj212_remark(w->packet, QK_HJ212_D_HEAD_ORDER, NULL);
         last = rank;
     }
 }
