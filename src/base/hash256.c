@@ -28,10 +28,7 @@ void qk_sha256_final(qk_sha256 *hash, uint8_t out[QK_SHA256_BYTES])
 
 void qk_sha256_of(uint8_t out[QK_SHA256_BYTES], const void *bytes, size_t len)
 {
-    qk_sha256 hash;
-    qk_sha256_init(&hash);
-    qk_sha256_update(&hash, bytes, len);
-    qk_sha256_final(&hash, out);
+    crypto_hash_sha256(out, bytes, len);
 }
 
 char *qk_sha256_hex(char out[QK_SHA256_TEXT], const void *bytes, size_t len)

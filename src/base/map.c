@@ -112,7 +112,7 @@ qk_code qk_map_set(qk_map *map, qk_str key, uint64_t value)
         return QK_OK;
     }
     if (map->count >= map->ceiling) return QK_EFULL;
-    if (map->count >= map->size / 4 * 3) {
+    if (!slot || map->count >= map->size / 4 * 3) {
         QK_TRY(grow_map(map));
         slot = find_slot(map, key, hash);
     }
