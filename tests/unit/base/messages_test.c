@@ -53,6 +53,17 @@ static void test_messages__every_row_speaks_both_languages(void **state)
     }
 }
 
+/* The API says a failure as "api." and the name of its code. */
+static void test_messages__every_error_code_has_its_text(void **state)
+{
+    (void)state;
+    for (int code = QK_EUNSUPPORTED; code < QK_OK; code++) {
+        char name[64];
+        snprintf(name, sizeof name, "api.%s", qk_code_name((qk_code)code));
+        if (!qk_message(name, QK_ZH)) fail_msg("%s has no text", name);
+    }
+}
+
 static void test_messages__an_unknown_code_is_printed_itself(void **state)
 {
     (void)state;
@@ -89,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages__codes_rise_and_stand_once),
         cmocka_unit_test(test_messages__every_row_speaks_both_languages),
+        cmocka_unit_test(test_messages__every_error_code_has_its_text),
         cmocka_unit_test(test_messages__an_unknown_code_is_printed_itself),
         cmocka_unit_test(test_messages__parameters_are_put_in),
     };
