@@ -437,8 +437,8 @@ static qk_hj212_found skip_rubbish(const char *bytes, size_t from, size_t len, b
     return QK_HJ212_RUBBISH;
 }
 
-/* Four digits, but no word behind them: a frame after all (with damage at its front) when it ends as
- * declared before another "##" comes. */
+/* Four digits, but no word behind them: a frame after all (with damage at its front) when it ends
+ * as declared before another "##" comes. */
 static verdict start_by_end(const view *v, const start_mark *s)
 {
     candidate end;
