@@ -67,7 +67,12 @@ QK_NODISCARD qk_code qk_telemetry_stream(qk_stream_id *out, qk_telemetry *t, qk_
 QK_NODISCARD qk_code qk_telemetry_column(qk_column_id *out, qk_telemetry *t, qk_stream_id stream,
                                          qk_str code, qk_str field, qk_error *err);
 /* Appends one row. *result gets the bits above. When CHANGED, `on_change` (may be NULL) is called
- * for each changed cell with the old and the new value. */
+ * for each changed cell with the old and the new value. QK_EFULL when the heads hold head_bytes:
+ * nothing was taken; flush, commit, and append again.
+ *
+ * After a crash the journal is read again from qk_telemetry_needed_from, past rows that are packed
+ * already. A value that was current once and has been superseded since (recorded not later than
+ * what stands there now) is such a row met again: it changes nothing and counts as SAME. */
 typedef void qk_change_fn(void *context, qk_stream_id stream, qk_time time, const qk_cell *old_cell,
                           qk_time old_recorded, const qk_cell *new_cell);
 QK_NODISCARD qk_code qk_telemetry_append(qk_telemetry *t, qk_append_result *result,
@@ -99,6 +104,13 @@ typedef struct qk_telemetry_reader qk_telemetry_reader;
 QK_NODISCARD qk_code qk_telemetry_reader_open(qk_telemetry_reader **out, qk_telemetry *t,
                                               const char *db_path, qk_error *err);
 void qk_telemetry_reader_close(qk_telemetry_reader *r);
+/* Every stream there is, in no fixed order; stop by returning anything but QK_OK. */
+typedef qk_code qk_stream_fn(void *context, qk_stream_id stream, qk_str mn, qk_stream_kind kind);
+QK_NODISCARD qk_code qk_telemetry_streams(qk_telemetry_reader *r, qk_stream_fn *fn, void *context,
+                                          qk_error *err);
+/* Times of a stream's first and last row (either may be NULL); QK_ENOTFOUND when it has none. */
+QK_NODISCARD qk_code qk_telemetry_span(qk_time *first, qk_time *last, qk_telemetry_reader *r,
+                                       qk_stream_id stream, qk_error *err);
 /* 0 when there is none. */
 qk_stream_id qk_telemetry_find(qk_telemetry_reader *r, qk_str mn, qk_stream_kind kind);
 
