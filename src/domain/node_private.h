@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_DOMAIN_NODE_PRIVATE_H
+#define QK_DOMAIN_NODE_PRIVATE_H
+/* Shared by node.c (parts, opening, closing), node_queue.c (commands) and node_store.c (the store
+ * thread). */
+#include "base/file.h"
+#include "domain/ingest.h"
+#include "domain/node.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { QK_NODE_QUEUE = 1024, QK_NODE_CALL_MS = 10000 };
+
+/* A posted call. `waiter` stands on the stack of a qk_node_call. */
+typedef struct qk_waiter {
+    bool running, done;
+    qk_code code;
+    qk_error err;
+} qk_waiter;
+typedef struct qk_command {
+    qk_node_fn *fn; /* NULL = given up by its waiter */
+    void *context;
+    qk_node_done *done;
+    qk_waiter *waiter;
+    qk_code code;
+    qk_error err;
+} qk_command;
+
+struct qk_node {
+    char dir[QK_PATH_MAX], db_path[QK_PATH_MAX], journal_dir[QK_PATH_MAX];
+    char id[48];
+    bool demo, demo_folder, accept_any;
+    qk_node_options options;
+    qk_log *log;
+    qk_clock *clock;
+    qk_db *db;
+    qk_journal *journal;
+    qk_telemetry *telemetry;
+    qk_registry *registry;
+    qk_live *live;
+    qk_events *events;
+    qk_ingest *ingest;
+    pthread_mutex_t append_lock;
+
+    /* the store thread's bell and its commands */
+    pthread_t thread;
+    bool thread_runs;
+    pthread_mutex_t lock;
+    pthread_cond_t bell, answered;
+    bool rung, stop;
+    qk_command queue[QK_NODE_QUEUE];
+    size_t queue_first, queue_n;
+    bool clock_asked, clock_done; /* one setter of the clock at a time */
+    qk_time clock_to;
+    double clock_speed;
+    qk_code clock_code;
+    qk_error clock_err;
+
+    pthread_mutex_t listener_lock;
+    void (*listener)(void *context);
+    void *listener_context;
+
+    /* store thread only */
+    qk_journal_reader *reader;
+    qk_journal_record record; /* read but not yet taken, when record_due */
+    bool record_due;
+    bool dirty; /* memory holds what no transaction has written */
+    bool pack;  /* the next transaction flushes all telemetry */
+    bool unparking;
+    qk_command *batch;
+    int64_t last_commit_ms, retry_ms, last_burst_ms, last_tick_ms, last_checkpoint_ms;
+    uint64_t commits_at_checkpoint;
+
+    /* read by others */
+    _Atomic qk_jpos processed; /* records before are in memory or on the disk */
+    _Atomic qk_jpos committed; /* what the last transaction covered */
+    pthread_mutex_t health_lock;
+    qk_code store_state;
+    char store_reason[256];
+    uint64_t commits, damaged;
+    double commit_ms_mean;
+};
+
+/* node_queue.c; store thread */
+size_t qk_node_take_commands(qk_node *node, qk_command *out);
+void qk_node_finish_command(qk_node *node, qk_command *command);
+bool qk_node_has_commands(qk_node *node);
+void qk_node_fail_commands(qk_node *node, qk_code code, const qk_error *err);
+
+/* node_store.c */
+void *qk_node_run_store(void *node);
+#endif
