@@ -64,7 +64,6 @@ typedef struct qk_hj212_factor {
     const char *unit;   /* as the standard prints it; NULL = none */
     const char *in_use; /* unit that practice sends where it differs from the print; else NULL */
     const char *amount; /* unit of Cou; NULL = none */
-    int8_t decimals;    /* of the printed type; -1 = not given */
     uint8_t medium;
     uint8_t versions;
 } qk_hj212_factor;

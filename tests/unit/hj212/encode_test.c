@@ -453,6 +453,25 @@ static void test_hj212_tables__commands_systems_flags_and_results(void **state)
     assert_string_equal(qk_hj212_exe_returns()[6].code, "100");
 }
 
+static void test_hj212_tables__factors_are_found_by_new_and_old_codes(void **state)
+{
+    (void)state;
+    size_t n;
+    const qk_hj212_factor *f = qk_hj212_factors(&n);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(i == 0 || strcmp(f[i - 1].code, f[i].code) < 0);
+        assert_ptr_equal(qk_hj212_factor_find(qk_hj212_text_of(f[i].code)), &f[i]);
+        assert_true(f[i].zh && f[i].en && f[i].medium && f[i].versions);
+        if (f[i].old) assert_ptr_equal(qk_hj212_factor_find(qk_hj212_text_of(f[i].old)), &f[i]);
+    }
+    assert_string_equal(qk_hj212_factor_find(TEXT("a21026"))->en, "sulfur dioxide");
+    assert_string_equal(qk_hj212_factor_find(TEXT("02"))->code, "a21026");
+    assert_string_equal(qk_hj212_factor_find(TEXT("a34004"))->in_use, "ug/m3");
+    assert_int_equal(qk_hj212_factor_find(TEXT("a05024"))->versions, QK_HJ212_IN_USE);
+    assert_null(qk_hj212_factor_find(TEXT("a2102")));
+    assert_null(qk_hj212_factor_find(TEXT("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_hj212_parts__impossible_parts_are_taken_as_they_are),
         cmocka_unit_test(test_hj212_parts__memory_is_bounded_and_the_oldest_gives_way),
         cmocka_unit_test(test_hj212_tables__commands_systems_flags_and_results),
+        cmocka_unit_test(test_hj212_tables__factors_are_found_by_new_and_old_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
