@@ -19,7 +19,9 @@ struct qk_db {
     sqlite3 *handle;
     qk_log *log;
     bool writer;
-    int depth; /* open transaction levels */
+    bool unbound; /* a value could not be bound: the next step must not run without it */
+    bool lost;    /* no level can commit any more */
+    int depth;    /* open transaction levels */
     size_t statements;
     struct {
         uint64_t hash;
@@ -149,6 +151,9 @@ static qk_code read_number(sqlite3 *handle, const char *sql, int64_t *value, qk_
 
 static qk_code set_writer(sqlite3 *handle, qk_error *err)
 {
+    /* When a file cannot be opened for writing SQLite opens it for reading, without a word. */
+    if (sqlite3_db_readonly(handle, "main") != 0)
+        return qk_fail(err, QK_EDENIED, "the database cannot be written");
     QK_TRY(run_text(handle,
                     "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                     "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;"
@@ -203,6 +208,8 @@ static qk_code bring_up(qk_db *db, qk_error *err)
     int64_t version = 0;
     QK_TRY(check_identity(db, &version, err)); /* before anything is changed in a foreign file */
     QK_TRY(set_writer(db->handle, err));
+    QK_TRY(qk_db_begin(db, err)); /* an index of the WAL opened for reading alone shows only here */
+    qk_db_rollback(db);
     while (version < qk_schema_newest()) QK_TRY(apply_migration(db, (int)++version, err));
     return QK_OK;
 }
@@ -217,6 +224,8 @@ static qk_code new_db(qk_db **out, sqlite3 *handle, qk_log *log, bool writer, qk
     db->handle = handle;
     db->log = log;
     db->writer = writer;
+    /* The argument of a hook that is never called: SQLite keeps it for us (see note_unbound). */
+    sqlite3_rollback_hook(handle, NULL, db);
     *out = db;
     return QK_OK;
 }
@@ -381,20 +390,25 @@ qk_code qk_db_prepare(sqlite3_stmt **out, qk_db *db, const char *sql, qk_error *
     return QK_OK;
 }
 
-/* SQLite may have ended the transaction on its own; what follows must not run outside of it. */
-static bool transaction_lost(const qk_db *db)
+/* What follows must not run outside of the transaction that SQLite ended on its own, nor inside one
+ * that could not be rolled back. */
+static qk_code settle(qk_db *db, qk_error *err)
 {
-    return db->depth > 0 && sqlite3_get_autocommit(db->handle);
-}
-
-static qk_code refuse_lost(qk_error *err)
-{
-    return qk_fail(err, QK_EIO, "database: the transaction was given up after an earlier failure");
+    bool open = !sqlite3_get_autocommit(db->handle);
+    if (db->depth > 0 && (db->lost || !open))
+        return qk_fail(err, QK_EIO, "database: the transaction was given up after a failure");
+    if (db->depth == 0 && open) return run_text(db->handle, "ROLLBACK", err);
+    return QK_OK;
 }
 
 qk_code qk_db_step(qk_db *db, sqlite3_stmt *stmt, qk_error *err)
 {
-    if (transaction_lost(db)) return refuse_lost(err);
+    QK_TRY(settle(db, err));
+    if (db->unbound) {
+        db->unbound = false;
+        sqlite3_reset(stmt);
+        return qk_fail(err, QK_ENOMEM, "no memory for a value of a statement");
+    }
     int rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW) return QK_OK;
     if (rc == SQLITE_DONE) {
@@ -417,7 +431,7 @@ qk_code qk_db_run(qk_db *db, sqlite3_stmt *stmt, qk_error *err)
 
 qk_code qk_db_exec(qk_db *db, const char *sql, qk_error *err)
 {
-    if (transaction_lost(db)) return refuse_lost(err);
+    QK_TRY(settle(db, err));
     return run_text(db->handle, sql, err);
 }
 
@@ -427,22 +441,49 @@ qk_str qk_db_text(sqlite3_stmt *stmt, int column)
     return (qk_str){text, text ? (size_t)sqlite3_column_bytes(stmt, column) : 0};
 }
 
+/* A value that could not be bound would be NULL in silence. From a statement SQLite finds its
+ * connection, and from the connection the argument of its hook, which is us. */
+static void note_unbound(sqlite3_stmt *stmt)
+{
+    sqlite3 *handle = sqlite3_db_handle(stmt);
+    qk_db *db = sqlite3_rollback_hook(handle, NULL, NULL);
+    sqlite3_rollback_hook(handle, NULL, db);
+    if (db) db->unbound = true;
+}
+
 void qk_db_bind_str(sqlite3_stmt *stmt, int index, qk_str text)
 {
-    if (!text.ptr && text.len == 0)
-        sqlite3_bind_null(stmt, index);
-    else
-        sqlite3_bind_text64(stmt, index, text.ptr, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+    int rc = !text.ptr && text.len == 0 ? sqlite3_bind_null(stmt, index)
+                                        : sqlite3_bind_text64(stmt, index, text.ptr, text.len,
+                                                              SQLITE_TRANSIENT, SQLITE_UTF8);
+    if (rc != SQLITE_OK) note_unbound(stmt);
+}
+
+void qk_db_bind_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t len)
+{
+    int rc = bytes ? sqlite3_bind_blob64(stmt, index, bytes, len, SQLITE_TRANSIENT)
+                   : sqlite3_bind_null(stmt, index);
+    if (rc != SQLITE_OK) note_unbound(stmt);
 }
 
 /* ---- transactions ----
  * Savepoints share one name: RELEASE and ROLLBACK TO mean the innermost of that name. */
 
+/* The texts that open and end levels are prepared once: ending one should need no memory. */
+static qk_code run_level(qk_db *db, const char *sql, qk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    QK_TRY(qk_db_prepare(&stmt, db, sql, err));
+    qk_code code = sqlite3_step(stmt) == SQLITE_DONE ? QK_OK : refuse(db, err);
+    sqlite3_reset(stmt);
+    return code;
+}
+
 qk_code qk_db_begin(qk_db *db, qk_error *err)
 {
-    if (transaction_lost(db)) return refuse_lost(err);
+    QK_TRY(settle(db, err));
     const char *outer = db->writer ? "BEGIN IMMEDIATE" : "BEGIN";
-    QK_TRY(run_text(db->handle, db->depth == 0 ? outer : "SAVEPOINT level", err));
+    QK_TRY(run_level(db, db->depth == 0 ? outer : "SAVEPOINT level", err));
     db->depth++;
     return QK_OK;
 }
@@ -450,23 +491,28 @@ qk_code qk_db_begin(qk_db *db, qk_error *err)
 qk_code qk_db_commit(qk_db *db, qk_error *err)
 {
     if (db->depth == 0) return qk_fail(err, QK_EINVAL, "no transaction is open");
-    if (transaction_lost(db)) return refuse_lost(err);
-    QK_TRY(run_text(db->handle, db->depth == 1 ? "COMMIT" : "RELEASE level", err));
+    QK_TRY(settle(db, err));
+    QK_TRY(run_level(db, db->depth == 1 ? "COMMIT" : "RELEASE level", err));
     db->depth--;
     return QK_OK;
 }
 
+static qk_code undo_level(qk_db *db, qk_error *err)
+{
+    if (db->depth == 1) return run_level(db, "ROLLBACK", err);
+    QK_TRY(run_level(db, "ROLLBACK TO level", err));
+    return run_level(db, "RELEASE level", err);
+}
+
 void qk_db_rollback(qk_db *db)
 {
+    qk_error err;
     if (db->depth == 0) return;
-    if (!sqlite3_get_autocommit(db->handle)) {
-        qk_error err;
-        const char *sql = db->depth == 1 ? "ROLLBACK" : "ROLLBACK TO level; RELEASE level";
-        qk_code code = run_text(db->handle, sql, &err);
-        if (code != QK_OK)
-            qk_log_print(db->log, QK_LOG_ERROR, "db", "rollback failed: %s", err.message);
+    if (!sqlite3_get_autocommit(db->handle) && undo_level(db, &err) != QK_OK) {
+        db->lost = true; /* the levels around this one must not commit what it left */
+        qk_log_print(db->log, QK_LOG_ERROR, "db", "rollback failed: %s", err.message);
     }
-    db->depth--;
+    if (--db->depth == 0) db->lost = false;
 }
 
 qk_code qk_db_end(qk_db *db, qk_code code, qk_error *err)

@@ -41,8 +41,11 @@ QK_NODISCARD qk_code qk_db_step(qk_db *db, sqlite3_stmt *stmt, qk_error *err);
 /* Steps a statement that gives no rows, then resets it. */
 QK_NODISCARD qk_code qk_db_run(qk_db *db, sqlite3_stmt *stmt, qk_error *err);
 QK_NODISCARD qk_code qk_db_exec(qk_db *db, const char *sql, qk_error *err); /* constant text only */
-qk_str qk_db_text(sqlite3_stmt *stmt, int column);               /* view until the next step */
-void qk_db_bind_str(sqlite3_stmt *stmt, int index, qk_str text); /* copied; {NULL,0} binds NULL */
+qk_str qk_db_text(sqlite3_stmt *stmt, int column); /* view until the next step */
+/* Copied; {NULL, 0} and NULL bind NULL. What cannot be bound (no memory, no such index) fails the
+ * next step, so that the result needs no look. */
+void qk_db_bind_str(sqlite3_stmt *stmt, int index, qk_str text);
+void qk_db_bind_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t len);
 
 /* Transactions nest as savepoints. A commit that fails leaves its level open for qk_db_rollback, as
  * any failed step does. When SQLite itself has ended the transaction (disk full, read error) every
