@@ -47,7 +47,8 @@ struct qk_node {
     bool thread_runs;
     pthread_mutex_t lock;
     pthread_cond_t bell, answered;
-    bool rung, stop;
+    bool rung, stop, ended;
+    uint32_t settlers; /* callers of qk_node_settle: commit as soon as possible */
     qk_command queue[QK_NODE_QUEUE];
     size_t queue_first, queue_n;
     bool clock_asked, clock_done; /* one setter of the clock at a time */
@@ -66,7 +67,7 @@ struct qk_node {
     bool record_due;
     bool dirty; /* memory holds what no transaction has written */
     bool pack;  /* the next transaction flushes all telemetry */
-    bool unparking;
+    bool unparking, hurry, was_full;
     qk_command *batch;
     int64_t last_commit_ms, retry_ms, last_burst_ms, last_tick_ms, last_checkpoint_ms;
     uint64_t commits_at_checkpoint;
