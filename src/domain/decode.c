@@ -5,9 +5,10 @@
 
 /* An item takes two bytes at least, so no frame has more cells than this. */
 enum { FRAME_MAX = QK_HJ212_FRAME_MAX, CELLS_MAX = FRAME_MAX / 2 + 1 };
-enum { LAYOUTS = 4, STREAMS_MAX = 1 << 20 };
+enum { LAYOUTS = 4, STREAMS_MAX = 1 << 20, TEXT_MAX = 1024 };
 
-typedef enum item_kind { ITEM_NUMBER, ITEM_FLAG, ITEM_TEXT, ITEM_TIME } item_kind;
+/* FREE: a field of no standard, a number when it looks like one. */
+typedef enum item_kind { ITEM_NUMBER, ITEM_FLAG, ITEM_TEXT, ITEM_FREE, ITEM_TIME } item_kind;
 
 /* One item of a layout: "key=" as sent and what follows its value. */
 typedef struct layout_item {
@@ -212,7 +213,7 @@ static const char *scan_text(const char *p, const char *end, qk_str *out)
         p++;
     }
     *out = (qk_str){from, (size_t)(p - from)};
-    return p == from ? NULL : p;
+    return p == from || p - from > TEXT_MAX ? NULL : p;
 }
 
 static const char *scan_data_time(const char *p, const char *end)
@@ -235,7 +236,8 @@ static const char *scan_value(const qk_decoder *d, const layout_item *item, cons
         cell->type = QK_CELL_TEXT;
         cell->text = (qk_str){p, 1};
         return p + 1;
-    case ITEM_TEXT: {
+    case ITEM_TEXT: cell->type = QK_CELL_TEXT; return scan_text(p, end, &cell->text);
+    case ITEM_FREE: {
         qk_str text;
         p = scan_text(p, end, &text);
         if (p) set_free_text(cell, text);
@@ -333,24 +335,22 @@ static qk_code column_of(long_walk *w, qk_str code, qk_str field, qk_column_id *
 static item_kind kind_of(const qk_hj212_item *item)
 {
     if (item->field == QK_HJ212_F_FLAG) return ITEM_FLAG;
+    if (item->field == QK_HJ212_F_OTHER) return ITEM_FREE;
     return qk_hj212_field_is_number(item->field) ? ITEM_NUMBER : ITEM_TEXT;
 }
 
 static void set_value(qk_cell *cell, const qk_hj212_item *item)
 {
-    enum { TEXT_MAX = 1024 };
     qk_hj212_number number;
     qk_str text = str_of(item->value);
     if (text.len > TEXT_MAX) text.len = qk_utf8_cut((qk_str){text.ptr, TEXT_MAX});
     cell->type = QK_CELL_TEXT;
     cell->text = text;
-    if (kind_of(item) == ITEM_NUMBER) {
-        if (!qk_hj212_number_parse(&number, item->value)) return;
-        cell->type = QK_CELL_NUMBER;
-        cell->number = (qk_dec){number.mantissa, number.scale};
-    } else if (item->field == QK_HJ212_F_OTHER) {
-        set_free_text(cell, text);
-    }
+    item_kind kind = kind_of(item);
+    if (kind == ITEM_FREE) set_free_text(cell, text);
+    if (kind != ITEM_NUMBER || !qk_hj212_number_parse(&number, item->value)) return;
+    cell->type = QK_CELL_NUMBER;
+    cell->number = (qk_dec){number.mantissa, number.scale};
 }
 
 /* Remembers the item for the layout: "key=" and what follows its value. */
