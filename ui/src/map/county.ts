@@ -363,8 +363,10 @@ export class CountyMap {
     return [...counts].sort((a, b) => b[1] - a[1]).slice(0, 4);
   }
 
-  resize() {
+  /** The picture's size has changed; a view nobody has moved keeps the whole county in it. */
+  resize(fit: boolean) {
     this.map.updateSize();
+    if (fit) this.fit(this.options.bounds);
   }
 
   destroy() {

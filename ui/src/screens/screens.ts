@@ -5,6 +5,12 @@ import type { Component } from 'svelte';
 type Loader = () => Promise<{ default: Component }>;
 
 export const SCREENS: Record<string, Loader> = {
+  air: () => import('./Air.svelte'),
+  sources: () => import('./Sources.svelte'),
+  site: () => import('./SitePage.svelte'),
+  devices: () => import('./Devices.svelte'),
+  device: () => import('./DevicePage.svelte'),
+  events: () => import('./Events.svelte'),
 };
 
 /** Which entry of the rail a screen belongs to. */
