@@ -18,7 +18,20 @@ static const char simulate_usage[] =
     "  --ack-log F    a line 'MN QN CN DataTime' for each answered frame\n"
     "Ends with a line of JSON: sent, acked, rejected, seconds, p50_ms, p99_ms.\n";
 
+static const char hj212_usage[] =
+    "usage: qingkong hj212 decode [--crc POLICY] [--sm4-key HEX] [FILE]\n"
+    "       qingkong hj212 encode [--conform] [--sm4-key HEX] [FILE]\n\n"
+    "decode: a raw stream of HJ 212 frames in, one JSON object a frame and line out; rubbish\n"
+    "between frames is passed over. encode: such objects in, frames out.\n"
+    "  --crc POLICY   which CRC is accepted: std (the standard's, either letter case), modbus,\n"
+    "                 modbus-swapped (both besides std), any (known algorithm), off (std)\n"
+    "  --sm4-key HEX  key of encrypted data areas, 32 digits (the test key of HJ 212-2025)\n"
+    "  --conform      write to the letter; without it what \"deviations\" tells of the form\n"
+    "                 (order, separators, line end, CRC letters) is given back as it came\n"
+    "Without FILE, or with -, standard input is read. Status 1 when encode refused a line.\n";
+
 const qk_command qk_commands[] = {
+    {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
     {"simulate", qk_cmd_simulate, "plays devices that speak HJ 212", simulate_usage},
     {NULL, NULL, NULL, NULL},
 };
