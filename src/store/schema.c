@@ -149,11 +149,12 @@ static const char event_tables[] =
     "CREATE INDEX event_kind ON event (kind, at);"
     "CREATE INDEX event_site ON event (site, at) WHERE site <> '';"
     "CREATE INDEX event_mn ON event (mn, at) WHERE mn <> '';"
-    /* rule: how it recurs, '' = once. start_at, amount, unit: what due_at was computed from, when
-     * it counts in working time and follows a changed calendar. */
+    /* next_at: due_at, or when a failed one is tried again. rule: how it recurs, '' = once.
+     * start_at, amount, unit: what due_at was computed from where it counts in working time. */
     "CREATE TABLE timer ("
     " id INTEGER PRIMARY KEY,"
     " due_at INTEGER NOT NULL,"
+    " next_at INTEGER NOT NULL,"
     " kind TEXT NOT NULL,"
     " key TEXT NOT NULL,"
     " payload TEXT NOT NULL DEFAULT '',"
@@ -165,7 +166,7 @@ static const char event_tables[] =
     " fired_at INTEGER,"
     " UNIQUE (kind, key)"
     ") STRICT;"
-    "CREATE INDEX timer_due ON timer (due_at, id) WHERE fired_at IS NULL;"
+    "CREATE INDEX timer_next ON timer (next_at, id) WHERE fired_at IS NULL;"
     "CREATE TABLE outbox ("
     " id INTEGER PRIMARY KEY,"
     " kind TEXT NOT NULL,"
