@@ -159,9 +159,10 @@ static void ask_chunk(qk_control *c, qk_control_step *step, const qk_device *dev
 {
     char text[QK_TIME_TEXT];
     const qk_request *r = &c->request;
-    c->last_qn = now > c->last_qn ? now : c->last_qn + 1;
-    memcpy(c->qn, qk_time_compact17(text, c->last_qn), 17);
-    c->qn[17] = 0;
+    if (!c->relayed) {
+        c->last_qn = now > c->last_qn ? now : c->last_qn + 1;
+        snprintf(c->qn, sizeof c->qn, "%s", qk_time_compact17(text, c->last_qn));
+    }
     if (is_ranged(r)) c->chunk = qk_ranges_chunk(r->cn, (qk_range){r->from, r->to}, r->chunks_done);
     c->phase = QK_CONTROL_ASKED;
     c->resends = device->recount > 0 ? device->recount : DEFAULT_RECOUNT;
@@ -170,11 +171,13 @@ static void ask_chunk(qk_control *c, qk_control_step *step, const qk_device *dev
 }
 
 void qk_control_begin(qk_control *c, qk_control_step *step, const qk_request *request,
-                      const qk_device *device, qk_time now, int64_t now_ms)
+                      const char *qn, const qk_device *device, qk_time now, int64_t now_ms)
 {
     *step = (qk_control_step){0};
     if (c->request.id != request->id) c->losses = c->empty = 0;
     c->request = *request;
+    c->relayed = qn != NULL;
+    if (qn) snprintf(c->qn, sizeof c->qn, "%s", qn);
     ask_chunk(c, step, device, now, now_ms);
 }
 
@@ -186,6 +189,7 @@ static bool is_same_qn(const qk_control *c, qk_str qn)
 bool qk_control_wants(const qk_control *c, const qk_control_seen *seen)
 {
     if (c->phase == QK_CONTROL_IDLE || seen->command != c->request.cn) return false;
+    if (c->relayed) return true;
     if (kind_of(&c->request) != QK_CONTROL_HISTORY) return qk_str_eq(seen->qn, qk_str_of(c->qn));
     return seen->data_time != QK_TIME_NONE && seen->data_time >= c->chunk.from &&
            seen->data_time <= c->chunk.to;
@@ -259,7 +263,7 @@ void qk_control_take(qk_control *c, qk_control_step *step, const qk_control_seen
     if (!is_same_qn(c, seen->qn)) return;
     if (seen->command == 9011) take_9011(c, step, seen, device, now, now_ms);
     if (seen->command == 9012) take_9012(c, step, seen, device, now, now_ms);
-    if (seen->command == 9013 && kind_of(&c->request) == QK_CONTROL_NOTICE)
+    if (seen->command == 9013 && (c->relayed || kind_of(&c->request) == QK_CONTROL_NOTICE))
         end_chunk(c, step, device, now, now_ms);
 }
 

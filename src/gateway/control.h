@@ -35,6 +35,7 @@ typedef struct qk_control {
     int32_t losses;      /* connections lost under this request */
     int32_t empty;       /* chunks answered with "no data" */
     int64_t chunk_rows;
+    bool relayed; /* an upper platform asks: its QN, no chunks, no row of ours */
 } qk_control;
 
 enum { QK_CONTROL_CP = 384, QK_CONTROL_LOSSES_MAX = 10 };
@@ -66,9 +67,10 @@ qk_control_kind qk_control_kind_of(int32_t cn, bool ranged);
 QK_NODISCARD qk_code qk_control_check(qk_request *request, qk_error *err);
 bool qk_control_is_final(const char *state);
 
-/* Starts a request from its first chunk not done. The control must be idle. */
+/* Starts a request from its first chunk not done. The control must be idle. qn NULL = make one;
+ * else it is that of an upper platform whose request is passed on as it is. */
 void qk_control_begin(qk_control *c, qk_control_step *step, const qk_request *request,
-                      const qk_device *device, qk_time now, int64_t now_ms);
+                      const char *qn, const qk_device *device, qk_time now, int64_t now_ms);
 
 /* A frame of the device, as far as it matters here. */
 typedef struct qk_control_seen {

@@ -2,6 +2,7 @@
 /* The gateway's thread: start, end, the hooks of the sessions, messages of other threads. */
 #include "base/file.h"
 #include "domain/events.h"
+#include "gateway/forward.h"
 #include "gateway/private.h"
 #include "gateway/tasks.h"
 #include <stdlib.h>
@@ -42,10 +43,11 @@ static void frame_took(void *context, qk_session *session, qk_gate_device *devic
     qk_tasks_took(context, session, device, frame, head);
 }
 
-static bool frame_asked(void *context, qk_gate_device *device, const qk_hj212_head *head)
+static bool frame_asked(void *context, qk_gate_device *device, const qk_hj212_frame *frame,
+                        const qk_hj212_head *head)
 {
     (void)context;
-    return qk_tasks_asked(device, head);
+    return qk_tasks_asked(device, frame, head);
 }
 
 typedef struct raised {
@@ -102,6 +104,7 @@ static void on_wake(uv_async_t *wake)
 {
     qk_gateway *g = wake->data;
     qk_conns_wake(g);
+    qk_forward_wake(g);
     qk_gate_mail_run(g->mail, g);
 }
 
@@ -150,6 +153,7 @@ static void on_tick(uv_timer_t *tick)
     qk_conns_tick(g);
     if (g->held) qk_conns_wake(g);
     qk_tasks_tick(g);
+    qk_forward_tick(g);
     if (g->ticks % LIVE_EVERY == 0) tell_counts(g);
     if (g->ticks % FORGET_EVERY == 0)
         (void)qk_gate_devices_forget(&g->gate.devices, g->gate.now_ms - FORGET_AFTER_MS);
@@ -228,6 +232,7 @@ static void free_gateway(qk_gateway *g)
 {
     if (g->mail) qk_gate_mail_run(g->mail, NULL);
     qk_gate_mail_release(g->mail);
+    qk_forward_free(g);
     qk_tasks_free(g->tasks);
     qk_gate_devices_clear(&g->gate.devices);
     qk_pool_clear(&g->gate.pool);
@@ -303,6 +308,7 @@ qk_code qk_gateway_start(qk_gateway **out, qk_node *node, const qk_gateway_optio
     QK_TRY_OUT(code, init_memory(g, err));
     replay_tail(g);
     QK_TRY_OUT(code, qk_tasks_open(g, err));
+    QK_TRY_OUT(code, qk_forward_open(g, err));
     g->durable = qk_journal_durable(g->journal);
     QK_TRY_OUT(code, init_loop(g, err));
     QK_TRY_OUT(code, start_thread(g, err));
@@ -328,6 +334,7 @@ static void stop_reading_now(qk_gateway *g, qk_gate_message *message)
     uv_close((uv_handle_t *)&g->listener, NULL);
     qk_conns_stop_reading(g);
     qk_tasks_stop(g);
+    qk_forward_stop(g);
     uv_sem_post(((stop_message *)(void *)message)->done);
 }
 

@@ -43,6 +43,43 @@ QK_NODISCARD qk_code qk_gateway_ask(qk_gateway *gateway, const qk_request *reque
                                     qk_error *err);
 QK_NODISCARD qk_code qk_gateway_cancel(qk_gateway *gateway, int64_t id, qk_error *err);
 
+/* ---- forwarding to upper platforms ----
+ * The frames of approved devices go on as received, one TCP connection for each (platform, MN),
+ * each frame again until its 9014 comes; the journal is the queue, so that nothing is lost by a
+ * restart and a dead platform costs nobody else anything. Requests of the platform go back to the
+ * device. */
+enum { QK_UPPERS_MAX = 16, QK_UPLINKS_MAX = 4096 };
+typedef struct qk_upper {
+    char id[QK_CODE_MAX];
+    char address[96]; /* HOST:PORT */
+    bool enabled;
+    /* JSON: {"MN":{"mn":"name there","pw":"password there","control":true}, …}; members may be left
+     * out: same MN, same password, requests are passed on. "*" stands for every approved device. */
+    const char *mn_map;
+    int64_t version; /* row version; 0 = new */
+} qk_upper;
+/* Adds or changes a platform; a new one gets what comes from now on. QK_EINVAL on a malformed
+ * address or map, QK_ECONFLICT when upper->version is not the current one, QK_EFULL. Waits for the
+ * store. */
+QK_NODISCARD qk_code qk_gateway_put_upper(qk_gateway *gateway, const qk_upper *upper, qk_str by,
+                                          qk_error *err);
+QK_NODISCARD qk_code qk_gateway_drop_upper(qk_gateway *gateway, qk_str id, qk_error *err);
+/* All platforms, by id, in the arena. */
+QK_NODISCARD qk_code qk_gateway_uppers(qk_gateway *gateway, qk_arena *arena, qk_upper **out,
+                                       size_t *n, qk_error *err);
+typedef struct qk_uplink_state {
+    char upper[QK_CODE_MAX], mn[QK_MN_MAX];
+    bool connected;
+    uint64_t sent, answered, again; /* since the start; again = sent more than once */
+    uint32_t waiting;               /* frames in memory not answered yet */
+    uint64_t behind_bytes;          /* of the journal not yet looked at for this link */
+    qk_time answered_at;            /* last 9014; QK_TIME_NONE = none since the start */
+    char error[96];                 /* why it is not connected; empty = it is */
+} qk_uplink_state;
+/* The links of one device, or of all (mn {NULL,0}), in the arena. */
+QK_NODISCARD qk_code qk_gateway_uplinks(qk_gateway *gateway, qk_str mn, qk_arena *arena,
+                                        qk_uplink_state **out, size_t *n, qk_error *err);
+
 typedef struct qk_gateway_stats {
     uint32_t connections;
     uint64_t accepted, cut, frames, answered, refused, parked, repeats, replays, bytes_in,

@@ -266,7 +266,7 @@ static uint8_t flags_of(qk_gate *g, const taking *t)
     if (t->seen == QK_WINDOW_REPEAT) flags |= QK_JOURNAL_REPEAT;
     if (t->unapproved) flags |= QK_JOURNAL_UNAPPROVED;
     if (t->head->back_filled ||
-        (t->device->tasks && g->calls->asked(g->context, t->device, t->head)))
+        (t->device->tasks && g->calls->asked(g->context, t->device, t->frame, t->head)))
         flags |= QK_JOURNAL_BACKFILL;
     return (uint8_t)flags;
 }

@@ -66,7 +66,8 @@ typedef struct qk_gate_calls {
     void (*took)(void *context, qk_session *session, qk_gate_device *device,
                  const qk_hj212_frame *frame, const qk_hj212_head *head);
     /* True when data of this frame was asked for by a request under way. */
-    bool (*asked)(void *context, qk_gate_device *device, const qk_hj212_head *head);
+    bool (*asked)(void *context, qk_gate_device *device, const qk_hj212_frame *frame,
+                  const qk_hj212_head *head);
 } qk_gate_calls;
 
 /* Shared by all sessions of a gateway. */

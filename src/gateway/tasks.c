@@ -1,19 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/tasks.h"
 #include "gateway/control.h"
+#include "gateway/forward.h"
+#include "gateway/seen.h"
+#include "gateway/upqueue.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { SAVE_EVERY_MS = 1000, EXPIRE_TICKS = 600 };
 static const qk_time waits_at_most = 7 * QK_DAY;
 
+typedef struct task {
+    qk_request request;
+    char qn[QK_UPQUEUE_QN]; /* of an upper platform's request; empty = our own */
+} task;
+
+/* An upper platform waits for what the device says under this QN. */
+typedef struct relay {
+    char qn[QK_UPQUEUE_QN];
+    uint64_t link;
+} relay;
+enum { RELAYS = 8 };
+
 /* Requests of one device: the first runs when `control` is not idle. */
 typedef struct device_tasks {
     struct device_tasks *next;
     qk_gate_device *device;
     qk_control control;
-    qk_request *queue;
+    task *queue;
     uint32_t count, cap;
+    relay relays[RELAYS];
+    uint32_t next_relay;
     bool unsaved; /* the running request's row is behind */
     int64_t saved_ms;
     qk_time contacted; /* last first-contact sequence */
@@ -58,6 +75,7 @@ static void free_context(void *context, qk_code code, const qk_error *err)
 
 static bool post_save(qk_gateway *g, const saving *what)
 {
+    if (what->request.id == 0) return true; /* an upper platform's: it keeps its own book */
     saving *s = malloc(sizeof *s);
     if (!s) return false;
     *s = *what;
@@ -68,6 +86,7 @@ static bool post_save(qk_gateway *g, const saving *what)
 
 static void publish(qk_gateway *g, const qk_request *request)
 {
+    if (request->id == 0) return;
     qk_buf json;
     qk_json_writer w;
     qk_buf_init(&json, 4096);
@@ -105,11 +124,11 @@ static bool is_running(const device_tasks *t)
     return t->control.phase != QK_CONTROL_IDLE;
 }
 
-static bool insert_request(device_tasks *t, const qk_request *request)
+static bool insert_task(device_tasks *t, const task *new)
 {
     if (t->count == t->cap) {
         uint32_t cap = t->cap ? t->cap * 2 : 4;
-        qk_request *grown =
+        task *grown =
             cap <= 2 * QK_REQUESTS_OPEN_MAX ? realloc(t->queue, cap * sizeof *grown) : NULL;
         if (!grown) return false;
         t->queue = grown;
@@ -117,10 +136,10 @@ static bool insert_request(device_tasks *t, const qk_request *request)
     }
     uint32_t at = t->count;
     uint32_t first = is_running(t) ? 1 : 0;
-    if (!is_auto(request))
-        while (at > first && is_auto(&t->queue[at - 1])) at--;
+    if (!is_auto(&new->request))
+        while (at > first && is_auto(&t->queue[at - 1].request)) at--;
     memmove(&t->queue[at + 1], &t->queue[at], (t->count - at) * sizeof *t->queue);
-    t->queue[at] = *request;
+    t->queue[at] = *new;
     t->count++;
     return true;
 }
@@ -202,17 +221,18 @@ static bool may_start(const qk_gateway *g, const qk_request *r)
 static void start_next(qk_gateway *g, device_tasks *t)
 {
     qk_control_step step;
-    qk_request chosen;
+    task chosen;
     uint32_t at = 0;
     if (is_running(t) || !t->device->newest || !t->device->approved || g->stopping) return;
-    while (at < t->count && !may_start(g, &t->queue[at])) at++;
+    while (at < t->count && !may_start(g, &t->queue[at].request)) at++;
     if (at == t->count) return;
     chosen = t->queue[at];
     remove_request(t, at);
     memmove(&t->queue[1], &t->queue[0], t->count * sizeof *t->queue);
     t->queue[0] = chosen;
     t->count++;
-    qk_control_begin(&t->control, &step, &chosen, &t->device->row, g->gate.now, g->gate.now_ms);
+    qk_control_begin(&t->control, &step, &chosen.request, chosen.qn[0] ? chosen.qn : NULL,
+                     &t->device->row, g->gate.now, g->gate.now_ms);
     read_new_password(t, t->device->next_pw);
     apply_step(g, t, &step);
 }
@@ -223,7 +243,8 @@ static bool add_task(qk_gateway *g, const qk_request *request)
     device_tasks *t = device ? make_tasks(g, device) : NULL;
     if (!t) return false;
     qk_gate_refresh(&g->gate, device);
-    if (!insert_request(t, request)) return false;
+    const task new = {.request = *request};
+    if (!insert_task(t, &new)) return false;
     start_next(g, t);
     return true;
 }
@@ -302,7 +323,7 @@ bool qk_tasks_has(const qk_gate_device *device, int32_t cn)
 {
     const device_tasks *t = tasks_of(device);
     for (uint32_t i = 0; t && i < t->count; i++)
-        if (t->queue[i].cn == cn) return true;
+        if (t->queue[i].request.cn == cn && !t->queue[i].qn[0]) return true;
     return false;
 }
 
@@ -322,41 +343,47 @@ void qk_tasks_order_range(qk_gateway *g, qk_gate_device *device, int32_t cn, qk_
 
 /* ---- what devices say ---- */
 
-static void find_in_items(const qk_hj212_frame *frame, qk_control_seen *seen)
-{
-    qk_hj212_packet packet;
-    qk_hj212_items items;
-    qk_hj212_item item;
-    qk_hj212_number number;
-    qk_hj212_parse(&packet, frame);
-    qk_hj212_items_init(&items, &packet);
-    while (qk_hj212_items_next(&items, &item)) {
-        if (item.field == QK_HJ212_F_QN)
-            seen->qn = (qk_str){item.value.ptr, item.value.len};
-        else if ((item.field == QK_HJ212_F_QNRTN || item.field == QK_HJ212_F_EXERTN) &&
-                 qk_hj212_number_parse(&number, item.value) && number.scale == 0 &&
-                 number.mantissa >= 0 && number.mantissa < 1000)
-            seen->rtn = (int32_t)number.mantissa;
-    }
-}
-
-static qk_control_seen seen_of(const qk_hj212_head *head)
-{
-    qk_hj212_time t;
-    qk_control_seen seen = {.command = head->command,
-                            .qn = {head->qn.ptr, head->qn.len},
-                            .cp = {head->cp.ptr, head->cp.len},
-                            .data_time = QK_TIME_NONE};
-    if (qk_hj212_time_parse(&t, head->data_time)) seen.data_time = qk_hj212_time_utc_ms(&t);
-    return seen;
-}
-
-bool qk_tasks_asked(const qk_gate_device *device, const qk_hj212_head *head)
+bool qk_tasks_asked(const qk_gate_device *device, const qk_hj212_frame *frame,
+                    const qk_hj212_head *head)
 {
     const device_tasks *t = tasks_of(device);
     if (!t || !is_running(t)) return false;
-    qk_control_seen seen = seen_of(head);
+    qk_control_seen seen;
+    qk_seen_read(&seen, frame, head);
     return qk_control_wants(&t->control, &seen);
+}
+
+static void return_to_upper(qk_gateway *g, device_tasks *t, const qk_hj212_frame *frame,
+                            const qk_control_seen *seen)
+{
+    bool direct = (seen->command >= 9011 && seen->command <= 9013) || seen->command < 2000;
+    if (!direct || seen->qn.len == 0) return; /* data go by way of the journal */
+    for (size_t i = 0; i < RELAYS; i++)
+        if (qk_str_eq(seen->qn, qk_str_of(t->relays[i].qn)))
+            qk_forward_return(g, t->relays[i].link, frame);
+}
+
+bool qk_tasks_relay(qk_gateway *g, qk_gate_device *device, const char *upper, uint64_t link,
+                    int32_t cn, qk_str qn, qk_str cp)
+{
+    task new = {.request = {.cn = cn,
+                            .from = QK_TIME_NONE,
+                            .to = QK_TIME_NONE,
+                            .chunks_total = 1,
+                            .asked = g->gate.now}};
+    if (!device->approved || !device->row.answers_requests || !device->newest) return false;
+    if (cp.len >= sizeof new.request.params || qn.len == 0 || qn.len >= sizeof new.qn) return false;
+    device_tasks *t = make_tasks(g, device);
+    if (!t) return false;
+    (void)qk_str_copy(new.request.params, sizeof new.request.params, cp);
+    (void)qk_str_copy(new.qn, sizeof new.qn, qn);
+    snprintf(new.request.by, sizeof new.request.by, "upper:%s", upper);
+    if (!insert_task(t, &new)) return false;
+    relay *r = &t->relays[t->next_relay++ % RELAYS];
+    memcpy(r->qn, new.qn, sizeof r->qn);
+    r->link = link;
+    start_next(g, t);
+    return true;
 }
 
 void qk_tasks_took(qk_gateway *g, qk_session *session, qk_gate_device *device,
@@ -366,9 +393,11 @@ void qk_tasks_took(qk_gateway *g, qk_session *session, qk_gate_device *device,
     device_tasks *t = tasks_of(device);
     (void)session;
     if (head->command == 1013) qk_tasks_order(g, device, 1012, "");
-    if (!t || !is_running(t)) return;
-    qk_control_seen seen = seen_of(head);
-    if (head->command >= 9011 && head->command <= 9013) find_in_items(frame, &seen);
+    if (!t) return;
+    qk_control_seen seen;
+    qk_seen_read(&seen, frame, head);
+    return_to_upper(g, t, frame, &seen);
+    if (!is_running(t)) return;
     qk_control_take(&t->control, &step, &seen, &device->row, g->gate.now, g->gate.now_ms);
     apply_step(g, t, &step);
 }
@@ -405,8 +434,11 @@ void qk_tasks_link(qk_gateway *g, qk_gate_device *device, bool online)
         return;
     }
     if (!t || !is_running(t)) return;
-    qk_control_lost(&t->control, &step, g->gate.now);
-    if (!step.ended && t->count) t->queue[0] = t->control.request;
+    if (t->control.relayed)
+        qk_control_cancel(&t->control, &step, g->gate.now);
+    else
+        qk_control_lost(&t->control, &step, g->gate.now);
+    if (!step.ended && t->count) t->queue[0].request = t->control.request;
     apply_step(g, t, &step);
 }
 
@@ -415,7 +447,7 @@ void qk_tasks_link(qk_gateway *g, qk_gate_device *device, bool online)
 static void expire_requests(qk_gateway *g, device_tasks *t)
 {
     for (uint32_t i = is_running(t) ? 1 : 0; i < t->count;) {
-        saving s = {.request = t->queue[i]};
+        saving s = {.request = t->queue[i].request};
         if (g->gate.now - s.request.asked < waits_at_most) {
             i++;
             continue;
@@ -535,8 +567,8 @@ typedef struct cancel_message {
 static void cancel_waiting(qk_gateway *g, device_tasks *t, int64_t id)
 {
     for (uint32_t i = 0; i < t->count; i++) {
-        if (t->queue[i].id != id) continue;
-        saving s = {.request = t->queue[i]};
+        if (t->queue[i].request.id != id) continue;
+        saving s = {.request = t->queue[i].request};
         snprintf(s.request.state, sizeof s.request.state, "cancelled");
         s.request.updated = g->gate.now;
         remove_request(t, i);

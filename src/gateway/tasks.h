@@ -23,7 +23,12 @@ bool qk_tasks_has(const qk_gate_device *device, int32_t cn);
 void qk_tasks_link(qk_gateway *g, qk_gate_device *device, bool online);
 void qk_tasks_took(qk_gateway *g, qk_session *session, qk_gate_device *device,
                    const qk_hj212_frame *frame, const qk_hj212_head *head);
-bool qk_tasks_asked(const qk_gate_device *device, const qk_hj212_head *head);
+bool qk_tasks_asked(const qk_gate_device *device, const qk_hj212_frame *frame,
+                    const qk_hj212_head *head);
+/* An upper platform's request is passed on in its turn; answers under its QN go back by
+ * qk_forward_return(link). False when the device cannot be asked. */
+bool qk_tasks_relay(qk_gateway *g, qk_gate_device *device, const char *upper, uint64_t link,
+                    int32_t cn, qk_str qn, qk_str cp);
 void qk_tasks_tick(qk_gateway *g);
 /* The server ends: running requests go back to waiting. */
 void qk_tasks_stop(qk_gateway *g);

@@ -249,6 +249,23 @@ static const char ingest_tables[] = "CREATE TABLE parked ("
                                     "CREATE INDEX request_open ON request (mn, id)"
                                     " WHERE state IN ('waiting', 'sent', 'accepted', 'receiving');";
 
+/* How far each device's frames came on their way to a platform, when behind forward.cursor; ranges
+ * of which a device said that it has no data (ExeRtn=100). */
+static const char gateway_tables[] = "CREATE TABLE forward_link ("
+                                     " upper TEXT NOT NULL,"
+                                     " mn TEXT NOT NULL,"
+                                     " cursor INTEGER NOT NULL,"
+                                     " PRIMARY KEY (upper, mn)"
+                                     ") STRICT, WITHOUT ROWID;"
+                                     "CREATE TABLE no_data ("
+                                     " mn TEXT NOT NULL,"
+                                     " cn INTEGER NOT NULL,"
+                                     " from_at INTEGER NOT NULL,"
+                                     " to_at INTEGER NOT NULL,"
+                                     " told_at INTEGER NOT NULL,"
+                                     " PRIMARY KEY (mn, cn, from_at)"
+                                     ") STRICT, WITHOUT ROWID;";
+
 /* AUTOINCREMENT keeps the highest number ever given in a table of its own, which is how a cut end
  * of the audit chain shows. */
 static const char audit_tables[] =
@@ -301,9 +318,9 @@ static const char file_tables[] = "CREATE TABLE file ("
                                   "CREATE INDEX file_use_sha256 ON file_use (sha256);";
 
 static const char *const schema_1[] = {
-    small_tables,  division_tables, site_tables,     device_tables,
-    factor_tables, setting_tables,  calendar_tables, target_tables,
-    event_tables,  ingest_tables,   audit_tables,    file_tables,
+    small_tables,   division_tables, site_tables,   device_tables, factor_tables,
+    setting_tables, calendar_tables, target_tables, event_tables,  ingest_tables,
+    gateway_tables, audit_tables,    file_tables,
 #include "store/schema_telemetry.inc"
     NULL,
 };

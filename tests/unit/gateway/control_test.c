@@ -42,7 +42,7 @@ static void begin(bench *b, qk_request r)
 {
     b->now = at("2025-03-01T10:30:00");
     b->now_ms = 1000;
-    qk_control_begin(&b->c, &b->step, &r, device(b->comma), b->now, b->now_ms);
+    qk_control_begin(&b->c, &b->step, &r, NULL, device(b->comma), b->now, b->now_ms);
 }
 
 static void take(bench *b, int32_t command, const char *qn, int32_t rtn, const char *data_time)
@@ -93,7 +93,7 @@ static void test_control__no_9011_is_sent_again_recount_times_then_times_out(voi
     (void)state;
     bench b = {0};
     begin(&b, request_of(1062, "RtdInterval=30", NULL, NULL));
-    char qn[18];
+    char qn[24];
     memcpy(qn, b.c.qn, sizeof qn);
     for (int i = 0; i < 3; i++) {
         pass(&b, 9999);
@@ -161,7 +161,7 @@ static void test_S072_control__history_is_asked_for_chunk_by_chunk(void **state)
     take(&b, 2051, "20250301103001002", 0, "2025-03-01T07:51:00");
     take(&b, 2051, "20250301103001003", 0, "2025-03-01T10:29:00"); /* the current minute */
     assert_int_equal(b.c.request.rows_received, 2);
-    char first[18];
+    char first[24];
     memcpy(first, b.c.qn, sizeof first);
     take(&b, 9012, b.c.qn, 1, NULL);
     check_cp(&b, "BeginTime=20250301080000;EndTime=20250301085900");
@@ -241,7 +241,7 @@ static void test_control__qns_never_repeat_while_the_clock_stands_still(void **s
 {
     (void)state;
     bench b = {0};
-    char last[18] = "";
+    char last[24] = "";
     for (int i = 0; i < 50; i++) {
         begin(&b, request_of(1011, "", NULL, NULL));
         assert_true(strcmp(b.c.qn, last) > 0);
@@ -272,6 +272,24 @@ static void test_control__refuses_what_would_break_a_frame_or_make_no_sense(void
     assert_int_equal(qk_control_check(&r, NULL), QK_ERANGE);
 }
 
+static void test_control__an_upper_platforms_request_keeps_its_qn_and_any_data(void **state)
+{
+    (void)state;
+    bench b = {.now = at("2025-03-01T10:30:00"), .now_ms = 1000};
+    qk_request r = {.cn = 2051, .from = QK_TIME_NONE, .to = QK_TIME_NONE, .chunks_total = 1};
+    snprintf(r.params, sizeof r.params, "BeginTime=20250301000000,EndTime=20250302000000");
+    qk_control_begin(&b.c, &b.step, &r, "20250301000000777", device(false), b.now, b.now_ms);
+    check_cp(&b, r.params);
+    assert_string_equal(b.c.qn, "20250301000000777");
+    take(&b, 9011, "20250301000000777", 1, NULL);
+    pass(&b, 9000);
+    take(&b, 2051, "20250301103009001", 0, "2025-03-01T00:00:00");
+    pass(&b, 9000);
+    assert_false(b.step.ended);
+    take(&b, 9012, "20250301000000777", 1, NULL);
+    assert_true(b.step.ended);
+}
+
 static void test_control__cancelled_and_final_states_are_final(void **state)
 {
     (void)state;
@@ -299,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_control__a_notice_ends_with_9013),
         cmocka_unit_test(test_control__qns_never_repeat_while_the_clock_stands_still),
         cmocka_unit_test(test_control__refuses_what_would_break_a_frame_or_make_no_sense),
+        cmocka_unit_test(test_control__an_upper_platforms_request_keeps_its_qn_and_any_data),
         cmocka_unit_test(test_control__cancelled_and_final_states_are_final),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

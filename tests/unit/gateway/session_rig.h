@@ -91,9 +91,10 @@ static void rig_took(void *context, qk_session *session, qk_gate_device *device,
     ((rig *)context)->took++;
 }
 
-static bool rig_asked(void *context, qk_gate_device *device, const qk_hj212_head *head)
+static bool rig_asked(void *context, qk_gate_device *device, const qk_hj212_frame *frame,
+                      const qk_hj212_head *head)
 {
-    (void)context, (void)device, (void)head;
+    (void)context, (void)device, (void)frame, (void)head;
     return false;
 }
 
