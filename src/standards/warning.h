@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_STANDARDS_WARNING_H
+#define QK_STANDARDS_WARNING_H
+/* Heavy-pollution warnings: levels of 环大气〔2024〕6号 (from 2024-01-23) and
+ * 环办大气函〔2019〕648号, their start, raise, fall and end, merging of episodes, and the least
+ * reduction shares.
+ * ">X lasting 24n h" is read as n consecutive days above X; a day without a value (below 0) breaks
+ * a run. Pure, any thread. */
+#include "standards/ratio.h"
+
+typedef enum qk_warning_level {
+    QK_WARNING_NONE,
+    QK_WARNING_YELLOW,
+    QK_WARNING_ORANGE,
+    QK_WARNING_RED
+} qk_warning_level;
+typedef enum qk_warning_rule { QK_WARNING_2019_648, QK_WARNING_2024_6 } qk_warning_rule;
+typedef enum qk_warning_action {
+    QK_WARNING_KEEP,
+    QK_WARNING_ISSUE,
+    QK_WARNING_UPGRADE,
+    QK_WARNING_DOWNGRADE,
+    QK_WARNING_CANCEL
+} qk_warning_action;
+
+enum { QK_WARNING_RELEASE_HOURS = 36 };
+
+qk_warning_rule qk_warning_rule_on(int32_t day);           /* civil day number */
+const char *qk_warning_rule_source(qk_warning_rule rule);  /* document and date of force */
+const char *qk_warning_level_name(qk_warning_level level); /* "none" … "red" */
+QK_NODISCARD qk_code qk_warning_level_find(qk_warning_level *out, qk_str name);
+const char *qk_warning_action_name(qk_warning_action action);
+
+/* The highest level whose condition the predicted daily AQI satisfy. */
+qk_warning_level qk_warning_level_of(qk_warning_rule rule, const int32_t *aqi, size_t days);
+
+/* Up at once; down or off only when the improvement lasts 36 h. */
+qk_warning_action qk_warning_step(qk_warning_level *next, qk_warning_level now,
+                                  qk_warning_level supported, qk_ratio hours_improved);
+
+/* Two episodes less than 36 h apart are one: *level is that of the days of both in one row, else
+ * the stricter of the two. first and second stand one behind the other in aqi. */
+bool qk_warning_merge(qk_warning_level *level, qk_warning_rule rule, const int32_t *aqi,
+                      size_t first_days, size_t second_days, qk_ratio gap_hours);
+
+enum { QK_REDUCTION_SO2, QK_REDUCTION_NOX, QK_REDUCTION_PM, QK_REDUCTION_VOC, QK_REDUCTIONS };
+typedef struct qk_reduction {
+    qk_ratio share_percent[QK_REDUCTIONS]; /* not there without emission to cut */
+    bool known;                            /* all four shares are there */
+    bool each_meets;
+    bool meets_with_swap; /* SO2 and NOx together twice the level (convention), PM and VOC each */
+} qk_reduction;
+/* 10, 20, 30 % of all emission; 0 for QK_WARNING_NONE. */
+int32_t qk_reduction_share_min(qk_warning_level level);
+void qk_reduction_of(qk_reduction *out, qk_warning_level level, const qk_ratio base[QK_REDUCTIONS],
+                     const qk_ratio cut[QK_REDUCTIONS]);
+#endif
