@@ -3,6 +3,17 @@
 #include "cli/commands.h"
 #include <stdio.h>
 
+static const char calc_usage[] =
+    "usage: qingkong calc NAME [FILE] [--explain]\n"
+    "       qingkong calc --list\n\n"
+    "Reads CSV with the columns of the calculation NAME (by name; others pass through) and writes\n"
+    "the same rows with its results appended, or replaced where such a column stands already.\n"
+    "Empty and NA are missing, lists are joined by ';'. A missing or impossible value leaves the\n"
+    "results empty; a malformed one is refused with its line and cell.\n"
+    "  --explain   adds a column 'rule': standard, clause, date of force\n"
+    "  --list      the names of all calculations\n"
+    "Without FILE, or with -, standard input is read.\n";
+
 static const char simulate_usage[] =
     "usage: qingkong simulate --to ADDR:PORT [--devices N] [--rate R] [--duration S]\n"
     "                         [--packets FILE | --from-csv FILE [--mn-prefix P] | --county]\n"
@@ -31,6 +42,7 @@ static const char hj212_usage[] =
     "Without FILE, or with -, standard input is read. Status 1 when encode refused a line.\n";
 
 const qk_command qk_commands[] = {
+    {"calc", qk_cmd_calc, "one formula of a standard over the rows of a CSV", calc_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
     {"simulate", qk_cmd_simulate, "plays devices that speak HJ 212", simulate_usage},
     {NULL, NULL, NULL, NULL},

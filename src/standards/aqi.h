@@ -24,17 +24,17 @@ typedef enum qk_pollutant {
 /* What a breakpoint column is for; the order is that of the lists of primary pollutants. */
 typedef enum qk_aqi_item {
     QK_SO2_24H,
+    QK_SO2_1H,
     QK_NO2_24H,
+    QK_NO2_1H,
     QK_PM10_24H,
+    QK_PM10_1H,
     QK_PM25_24H,
+    QK_PM25_1H,
     QK_CO_24H,
+    QK_CO_1H,
     QK_O3_8H,
     QK_O3_1H,
-    QK_SO2_1H,
-    QK_NO2_1H,
-    QK_PM10_1H,
-    QK_PM25_1H,
-    QK_CO_1H,
     QK_AQI_ITEMS
 } qk_aqi_item;
 

@@ -74,12 +74,12 @@ const qk_aqi_rule *qk_aqi_rules(size_t *count)
     return shipped_rules;
 }
 
-const char *const qk_aqi_item_names[QK_AQI_ITEMS] = {"SO2_24h", "NO2_24h", "PM10_24h", "PM25_24h",
-                                                     "CO_24h",  "O3_8h",   "O3_1h",    "SO2_1h",
-                                                     "NO2_1h",  "PM10_1h", "PM25_1h",  "CO_1h"};
+const char *const qk_aqi_item_names[QK_AQI_ITEMS] = {"SO2_24h",  "SO2_1h",  "NO2_24h",  "NO2_1h",
+                                                     "PM10_24h", "PM10_1h", "PM25_24h", "PM25_1h",
+                                                     "CO_24h",   "CO_1h",   "O3_8h",    "O3_1h"};
 
 const uint8_t qk_aqi_item_pollutants[QK_AQI_ITEMS] = {
-    QK_SO2, QK_NO2, QK_PM10, QK_PM25, QK_CO, QK_O3, QK_O3, QK_SO2, QK_NO2, QK_PM10, QK_PM25, QK_CO};
+    QK_SO2, QK_SO2, QK_NO2, QK_NO2, QK_PM10, QK_PM10, QK_PM25, QK_PM25, QK_CO, QK_CO, QK_O3, QK_O3};
 
 /* HJ 633-2012 tables 2 and 3, texts shortened. */
 const qk_aqi_level qk_aqi_levels_2012[QK_AQI_LEVELS] = {
