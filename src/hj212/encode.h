@@ -92,6 +92,7 @@ typedef struct qk_hj212_split {
     int32_t parts, part;
     qk_hj212_time qn;
     bool qn_ok;
+    bool whole; /* fits as it stands */
 } qk_hj212_split;
 
 /* Counts the packets: 1 = fits without splitting (then no PNUM and PNO are printed), 0 = one group

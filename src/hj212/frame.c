@@ -220,8 +220,7 @@ static verdict end_as_declared(const view *v, const start_mark *s, candidate *ou
     line_end e;
     if (read_line_end(v, end + 4, &e) == UNDECIDED) return UNDECIDED;
     *out = (candidate){end, 4 + e.bytes, 4, e.kind};
-    bool closed = s->declared == 0 || (s->declared >= 2 && memcmp(v->p + end - 2, "&&", 2) == 0 &&
-                                       !opens_cp(v->p, end));
+    bool closed = s->declared == 0 || (s->declared >= 2 && memcmp(v->p + end - 2, "&&", 2) == 0);
     if (closed && e.clean) return YES;
     if (!closed && !e.clean) return NO;
     return sent == qk_hj212_crc(v->p + s->head, (size_t)s->declared) ? YES : NO;

@@ -92,8 +92,8 @@ int32_t qk_hj212_split_init(qk_hj212_split *split, const qk_hj212_message *messa
     split->qn_ok = qk_hj212_time_parse(&split->qn, message->qn);
     size_t head = head_bytes(message);
     if (head != SIZE_MAX && head + message->cp.len <= split->segment_max) {
-        split->parts = 1;
-        return 1;
+        split->whole = true;
+        return split->parts = 1;
     }
     split->data_time = leading_data_time(message->cp);
     split->at = first_group(split);
@@ -114,7 +114,7 @@ size_t qk_hj212_split_next(qk_hj212_split *split, char *out, size_t size)
 {
     qk_hj212_split *s = split;
     if (s->part >= s->parts) return 0;
-    if (s->parts == 1) return write_single(s, out, size);
+    if (s->whole) return write_single(s, out, size);
     size_t end = next_chunk(s, s->at, room_for_groups(s));
     char cp[QK_HJ212_FRAME_MAX], qn[18];
     size_t n = s->data_time.len, groups = end - s->at;
@@ -124,9 +124,10 @@ size_t qk_hj212_split_next(qk_hj212_split *split, char *out, size_t size)
     if (n > 0) cp[n++] = ';';
     memcpy(cp + n, s->message.cp.ptr + s->at, groups);
     qk_hj212_message m = s->message;
-    m.parts = s->parts;
+    bool split_up = s->parts > 1;
+    m.parts = split_up ? s->parts : 0;
     m.part = s->part + 1;
-    if (m.flag >= 0) m.flag |= 2;
+    if (m.flag >= 0 && split_up) m.flag |= 2;
     m.cp = (qk_hj212_text){cp, n + groups};
     if (s->qn_ok) {
         qk_hj212_time t = qk_hj212_time_from_utc_ms(qk_hj212_time_utc_ms(&s->qn) + s->part);
