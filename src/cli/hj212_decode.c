@@ -189,8 +189,8 @@ static void write_order(qk_hj212_json *j, const qk_hj212_packet *p)
 /* The deviation that carries the layout, or COUNT when the order of the values tells it. */
 static qk_hj212_deviation layout_carrier(const qk_hj212_json *j, uint64_t *bits)
 {
-    static const qk_hj212_deviation candidates[] = {
-        QK_HJ212_D_CP_LAYOUT, QK_HJ212_D_EMPTY_ITEM, QK_HJ212_D_TRAILING_SEPARATOR};
+    static const qk_hj212_deviation candidates[] = {QK_HJ212_D_CP_LAYOUT, QK_HJ212_D_EMPTY_ITEM,
+                                                    QK_HJ212_D_TRAILING_SEPARATOR};
     bool in_order = true;
     for (size_t i = 0; i < j->count; i++) in_order = in_order && j->items[i].ordinal == i;
     if (!in_order) *bits |= QK_HJ212_BIT(QK_HJ212_D_CP_LAYOUT);
