@@ -2,16 +2,19 @@
 /* What the journal takes: appends as fast as the disk lets them through, appends at a county's rate
  * with the time until they are durable, and reading it all again. The folder is TMPDIR or /var/tmp.
  */
+#include "hj212/frame.h"
 #include "store/journal.h"
+#include "store/verify.h"
 #include <ftw.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FRAME = 640, PACED_PER_S = 5000, PACED_S = 4 };
+enum { FRAME = 640, PACED_PER_S = 5000, PACED_S = 4, VERIFIED = 1000000 };
 
 typedef struct lag {
     int64_t *appended_ns; /* by record */
@@ -153,6 +156,51 @@ static void run_read(const char *dir)
     qk_journal_reader_close(r);
 }
 
+static size_t make_frame(char out[FRAME + 64], int n)
+{
+    char segment[FRAME];
+    int len = snprintf(segment, sizeof segment,
+                       "QN=%017d;ST=31;CN=2051;PW=123456;MN=BENCH%07d;Flag=5;CP=&&DataTime=%014d",
+                       n, n % 10000, n);
+    while (len < FRAME - 60)
+        len += snprintf(segment + len, sizeof segment - (size_t)len,
+                        ";a%05d-Avg=%d.25,a%05d-Flag=N", len, n % 1000, len);
+    len += snprintf(segment + len, sizeof segment - (size_t)len, "&&");
+    return (size_t)snprintf(out, FRAME + 64, "##%04d%s%04X\r\n", len, segment,
+                            qk_hj212_crc(segment, (size_t)len));
+}
+
+static void run_verify(const char *dir)
+{
+    char journal_dir[400];
+    char acks_path[400];
+    char frame[FRAME + 64];
+    qk_journal *j = NULL;
+    qk_error err = {0};
+    qk_verify_result result;
+    snprintf(journal_dir, sizeof journal_dir, "%s/journal", dir);
+    snprintf(acks_path, sizeof acks_path, "%s/acks", dir);
+    qk_journal_options options = {.instance_id = "bench"};
+    if (qk_journal_open(&j, journal_dir, &options, &err) != QK_OK) die(&err);
+    FILE *acks = fopen(acks_path, "we");
+    if (!acks) exit(1);
+    for (int n = 0; n < VERIFIED; n++) {
+        qk_jpos end;
+        size_t len = make_frame(frame, n);
+        while (qk_journal_append(j, &end, QK_JOURNAL_FRAME, 0, 1, n, frame, len, &err) == QK_EFULL)
+            nap(200000);
+        fprintf(acks, "BENCH%07d %017d 2051 %014d\n", n % 10000, n, n);
+    }
+    fclose(acks);
+    qk_journal_close(j);
+    qk_verify_options check = {.dir = dir, .acks = acks_path};
+    int64_t start = qk_monotonic_ns();
+    if (qk_verify(&result, &check, &err) != QK_OK) die(&err);
+    double took = (double)(qk_monotonic_ns() - start) / 1e9;
+    printf("verify: %d frames of %zu bytes with their acknowledgements in %.2f s; %llu stored\n",
+           VERIFIED, make_frame(frame, 1), took, (unsigned long long)result.acks.stored);
+}
+
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
     (void)st;
@@ -174,6 +222,8 @@ int main(void)
     run_read(sub);
     snprintf(sub, sizeof sub, "%s/paced", dir);
     run_paced(sub);
+    snprintf(sub, sizeof sub, "%s/verify", dir);
+    if (mkdir(sub, 0750) == 0) run_verify(sub);
     nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return 0;
 }

@@ -41,10 +41,24 @@ static const char hj212_usage[] =
     "                 (order, separators, line end, CRC letters) is given back as it came\n"
     "Without FILE, or with -, standard input is read. Status 1 when encode refused a line.\n";
 
+static const char verify_usage[] =
+    "usage: qingkong verify DIR [--acks FILE] [--quick] [--json]\n\n"
+    "Checks a data folder and changes nothing in it: each record of the journal, the database, "
+    "the\n"
+    "stored files, the audit chain. The folder may be in use, or be as a killed process left it: "
+    "a\n"
+    "torn tail of the journal and a database that lags behind it are no faults.\n"
+    "  --acks FILE    lines 'MN QN CN DataTime': each must be in the journal, once; the first 20\n"
+    "                 that are not are named\n"
+    "  --quick        does not compare the database's indexes with their tables\n"
+    "  --json         the outcome as one JSON object\n"
+    "Faults go to standard error. Status 1 when there is one.\n";
+
 const qk_command qk_commands[] = {
     {"calc", qk_cmd_calc, "one formula of a standard over the rows of a CSV", calc_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
     {"simulate", qk_cmd_simulate, "plays devices that speak HJ 212", simulate_usage},
+    {"verify", qk_cmd_verify, "checks a data folder", verify_usage},
     {NULL, NULL, NULL, NULL},
 };
 

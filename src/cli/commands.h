@@ -6,4 +6,5 @@ int qk_cmd_calc(int argc, char **argv);
 int qk_cmd_demo(int argc, char **argv);
 int qk_cmd_hj212(int argc, char **argv);
 int qk_cmd_simulate(int argc, char **argv);
+int qk_cmd_verify(int argc, char **argv);
 #endif
