@@ -2,6 +2,7 @@
 /* The gateway's thread: start, end, the hooks of the sessions, messages of other threads. */
 #include "base/file.h"
 #include "domain/events.h"
+#include "gateway/backfill.h"
 #include "gateway/forward.h"
 #include "gateway/private.h"
 #include "gateway/tasks.h"
@@ -154,6 +155,7 @@ static void on_tick(uv_timer_t *tick)
     if (g->held) qk_conns_wake(g);
     qk_tasks_tick(g);
     qk_forward_tick(g);
+    qk_backfill_tick(g);
     if (g->ticks % LIVE_EVERY == 0) tell_counts(g);
     if (g->ticks % FORGET_EVERY == 0)
         (void)qk_gate_devices_forget(&g->gate.devices, g->gate.now_ms - FORGET_AFTER_MS);
@@ -232,6 +234,7 @@ static void free_gateway(qk_gateway *g)
 {
     if (g->mail) qk_gate_mail_run(g->mail, NULL);
     qk_gate_mail_release(g->mail);
+    qk_backfill_free(g);
     qk_forward_free(g);
     qk_tasks_free(g->tasks);
     qk_gate_devices_clear(&g->gate.devices);
@@ -309,6 +312,7 @@ qk_code qk_gateway_start(qk_gateway **out, qk_node *node, const qk_gateway_optio
     replay_tail(g);
     QK_TRY_OUT(code, qk_tasks_open(g, err));
     QK_TRY_OUT(code, qk_forward_open(g, err));
+    QK_TRY_OUT(code, qk_backfill_open(g, err));
     g->durable = qk_journal_durable(g->journal);
     QK_TRY_OUT(code, init_loop(g, err));
     QK_TRY_OUT(code, start_thread(g, err));

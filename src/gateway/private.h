@@ -54,6 +54,7 @@ typedef struct qk_gate_mail {
 
 typedef struct qk_tasks_all qk_tasks_all; /* gateway/tasks.h */
 typedef struct qk_forward qk_forward;     /* gateway/forward.h */
+typedef struct qk_backfill qk_backfill;   /* gateway/backfill.h */
 
 struct qk_gateway {
     qk_node *node;
@@ -65,6 +66,7 @@ struct qk_gateway {
     qk_gate gate;
     qk_tasks_all *tasks;
     qk_forward *forward;
+    qk_backfill *backfill;
 
     uv_loop_t loop;
     uv_tcp_t listener;

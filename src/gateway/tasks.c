@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum { SAVE_EVERY_MS = 1000, EXPIRE_TICKS = 600 };
-static const qk_time waits_at_most = 7 * QK_DAY;
+static const qk_time waits_at_most = 7 * QK_DAY, rest_after_failure = 6 * QK_HOUR;
 
 typedef struct task {
     qk_request request;
@@ -33,7 +33,8 @@ typedef struct device_tasks {
     uint32_t next_relay;
     bool unsaved; /* the running request's row is behind */
     int64_t saved_ms;
-    qk_time contacted; /* last first-contact sequence */
+    qk_time contacted;   /* last first-contact sequence */
+    qk_time rests_until; /* no history is asked for by ourselves; 0 = it may be */
 } device_tasks;
 
 struct qk_tasks_all {
@@ -189,10 +190,31 @@ static void read_new_password(device_tasks *t, char out[28])
     (void)qk_str_copy(out, 28, value);
 }
 
+/* What we asked for by ourselves and got or did not get is not asked for again; a device that
+ * failed is given time. */
+static void learn_from_end(qk_gateway *g, device_tasks *t, saving *s)
+{
+    const qk_request *r = &s->request;
+    if (!is_auto(r) || r->from == QK_TIME_NONE) return;
+    if (strcmp(r->state, "done") == 0) {
+        s->has_no_data = true;
+        s->no_data = (qk_range){r->from, r->to};
+    } else {
+        t->rests_until = g->gate.now + rest_after_failure;
+    }
+}
+
+bool qk_tasks_rests(const qk_gate_device *device, qk_time now)
+{
+    const device_tasks *t = tasks_of(device);
+    return t && now < t->rests_until && t->rests_until - now <= rest_after_failure;
+}
+
 static void save_step(qk_gateway *g, device_tasks *t, const qk_control_step *step)
 {
     saving s = {
         .request = t->control.request, .has_no_data = step->no_data, .no_data = step->range};
+    if (step->ended) learn_from_end(g, t, &s);
     if (step->ended && strcmp(s.request.state, "done") == 0) read_new_password(t, s.new_pw);
     t->unsaved = !post_save(g, &s);
     t->saved_ms = g->gate.now_ms;

@@ -19,6 +19,8 @@ void qk_tasks_order(qk_gateway *g, qk_gate_device *device, int32_t cn, const cha
 void qk_tasks_order_range(qk_gateway *g, qk_gate_device *device, int32_t cn, qk_range range);
 /* True when the device has an unfinished request of this CN. */
 bool qk_tasks_has(const qk_gate_device *device, int32_t cn);
+/* True while the device is left alone after a history request of ours failed. */
+bool qk_tasks_rests(const qk_gate_device *device, qk_time now);
 /* The device came to a connection or lost its last one. */
 void qk_tasks_link(qk_gateway *g, qk_gate_device *device, bool online);
 void qk_tasks_took(qk_gateway *g, qk_session *session, qk_gate_device *device,
