@@ -8,8 +8,8 @@
  * "Avg") or ("a21026", "Flag") or ("SB1", "RS"), and holds a number with the digits as sent or a
  * text. Each (stream, time, column) has one current value. A second arrival with the same value is
  * counted as a repeat; with another value it becomes the current one and the old is kept as a
- * revision, so that any past knowledge can be asked for (`known_at`). Cells of one time that come in
- * several packets are merged.
+ * revision, so that any past knowledge can be asked for (`known_at`). Cells of one time that come
+ * in several packets are merged.
  *
  * Rows gather in heads in memory (bounded) and leave for packed blocks in SQLite; the position of
  * the journal up to which everything is packed or repeatable is saved in the same transaction.
@@ -24,13 +24,13 @@ typedef uint32_t qk_stream_id; /* 0 = none */
 typedef uint32_t qk_column_id; /* index inside its stream */
 
 typedef enum qk_stream_kind {
-    QK_STREAM_RTD = 1,    /* CN 2011 */
-    QK_STREAM_STATE = 2,  /* CN 2021 */
-    QK_STREAM_MINUTE = 3, /* CN 2051 */
-    QK_STREAM_HOUR = 4,   /* CN 2061 */
-    QK_STREAM_DAY = 5,    /* CN 2031 */
-    QK_STREAM_RUNTIME = 6,  /* CN 2041 */
-    QK_STREAM_PERIODIC = 7, /* CN 2013, 2052, 2062, 2111 and others that carry samples */
+    QK_STREAM_RTD = 1,           /* CN 2011 */
+    QK_STREAM_STATE = 2,         /* CN 2021 */
+    QK_STREAM_MINUTE = 3,        /* CN 2051 */
+    QK_STREAM_HOUR = 4,          /* CN 2061 */
+    QK_STREAM_DAY = 5,           /* CN 2031 */
+    QK_STREAM_RUNTIME = 6,       /* CN 2041 */
+    QK_STREAM_PERIODIC = 7,      /* CN 2013, 2052, 2062, 2111 and others that carry samples */
     QK_STREAM_DERIVED_HOUR = 20, /* computed here from minutes or real-time values */
     QK_STREAM_DERIVED_DAY = 21,  /* computed here from hours */
     QK_STREAM_FORECAST = 30
@@ -50,7 +50,7 @@ typedef enum qk_append_result {
     QK_APPEND_MERGED = 2, /* known time, new columns */
     QK_APPEND_SAME = 4,   /* some or all cells there already with the same value */
     QK_APPEND_CHANGED = 8 /* some cells there with another value: revisions were kept */
-} qk_append_result; /* bits; NEW stands alone */
+} qk_append_result;       /* bits; NEW stands alone */
 
 typedef struct qk_telemetry_options {
     size_t head_bytes; /* memory for rows not yet packed; default 96 MiB */
@@ -89,11 +89,13 @@ QK_NODISCARD qk_code qk_telemetry_flush(qk_telemetry *t, bool all, qk_error *err
  * after every commit and rollback; a full disk is met by rolling back and trying again later. */
 void qk_telemetry_settle(qk_telemetry *t, bool committed);
 /* The journal position from which a restart must read on so that no head row is lost: call with the
- * position processed so far; gives the smallest position still needed. Rows are tied to positions by
- * the value given here before each append batch. */
+ * position processed so far; gives the smallest position still needed. Rows are tied to positions
+ * by the value given here before each append batch. */
 void qk_telemetry_at(qk_telemetry *t, uint64_t journal_pos);
 uint64_t qk_telemetry_needed_from(const qk_telemetry *t);
 size_t qk_telemetry_head_bytes(const qk_telemetry *t);
+/* True when rows to be packed fill most of their memory: flush and commit soon. */
+bool qk_telemetry_wants_flush(const qk_telemetry *t);
 /* Deletes rows of a kind older than `before`, whole partitions at a time. */
 QK_NODISCARD qk_code qk_telemetry_expire(qk_telemetry *t, qk_stream_kind kind, qk_time before,
                                          qk_error *err);
@@ -120,21 +122,45 @@ typedef struct qk_samples { /* parallel arrays in the caller's arena, by rising 
     int64_t *mantissa; /* INT64_MIN where the cell is missing */
     int8_t *scale;
     char *flag;        /* first letter of the factor's Flag cell, 0 when none */
-    int32_t *recorded; /* seconds after `time` */
+    int32_t *recorded; /* seconds from that of `time` to the value's recording */
 } qk_samples;
-/* One column from <= time < to. known_at QK_TIME_NONE = as known now. A missing stream or column
- * gives count 0. A damaged block is passed over; *damaged counts them (may be NULL). */
+/* One column from <= time < to: every row of the stream in that range has its place. known_at
+ * QK_TIME_NONE = as known now. A missing stream or column gives count 0; so does a text, which
+ * reads as a missing number. A damaged block is passed over; *damaged counts them (may be NULL). */
 QK_NODISCARD qk_code qk_telemetry_read(qk_samples *out, qk_telemetry_reader *r, qk_stream_id stream,
                                        qk_str code, qk_str field, qk_time from, qk_time to,
                                        qk_time known_at, qk_arena *arena, size_t *damaged,
                                        qk_error *err);
-/* Whole rows, in order of time; stop by returning anything but QK_OK. */
+/* The same range as a chart needs it: `buckets` equal spans (the last may be shorter) with what
+ * lies in each. */
+typedef struct qk_envelope_bucket {
+    qk_dec least;
+    qk_dec most;
+    double mean;    /* NaN without numbers */
+    uint32_t count; /* of numbers */
+    char bad_flag;  /* first flag but N in the span, 0 when there is none */
+} qk_envelope_bucket;
+typedef struct qk_envelope {
+    size_t count; /* of buckets; 0 when there is no such column */
+    qk_time from;
+    qk_time width_ms;
+    qk_envelope_bucket *buckets; /* in the caller's arena */
+} qk_envelope;
+/* QK_EINVAL unless 1 <= buckets <= 100,000 and the range is shorter than 10,000 years. */
+QK_NODISCARD qk_code qk_telemetry_envelope(qk_envelope *out, qk_telemetry_reader *r,
+                                           qk_stream_id stream, qk_str code, qk_str field,
+                                           qk_time from, qk_time to, qk_time known_at,
+                                           size_t buckets, qk_arena *arena, size_t *damaged,
+                                           qk_error *err);
+/* Whole rows, in order of time; stop by returning anything but QK_OK. The reader must not be used
+ * inside of fn, where the views live. */
 typedef qk_code qk_row_fn(void *context, qk_time time, qk_time recorded, const qk_cell *cells,
                           size_t n);
 QK_NODISCARD qk_code qk_telemetry_rows(qk_telemetry_reader *r, qk_stream_id stream, qk_time from,
                                        qk_time to, qk_time known_at, qk_row_fn *fn, void *context,
                                        qk_error *err);
-/* Names of the stream's columns; the strings live as long as the reader. */
+/* Names of the stream's columns, by qk_column_id; the strings live as long as the reader, the
+ * arrays until the next call. */
 QK_NODISCARD qk_code qk_telemetry_columns(const qk_str **codes, const qk_str **fields, size_t *n,
                                           qk_telemetry_reader *r, qk_stream_id stream,
                                           qk_error *err);
