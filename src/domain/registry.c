@@ -205,24 +205,24 @@ qk_code qk_registry_put_device(qk_registry *r, const qk_device *d, int64_t seen,
                                qk_time now, qk_error *err)
 {
     QK_TRY(check_seen(r, QK_ROW_DEVICE, d, seen, err));
-    return qk_row_put(r, QK_ROW_DEVICE, d, by, now, now, err);
+    return qk_row_write(r, QK_ROW_DEVICE, d, by, now, now, err);
 }
 
 qk_code qk_registry_put_site(qk_registry *r, const qk_site *s, int64_t seen, qk_str by, qk_time now,
                              qk_error *err)
 {
     QK_TRY(check_seen(r, QK_ROW_SITE, s, seen, err));
-    return qk_row_put(r, QK_ROW_SITE, s, by, now, now, err);
+    return qk_row_write(r, QK_ROW_SITE, s, by, now, now, err);
 }
 
 qk_code qk_registry_put_division(qk_registry *r, const qk_division *d, qk_str by, qk_time now,
                                  qk_error *err)
 {
-    return qk_row_put(r, QK_ROW_DIVISION, d, by, now, now, err);
+    return qk_row_write(r, QK_ROW_DIVISION, d, by, now, now, err);
 }
 
 qk_code qk_registry_put_factor(qk_registry *r, const qk_factor *f, qk_str by, qk_time now,
                                qk_error *err)
 {
-    return qk_row_put(r, QK_ROW_FACTOR, f, by, now, now, err);
+    return qk_row_write(r, QK_ROW_FACTOR, f, by, now, now, err);
 }

@@ -182,7 +182,7 @@ static qk_code import_row(importer *im, qk_row_kind kind, void *row, qk_error *e
     size_t at = im->json.value_at;
     qk_time valid_from = im->now;
     QK_TRY(read_members(im, form, row, &valid_from, err));
-    qk_code code = qk_row_put(im->r, kind, row, im->by, valid_from, im->now, err);
+    qk_code code = qk_row_write(im->r, kind, row, im->by, valid_from, im->now, err);
     return code == QK_EINVAL || code == QK_EFULL ? fail_at(im, at, err) : code;
 }
 

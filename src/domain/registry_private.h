@@ -85,8 +85,8 @@ QK_NODISCARD qk_code qk_row_sql(qk_row_table *t, const qk_row_form *form);
 QK_NODISCARD qk_code qk_row_load(qk_registry *r, qk_row_kind kind, qk_error *err);
 /* Checks references and texts, then writes the row (triggers write its history) and updates the
  * memory. */
-QK_NODISCARD qk_code qk_row_put(qk_registry *r, qk_row_kind kind, const void *row, qk_str by,
-                                qk_time valid_from, qk_time now, qk_error *err);
+QK_NODISCARD qk_code qk_row_write(qk_registry *r, qk_row_kind kind, const void *row, qk_str by,
+                                  qk_time valid_from, qk_time now, qk_error *err);
 QK_NODISCARD qk_code qk_place_put(qk_registry *r, qk_str json, qk_str by, qk_time now,
                                   qk_error *err);
 QK_NODISCARD qk_code qk_place_load(qk_registry *r, qk_error *err);

@@ -275,8 +275,8 @@ static qk_code replace_in_memory(qk_registry *r, qk_row_kind kind, const void *r
     return qk_fail(err, code, "the register can hold no more of its %s", form->member);
 }
 
-qk_code qk_row_put(qk_registry *r, qk_row_kind kind, const void *row, qk_str by, qk_time valid_from,
-                   qk_time now, qk_error *err)
+qk_code qk_row_write(qk_registry *r, qk_row_kind kind, const void *row, qk_str by,
+                     qk_time valid_from, qk_time now, qk_error *err)
 {
     const qk_row_form *form = &qk_row_forms[kind];
     qk_row_table *t = &r->tables[kind];
