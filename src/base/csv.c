@@ -444,3 +444,19 @@ void qk_csv_put(qk_buf *out, qk_str cell, bool first)
     }
     qk_buf_putc(out, '"');
 }
+
+void qk_csv_put_text(qk_buf *out, qk_str cell, bool first)
+{
+    bool formula = cell.len > 0 && memchr("=+-@\t\r", cell.ptr[0], 6) != NULL;
+    if (!formula) {
+        qk_csv_put(out, cell, first);
+        return;
+    }
+    qk_buf safe;
+    qk_buf_init(&safe, cell.len + 1);
+    qk_buf_putc(&safe, '\'');
+    qk_buf_put_str(&safe, cell);
+    if (safe.failed && !out->failed) out->failed = safe.failed;
+    if (!safe.failed) qk_csv_put(out, qk_buf_str(&safe), first);
+    qk_buf_clear(&safe);
+}

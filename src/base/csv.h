@@ -38,4 +38,7 @@ static inline bool qk_csv_missing(qk_str cell)
 
 /* Appends one cell, quoted if needed, with the separating comma unless it is the row's first. */
 void qk_csv_put(qk_buf *out, qk_str cell, bool first);
+/* The same for text that came from outside: a cell that a spreadsheet would take for a formula (it
+ * begins with = + - @ TAB or CR) gets an apostrophe in front. Never for numbers. */
+void qk_csv_put_text(qk_buf *out, qk_str cell, bool first);
 #endif

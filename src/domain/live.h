@@ -88,6 +88,11 @@ void qk_live_row(qk_live *live, qk_live_stream *stream, qk_time time, qk_time pe
                  qk_time recorded, const qk_live_cell *cells, size_t n, bool published);
 void qk_live_counted(qk_live *live, qk_str mn, uint32_t changed, uint32_t deviations);
 void qk_live_effective(qk_live *live, qk_str mn, double effective);
+/* One value as the interface writes it: {"site","mn","code","field","kind","value","unit","flag",
+ * "time","period_end","limit","over"}. site: where it belongs when its factor does not say; judged:
+ * limits speak of this field (any thread). */
+void qk_live_value_json(qk_json_writer *w, const qk_registry *registry, const qk_live_value *v,
+                        const char *site, bool judged);
 /* Publishes what changed since the last call as "value" events, at most 4,000 values a call; the
  * rest waits for the next one, newest first known. */
 void qk_live_burst(qk_live *live);

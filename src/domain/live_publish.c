@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/live_private.h"
 #include "base/json.h"
+#include "domain/labels.h"
 #include <math.h>
 
 enum { BURST_VALUES = 4000, EVENT_VALUES = 400, EVENT_BYTES = 240 << 10 };
@@ -55,27 +56,27 @@ static bool is_judged(const qk_live_stream *s, const qk_live_name *name)
     return !has_converted(s, name);
 }
 
-static void write_value(qk_json_writer *w, const qk_live *live, const qk_live_value *v,
-                        const qk_device *device, bool judged)
+void qk_live_value_json(qk_json_writer *w, const qk_registry *registry, const qk_live_value *v,
+                        const char *site, bool judged)
 {
     qk_factor f;
-    if (!qk_registry_factor(live->registry, &f, qk_str_of(v->mn), qk_str_of(v->code)))
-        qk_factor_init(&f);
+    qk_factor_of(&f, registry, qk_str_of(v->mn), qk_str_of(v->code));
+    const char *unit = qk_factor_field_unit(&f, v->field);
     char flag[2] = {v->flag, 0};
     qk_json_object(w);
-    qk_json_kcstr(w, "site", f.site[0] ? f.site : device->site);
+    qk_json_kcstr(w, "site", f.site[0] ? f.site : site);
     qk_json_kcstr(w, "mn", v->mn);
     qk_json_kcstr(w, "code", v->code);
     qk_json_kcstr(w, "field", v->field);
     qk_json_kcstr(w, "kind", qk_stream_kind_name(v->kind));
     qk_json_key(w, "value");
     qk_json_dec(w, v->value);
-    qk_json_kcstr(w, "unit", f.unit[0] ? f.unit : NULL);
+    qk_json_kcstr(w, "unit", unit[0] ? unit : NULL);
     qk_json_kcstr(w, "flag", v->flag ? flag : NULL);
     write_time(w, "time", v->time);
     write_time(w, "period_end", v->period_end);
     qk_json_key(w, "limit");
-    qk_json_f64(w, f.limit);
+    qk_json_f64(w, judged ? f.limit : NAN);
     qk_json_kbool(w, "over", judged && qk_dec_f64(v->value) * f.scale > f.limit);
     qk_json_end(w);
 }
@@ -122,7 +123,8 @@ static size_t publish_some(qk_live *live, size_t *from)
         if (!qk_registry_device(live->registry, &device, qk_str_of(s->device->state.mn)))
             qk_device_init(&device);
         size_t n = take_fresh(s, values, judged, 64);
-        for (size_t i = 0; i < n; i++) write_value(&w, live, &values[i], &device, judged[i]);
+        for (size_t i = 0; i < n; i++)
+            qk_live_value_json(&w, live->registry, &values[i], device.site, judged[i]);
         done += n;
         if (n == 64) continue;
         s->dirty = false;

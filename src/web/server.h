@@ -4,8 +4,8 @@
 /* The page's side of the house: HTTP/1.1 API, server-sent events and the embedded page.
  *
  * One libmicrohttpd daemon in a thread of its own answers requests; a small pool of threads takes
- * what is slow (series, frames, changes, which wait for the store thread), so that the live feed and
- * other readers go on. Everything is bounded at birth: connections, connections of one address,
+ * what is slow (series, frames, changes, which wait for the store thread), so that the live feed
+ * and other readers go on. Everything is bounded at birth: connections, connections of one address,
  * memory of a connection, length of a URL, body of each route, time of a half-sent request, backlog
  * of a slow follower of the feed. Requests whose framing can be read in two ways are refused and
  * their connection is closed (web/guard.h). No TLS here: nginx stands in front
@@ -18,7 +18,7 @@
 typedef struct qk_web qk_web;
 
 typedef struct qk_web_options {
-    const char *listen; /* ADDR:PORT or [ADDR6]:PORT; port 0 = any; NULL = 127.0.0.1:8080 */
+    const char *listen;       /* ADDR:PORT or [ADDR6]:PORT; port 0 = any; NULL = 127.0.0.1:8080 */
     uint32_t max_connections; /* 0 = 4,096: pages, followers and pollers together */
     uint32_t max_followers;   /* of the live feed; 0 = 3,000 */
     uint32_t max_per_address; /* 0 = 256; not applied to loopback, where a proxy stands */

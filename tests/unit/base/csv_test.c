@@ -300,6 +300,33 @@ static void test_csv__want_of_memory_is_told(void **state)
     free(text);
 }
 
+static void test_csv__text_from_outside_is_no_formula(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *cell, *want;
+    } cases[] = {
+        {"", ""},          {"N", "N"},
+        {"=1+1", "'=1+1"}, {"+8613", "'+8613"},
+        {"-x", "'-x"},     {"@SUM", "'@SUM"},
+        {"\tx", "'\tx"},   {"\rx", "\"'\rx\""},
+        {"a=b", "a=b"},    {"=a,b", "\"'=a,b\""},
+    };
+    for (size_t i = 0; i < QK_ARRAY_COUNT(cases); i++) {
+        qk_buf out;
+        qk_buf_init(&out, 100);
+        qk_csv_put_text(&out, qk_str_of(cases[i].cell), true);
+        qk_buf_putc(&out, 0);
+        assert_string_equal(out.ptr, cases[i].want);
+        qk_buf_clear(&out);
+    }
+    qk_buf small;
+    qk_buf_init(&small, 2);
+    qk_csv_put_text(&small, QK_STR("=abc"), true);
+    assert_int_equal(small.failed, QK_EFULL);
+    qk_buf_clear(&small);
+}
+
 static void test_csv__a_reading_error_is_told(void **state)
 {
     (void)state;
@@ -322,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_csv__missing_is_empty_or_na),
         cmocka_unit_test(test_csv__cells_and_rows_have_ceilings),
         cmocka_unit_test(test_csv__put_quotes_where_it_must),
+        cmocka_unit_test(test_csv__text_from_outside_is_no_formula),
         cmocka_unit_test(test_csv__random_tables_survive_a_round_trip),
         cmocka_unit_test(test_csv__want_of_memory_is_told),
         cmocka_unit_test(test_csv__a_reading_error_is_told),

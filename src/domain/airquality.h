@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_DOMAIN_AIRQUALITY_H
+#define QK_DOMAIN_AIRQUALITY_H
+/* Air quality of a station, hour by hour: which columns feed which pollutant, and what the rule of
+ * the hour's date makes of them (standards/aqi.h).
+ *
+ * A pollutant of a site is fed by the factor that names it as its item in the register. The hour's
+ * mean is what the device sent as hour data (2061), else what was computed here from its minutes; a
+ * value marked with anything but N (or 3 of the 2005 air stations) does not count. The factor's
+ * scale brings it to the standard's unit (ug/m3, CO mg/m3).
+ *
+ * Under HJ 633-2012 the hourly index takes the running 24-h means of PM10 and PM2.5, of at least 20
+ * hours; under HJ 633-2026 the hours themselves.
+ *
+ * Road stations and micro stations watch; they never enter an evaluation. Thread rule: any, with a
+ * reader of its own. */
+#include "domain/registry.h"
+#include "standards/aqi.h"
+#include "store/telemetry.h"
+
+typedef struct qk_air_hour {
+    qk_time end; /* of the hour */
+    const qk_aqi_rule *rule;
+    qk_aqi result;
+    qk_conc value[QK_POLLUTANTS]; /* the hour's means, in the standard's unit */
+    const char *reason;           /* when there is no AQI: what stands behind "aqi.reason." */
+} qk_air_hour;
+
+/* True for stations whose values are evaluated: kinds that begin with "air_", but not air_road and
+ * air_micro. */
+bool qk_air_is_evaluated(const char *site_kind);
+/* The rule of an hour that ends at t (00:00 belongs to the day before). */
+const qk_aqi_rule *qk_air_rule(qk_time period_end);
+/* "µg/m³" or "mg/m³" */
+const char *qk_air_unit(qk_pollutant p);
+/* The pollutant of a register item ("PM2.5", "SO2" …); QK_POLLUTANTS when it is none. */
+qk_pollutant qk_air_pollutant(const char *item);
+
+/* The n hours that end at last_end - (n-1) h … last_end (a full hour) into hours[0..n), from the
+ * devices mns[0..mn_count) that speak for the site. The arena holds what is read: about 40 bytes
+ * for each hour and pollutant. */
+QK_NODISCARD qk_code qk_air_hours(qk_air_hour *hours, size_t n, qk_time last_end,
+                                  const qk_registry *registry, qk_telemetry_reader *reader,
+                                  const qk_site *site, const char *const *mns, size_t mn_count,
+                                  qk_arena *arena, qk_error *err);
+#endif

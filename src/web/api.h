@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_WEB_API_H
+#define QK_WEB_API_H
+/* The handlers of the routes, in files by subject. Each writes its answer into x->json and returns
+ * QK_OK, or refuses (web/exchange.h). */
+#include "web/context.h"
+#include "web/exchange.h"
+
+/* api_state.c */
+qk_handler qk_api_health, qk_api_metrics, qk_api_openapi, qk_api_messages, qk_api_factors,
+    qk_api_place, qk_api_gateway, qk_api_clock_get, qk_api_clock_put, qk_api_live;
+/* api_register.c */
+qk_handler qk_api_divisions, qk_api_sites, qk_api_devices, qk_api_device, qk_api_device_put,
+    qk_api_parked, qk_api_parked_approve;
+/* api_search.c */
+qk_handler qk_api_search;
+/* api_latest.c */
+qk_handler qk_api_latest, qk_api_site;
+/* api_air.c */
+qk_handler qk_api_aqi, qk_api_strip;
+/* api_series.c */
+qk_handler qk_api_series, qk_api_series_csv;
+/* api_frames.c */
+qk_handler qk_api_frames;
+/* api_events.c */
+qk_handler qk_api_events, qk_api_audit;
+/* api_requests.c */
+qk_handler qk_api_requests, qk_api_request_post, qk_api_request, qk_api_request_delete;
+/* The last requests to a device, as an array. */
+QK_NODISCARD qk_code qk_requests_json(qk_exchange *x, qk_str mn, size_t limit, qk_error *err);
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Divisions, sites, devices: lists and single rows. */
+#include "domain/labels.h"
+#include "web/api.h"
+#include "web/change.h"
+#include "web/device_json.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { LIST_DEFAULT = 500 };
+
+static qk_registry *registry_of(const qk_exchange *x)
+{
+    return qk_node_registry(x->context->node);
+}
+
+static qk_code no_room(qk_error *err, qk_code code)
+{
+    return qk_fail(err, code, "no memory for the list");
+}
+
+/* ---- divisions ---- */
+
+static void write_division(qk_json_writer *w, const qk_division *d)
+{
+    qk_json_object(w);
+    qk_json_kcstr(w, "type", "Feature");
+    qk_json_key(w, "properties");
+    qk_json_object(w);
+    qk_json_kcstr(w, "code", d->code);
+    qk_json_kcstr(w, "kind", d->kind);
+    qk_json_kcstr(w, "name_zh", d->name_zh);
+    qk_json_kcstr(w, "name_en", d->name_en);
+    qk_json_ktext(w, "parent", d->parent);
+    qk_json_end(w);
+    qk_json_key(w, "geometry");
+    if (d->geometry)
+        qk_json_raw(w, qk_str_of(d->geometry));
+    else
+        qk_json_null(w);
+    qk_json_end(w);
+}
+
+qk_code qk_api_divisions(qk_exchange *x, qk_error *err)
+{
+    qk_division *divisions = NULL;
+    size_t n = 0;
+    if (qk_exchange_unchanged(x, qk_registry_version(registry_of(x)))) return QK_OK;
+    qk_code code = qk_registry_divisions(registry_of(x), &x->arena, &divisions, &n);
+    if (code != QK_OK) return no_room(err, code);
+    x->content_type = "application/geo+json";
+    qk_json_object(&x->json);
+    qk_json_kcstr(&x->json, "type", "FeatureCollection");
+    qk_json_key(&x->json, "features");
+    qk_json_array(&x->json);
+    for (size_t i = 0; i < n; i++) write_division(&x->json, &divisions[i]);
+    qk_json_end(&x->json);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* ---- sites ---- */
+
+static bool wants_site(const qk_exchange *x, const qk_site *s)
+{
+    qk_str kind = qk_query_str(x, "kind"), division = qk_query_str(x, "division");
+    return (!kind.len || qk_str_eq(kind, qk_str_of(s->kind))) &&
+           (!division.len || qk_str_eq(division, qk_str_of(s->division)));
+}
+
+qk_code qk_api_sites(qk_exchange *x, qk_error *err)
+{
+    qk_site *sites = NULL;
+    qk_site_links links;
+    size_t n = 0, total = 0, limit = (size_t)qk_query_int(x, "limit", LIST_DEFAULT), given = 0;
+    qk_str after = qk_query_str(x, "after");
+    const char *next = NULL;
+    if (qk_exchange_unchanged(x, qk_registry_version(registry_of(x)))) return QK_OK;
+    qk_code code = qk_registry_sites(registry_of(x), &x->arena, &sites, &n);
+    if (code == QK_OK) code = qk_site_links_find(&links, registry_of(x), &x->arena);
+    if (code != QK_OK) return no_room(err, code);
+    qk_json_object(&x->json);
+    qk_json_key(&x->json, "items");
+    qk_json_array(&x->json);
+    for (size_t i = 0; i < n; i++) {
+        if (!wants_site(x, &sites[i])) continue;
+        total++;
+        if (after.len && qk_str_cmp(qk_str_of(sites[i].id), after) <= 0) continue;
+        if (given++ >= limit) continue;
+        next = sites[i].id;
+        qk_json_object(&x->json);
+        QK_TRY(qk_site_members_json(x, &sites[i], &links, err));
+        qk_json_end(&x->json);
+    }
+    qk_json_end(&x->json);
+    qk_json_kcstr(&x->json, "next", given > limit ? next : NULL);
+    qk_json_ki64(&x->json, "total", (int64_t)total);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* ---- devices ---- */
+
+static bool wants_device(const qk_exchange *x, const qk_device *d)
+{
+    qk_str status = qk_query_str(x, "status"), site = qk_query_str(x, "site");
+    return (!status.len || qk_str_eq(status, qk_str_of(qk_device_status_name(d->status)))) &&
+           (!site.len || qk_str_eq(site, qk_str_of(d->site)));
+}
+
+qk_code qk_api_devices(qk_exchange *x, qk_error *err)
+{
+    qk_device *devices = NULL;
+    size_t n = 0, total = 0, limit = (size_t)qk_query_int(x, "limit", LIST_DEFAULT), given = 0;
+    qk_str after = qk_query_str(x, "after");
+    const char *next = NULL;
+    qk_code code = qk_registry_devices(registry_of(x), &x->arena, &devices, &n);
+    if (code != QK_OK) return no_room(err, code);
+    qk_json_object(&x->json);
+    qk_json_key(&x->json, "items");
+    qk_json_array(&x->json);
+    for (size_t i = 0; i < n; i++) {
+        if (!wants_device(x, &devices[i])) continue;
+        total++;
+        if (after.len && qk_str_cmp(qk_str_of(devices[i].mn), after) <= 0) continue;
+        if (given++ >= limit) continue;
+        next = devices[i].mn;
+        qk_json_object(&x->json);
+        qk_device_members_json(x, &devices[i]);
+        qk_json_end(&x->json);
+    }
+    qk_json_end(&x->json);
+    qk_json_kcstr(&x->json, "next", given > limit ? next : NULL);
+    qk_json_ki64(&x->json, "total", (int64_t)total);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* ---- what waits for approval ---- */
+
+static void write_parked(qk_json_writer *w, sqlite3_stmt *stmt)
+{
+    qk_str sample = qk_db_text(stmt, 5);
+    qk_json_object(w);
+    qk_json_kstr(w, "mn", qk_db_text(stmt, 0));
+    qk_json_ktime(w, "first", sqlite3_column_int64(stmt, 1));
+    qk_json_ktime(w, "last", sqlite3_column_int64(stmt, 2));
+    qk_json_ki64(w, "count", sqlite3_column_int64(stmt, 3));
+    qk_json_kstr(w, "address", qk_db_text(stmt, 4));
+    qk_json_kstr(w, "sample", sample);
+    qk_json_ki64(w, "position", sqlite3_column_int64(stmt, 6));
+    qk_json_end(w);
+}
+
+qk_code qk_api_parked(qk_exchange *x, qk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    qk_db *db = x->tools->db;
+    int64_t total = 0;
+    qk_code code;
+    QK_TRY(qk_db_prepare(&stmt, db,
+                         "SELECT mn, first_at, last_at, count, address, sample, last_pos "
+                         "FROM parked ORDER BY last_at DESC, mn LIMIT 1000",
+                         err));
+    qk_json_object(&x->json);
+    qk_json_key(&x->json, "items");
+    qk_json_array(&x->json);
+    while ((code = qk_db_step(db, stmt, err)) == QK_OK) {
+        write_parked(&x->json, stmt);
+        total++;
+    }
+    qk_json_end(&x->json);
+    qk_json_knull(&x->json, "next");
+    qk_json_ki64(&x->json, "total", total);
+    qk_json_end(&x->json);
+    return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+/* ---- changing a device ---- */
+
+typedef struct device_change {
+    const qk_json_value *body;
+    qk_device device; /* as it becomes */
+    int64_t seen;
+} device_change;
+
+static bool is_secret(qk_str name)
+{
+    return qk_str_eq(name, QK_STR("pw")) || qk_str_eq(name, QK_STR("key"));
+}
+
+/* The members that were sent; of a secret only that it was. */
+static void note_members(qk_change_note *note, const qk_json_value *body)
+{
+    qk_json_writer w;
+    qk_json_init(&w, &note->detail);
+    qk_json_object(&w);
+    for (const qk_json_value *m = body->first; m; m = m->next) {
+        qk_json_key_str(&w, m->name);
+        if (is_secret(m->name))
+            qk_json_cstr(&w, "***");
+        else if (m->type == QK_JSON_STRING)
+            qk_json_str(&w, m->text);
+        else if (m->type == QK_JSON_NUMBER)
+            qk_json_raw(&w, m->text);
+        else if (m->type == QK_JSON_TRUE || m->type == QK_JSON_FALSE)
+            qk_json_bool(&w, m->type == QK_JSON_TRUE);
+        else
+            qk_json_null(&w);
+    }
+    qk_json_end(&w);
+}
+
+static qk_code put_device(qk_exchange *x, void *context, qk_db *db, qk_time now,
+                          qk_change_note *note, qk_error *err)
+{
+    device_change *c = context;
+    qk_registry *registry = registry_of(x);
+    (void)db;
+    QK_TRY(qk_registry_put_device(registry, &c->device, c->seen, qk_str_of(x->who), now, err));
+    snprintf(note->what, sizeof note->what, "%s",
+             x->method == QK_PUT ? "device.change" : "device.approve");
+    snprintf(note->object, sizeof note->object, "device/%s", c->device.mn);
+    note_members(note, c->body);
+    if (!qk_registry_device(registry, &c->device, qk_str_of(c->device.mn)))
+        return qk_fail(err, QK_ENOTFOUND, "the device is gone");
+    qk_json_object(&x->json);
+    qk_device_members_json(x, &c->device);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+static qk_code read_body(qk_exchange *x, const qk_json_value **out, qk_error *err)
+{
+    static const char *const members[] = {"row_version",
+                                          "mn",
+                                          "pw",
+                                          "bind_address",
+                                          "site",
+                                          "st",
+                                          "dialect",
+                                          "status",
+                                          "crc_policy",
+                                          "interval_style",
+                                          "comma_range",
+                                          "first_contact",
+                                          "answers_requests",
+                                          "rtd_interval_s",
+                                          "min_interval_min",
+                                          "sends_hours",
+                                          "sends_days",
+                                          "overtime_s",
+                                          "recount",
+                                          "key",
+                                          NULL};
+    return qk_exchange_body(x, members, out, err);
+}
+
+static qk_code patch_device(qk_exchange *x, device_change *c, qk_error *err)
+{
+    char mn[QK_MN_MAX];
+    memcpy(mn, c->device.mn, sizeof mn);
+    qk_code code = qk_device_patch(&c->device, c->body, err);
+    if (code != QK_OK) {
+        x->error_code = "bad_body";
+        if (err) qk_str_copy(x->error_field, sizeof x->error_field, qk_str_of(err->where));
+        return code;
+    }
+    if (strcmp(mn, c->device.mn) != 0)
+        return qk_refuse(x, err, 400, "bad_body", "mn", "an MN cannot be changed");
+    return QK_OK;
+}
+
+qk_code qk_api_device_put(qk_exchange *x, qk_error *err)
+{
+    device_change c = {0};
+    QK_TRY(read_body(x, &c.body, err));
+    if (!qk_json_get_i64(c.body, "row_version", &c.seen) || c.seen <= 0)
+        return qk_refuse(x, err, 400, "bad_body", "row_version",
+                         "row_version must say which version was seen");
+    if (!qk_registry_device(registry_of(x), &c.device, x->args[0]))
+        return qk_fail(err, QK_ENOTFOUND, "there is no device of this MN");
+    QK_TRY(patch_device(x, &c, err));
+    return qk_change_run(x, put_device, &c, err);
+}
+
+qk_code qk_api_parked_approve(qk_exchange *x, qk_error *err)
+{
+    device_change c = {0};
+    QK_TRY(read_body(x, &c.body, err));
+    if (x->args[0].len == 0 || x->args[0].len >= QK_MN_MAX)
+        return qk_refuse(x, err, 400, "bad_path", "mn", "an MN has 1 to %d bytes", QK_MN_MAX - 1);
+    if (!qk_registry_device(registry_of(x), &c.device, x->args[0])) {
+        qk_device_init(&c.device);
+        qk_str_copy(c.device.mn, sizeof c.device.mn, x->args[0]);
+    }
+    c.seen = c.device.version;
+    QK_TRY(patch_device(x, &c, err));
+    c.device.status = QK_DEVICE_APPROVED;
+    return qk_change_run(x, put_device, &c, err);
+}
+
+/* ---- one device ---- */
+
+qk_code qk_api_device(qk_exchange *x, qk_error *err)
+{
+    qk_device device;
+    if (!qk_registry_device(registry_of(x), &device, x->args[0]))
+        return qk_fail(err, QK_ENOTFOUND, "there is no device of this MN");
+    qk_json_object(&x->json);
+    qk_device_members_json(x, &device);
+    QK_TRY(qk_device_history_json(x, &device, err));
+    qk_json_end(&x->json);
+    return QK_OK;
+}

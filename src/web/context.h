@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_WEB_CONTEXT_H
+#define QK_WEB_CONTEXT_H
+/* What handlers share, and what each worker thread has of its own. */
+#include "domain/live.h"
+#include "gateway/gateway.h"
+#include "web/auth.h"
+#include "web/follow.h"
+#include "web/frames.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct qk_context qk_context;
+typedef struct qk_tools qk_tools;
+
+typedef struct qk_web_counts { /* for /metrics; monotonic */
+    atomic_uint_fast64_t requests, refused, answers_2xx, answers_3xx, answers_4xx, answers_5xx;
+    atomic_uint_fast64_t guard, cut, bytes;
+    atomic_uint_fast64_t run_us; /* time spent in handlers */
+} qk_web_counts;
+
+/* One answer kept for all who ask within a moment: /latest is the same for everybody. */
+typedef struct qk_answer_cache {
+    pthread_mutex_t lock;
+    char *text;
+    size_t len;
+    uint64_t version; /* of what it shows */
+    int64_t made_ms;
+} qk_answer_cache;
+
+struct qk_context {
+    qk_node *node;
+    qk_gateway *gateway; /* NULL = none */
+    qk_log *log;
+    qk_auth *auth;
+    qk_followers *followers;
+    qk_frame_index *frames;
+    qk_answer_cache latest;
+    qk_web_counts counts;
+    atomic_size_t approved, online; /* devices, counted every few seconds */
+    uint32_t start;                 /* random name of this life of the program */
+    char db_path[1024];
+    char journal_dir[1024];
+    char *openapi; /* the document, made at start */
+    size_t openapi_len;
+};
+
+struct qk_tools {
+    qk_context *context;
+    qk_telemetry_reader *reader;
+    qk_db *db; /* read-only */
+};
+
+/* Counts the devices; a register that does not fit into memory leaves the counts as they were. */
+void qk_context_count(qk_context *context);
+
+QK_NODISCARD qk_code qk_tools_new(void **tools, void *context, qk_error *err);
+void qk_tools_free(void *tools);
+#endif

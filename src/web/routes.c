@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table itself; web/route.h says what its columns mean. */
+#include "web/api.h"
+
+enum { KB = 1024, MB = 1024 * 1024 };
+
+#define TEXT(name, most, about)                          \
+    {                                                    \
+        name, QK_PARAM_TEXT, false, 0, most, NULL, about \
+    }
+#define NEEDED(name, most, about)                       \
+    {                                                   \
+        name, QK_PARAM_TEXT, true, 0, most, NULL, about \
+    }
+#define INT(name, least, most, about)                       \
+    {                                                       \
+        name, QK_PARAM_INT, false, least, most, NULL, about \
+    }
+#define TIME(name, about)                             \
+    {                                                 \
+        name, QK_PARAM_TIME, false, 0, 0, NULL, about \
+    }
+#define FLAG(name, about)                             \
+    {                                                 \
+        name, QK_PARAM_FLAG, false, 0, 0, NULL, about \
+    }
+#define CHOICE(name, words, about)                       \
+    {                                                    \
+        name, QK_PARAM_CHOICE, false, 0, 0, words, about \
+    }
+#define NEEDED_CHOICE(name, words, about)               \
+    {                                                   \
+        name, QK_PARAM_CHOICE, true, 0, 0, words, about \
+    }
+#define LIMIT(most) INT("limit", 1, most, "How many items at most")
+#define AFTER       TEXT("after", 64, "Go on behind this item: next of the page before")
+#define END                                          \
+    {                                                \
+        NULL, QK_PARAM_TEXT, false, 0, 0, NULL, NULL \
+    }
+#define KINDS "rtd state minute hour day runtime periodic derived_hour derived_day"
+
+static const qk_param health_params[] = {FLAG("strict", "Answer 503 when the state is degraded"),
+                                         END};
+static const qk_param messages_params[] = {CHOICE("lang", "zh en", "Language; zh unless given"),
+                                           END};
+static const qk_param sites_params[] = {LIMIT(10000), AFTER, TEXT("kind", 31, "Only this kind"),
+                                        TEXT("division", 15, "Only this division"), END};
+static const qk_param devices_params[] = {
+    LIMIT(5000), AFTER, CHOICE("status", "approved parked disabled", "Only this status"),
+    TEXT("site", 31, "Only devices of this site"), END};
+static const qk_param series_params[] = {
+    NEEDED("mn", 39, "The device"),
+    NEEDED("code", 31, "The factor"),
+    NEEDED_CHOICE("kind", KINDS, "Which kind of message the values came by"),
+    TEXT("field", 15, "Rtd, Avg, Min, Max, Cou, ZsAvg …; the kind's usual one unless given"),
+    TIME("from", "Start, by the times that were sent"),
+    TIME("to", "End, not included; now unless given"),
+    INT("points", 1, 20000, "At most so many points; 2,000 unless given"),
+    TIME("known_at", "As it was known then"),
+    END};
+static const qk_param csv_params[] = {
+    NEEDED("mn", 39, "The device"),
+    NEEDED("code", 31, "The factor"),
+    NEEDED_CHOICE("kind", KINDS, "Which kind of message the values came by"),
+    TEXT("field", 15, "Rtd, Avg, Min, Max, Cou, ZsAvg …; the kind's usual one unless given"),
+    TIME("from", "Start, by the times that were sent"),
+    TIME("to", "End, not included; now unless given"),
+    TIME("known_at", "As it was known then"),
+    END};
+static const qk_param aqi_params[] = {NEEDED("site", 31, "The station"),
+                                      TIME("from", "A day before the end unless given"),
+                                      TIME("to", "Now unless given"), END};
+static const qk_param strip_params[] = {INT("hours", 1, 168, "How many hours; 24 unless given"),
+                                        END};
+static const qk_param frames_params[] = {
+    LIMIT(100), INT("before", 0, INT64_MAX, "Only records before this journal position"), END};
+static const qk_param requests_params[] = {
+    LIMIT(100), INT("after", 1, INT64_MAX, "Go on behind this request"), END};
+static const qk_param events_params[] = {
+    LIMIT(1000),
+    INT("after", 1, INT64_MAX, "Go on behind this event: next of the page before"),
+    TEXT("kind", 39, "Only this kind"),
+    TEXT("site", 31, "Only events of this site"),
+    TEXT("mn", 39, "Only events of this device"),
+    CHOICE("severity", "info notice warning alarm", "This severity and above"),
+    TIME("from", "Not before"),
+    TIME("to", "Before"),
+    END};
+static const qk_param audit_params[] = {LIMIT(1000),
+                                        INT("after", 0, INT64_MAX, "Go on behind this line"), END};
+static const qk_param search_params[] = {NEEDED("q", 64, "What to look for"), LIMIT(100), END};
+static const qk_param live_params[] = {
+    TEXT("after", 40, "Go on behind this event id: feed of /latest, or Last-Event-ID"), END};
+
+const qk_route qk_routes[] = {
+    {QK_GET, "/health", qk_api_health, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 64 * KB, "getHealth",
+     "How the instance is", health_params, NULL, "Health", "200 503"},
+    {QK_GET, "/openapi.json", qk_api_openapi, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 0, "getOpenapi",
+     "This document", NULL, NULL, "Document", "200 304"},
+    {QK_GET, "/metrics", qk_api_metrics, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 64 * KB, "getMetrics",
+     "Counters in the text format of Prometheus", NULL, NULL, "text/plain", "200"},
+    {QK_GET, "/messages", qk_api_messages, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 512 * KB, "getMessages",
+     "The table of texts", messages_params, NULL, "Messages", "200 304"},
+    {QK_GET, "/factors", qk_api_factors, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 512 * KB, "getFactors",
+     "The standard's table of factor codes", NULL, NULL, "Factors", "200 304"},
+    {QK_GET, "/place", qk_api_place, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * MB, "getPlace",
+     "The county or city", NULL, NULL, "Place", "200"},
+    {QK_GET, "/divisions", qk_api_divisions, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * MB,
+     "listDivisions", "Townships and other divisions with their boundaries", NULL, NULL,
+     "application/geo+json", "200 304"},
+    {QK_GET, "/sites", qk_api_sites, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * MB, "listSites",
+     "What is watched", sites_params, NULL, "SiteList", "200 304"},
+    {QK_GET, "/sites/{id}", qk_api_site, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB, "getSite",
+     "One site with its devices, latest values, validity and rules", NULL, NULL, "SiteDetail",
+     "200 404"},
+    {QK_GET, "/latest", qk_api_latest, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * MB, "getLatest",
+     "The latest values of all sites at once", NULL, NULL, "Latest", "200"},
+    {QK_GET, "/series", qk_api_series, QK_LANE_READ, QK_ACCESS_OPEN, 0, 8 * MB, "getSeries",
+     "One column over time, in a bounded number of points", series_params, NULL, "Series", "200"},
+    {QK_GET, "/series.csv", qk_api_series_csv, QK_LANE_READ, QK_ACCESS_OPEN, 0, 8 * MB,
+     "getSeriesCsv", "One column over time, every row, as CSV", csv_params, NULL, "text/csv",
+     "200"},
+    {QK_GET, "/aqi", qk_api_aqi, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB, "listAqi",
+     "Hourly air quality index of one station", aqi_params, NULL, "AqiList", "200 404 422"},
+    {QK_GET, "/strip", qk_api_strip, QK_LANE_READ, QK_ACCESS_OPEN, 0, 32 * MB, "getStrip",
+     "Hourly air quality index of all stations", strip_params, NULL, "Strip", "200"},
+    {QK_GET, "/devices", qk_api_devices, QK_LANE_READ, QK_ACCESS_OPEN, 0, 32 * MB, "listDevices",
+     "Devices with their state", devices_params, NULL, "DeviceList", "200"},
+    {QK_GET, "/devices/{mn}", qk_api_device, QK_LANE_READ, QK_ACCESS_OPEN, 0, 2 * MB, "getDevice",
+     "One device with 40 days of transmission, its requests and its forwarding", NULL, NULL,
+     "DeviceDetail", "200 404"},
+    {QK_PUT, "/devices/{mn}", qk_api_device_put, QK_LANE_CHANGE, QK_ACCESS_KEY, 16 * KB, 64 * KB,
+     "changeDevice", "Change settings of a device", NULL, "DeviceChange", "Device",
+     "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/devices/{mn}/frames", qk_api_frames, QK_LANE_READ, QK_ACCESS_OPEN, 0, 8 * MB,
+     "listFrames", "The last frames as received, newest first, each deviation in words",
+     frames_params, NULL, "FrameList", "200"},
+    {QK_GET, "/devices/{mn}/requests", qk_api_requests, QK_LANE_READ, QK_ACCESS_OPEN, 0, MB,
+     "listRequests", "Requests to the device, newest first", requests_params, NULL, "RequestList",
+     "200"},
+    {QK_POST, "/devices/{mn}/requests", qk_api_request_post, QK_LANE_CHANGE, QK_ACCESS_KEY, 4 * KB,
+     64 * KB, "askDevice", "Ask the device for something", NULL, "RequestAsked", "RequestId",
+     "202 401 403 404 409 413 415 422"},
+    {QK_GET, "/requests/{id}", qk_api_request, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * KB,
+     "getRequest", "One request and how far it is", NULL, NULL, "Request", "200 404"},
+    {QK_DELETE, "/requests/{id}", qk_api_request_delete, QK_LANE_CHANGE, QK_ACCESS_KEY, KB, 64 * KB,
+     "cancelRequest", "Cancel a request", NULL, NULL, "RequestId", "200 401 403 404 409 422"},
+    {QK_GET, "/parked", qk_api_parked, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB, "listParked",
+     "Unknown devices that have sent something", NULL, NULL, "ParkedList", "200"},
+    {QK_POST, "/parked/{mn}/approve", qk_api_parked_approve, QK_LANE_CHANGE, QK_ACCESS_KEY, 16 * KB,
+     64 * KB, "approveParked", "Take a parked device into the register", NULL, "DeviceChange",
+     "Device", "200 401 403 409 413 415 422"},
+    {QK_GET, "/events", qk_api_events, QK_LANE_READ, QK_ACCESS_OPEN, 0, 8 * MB, "listEvents",
+     "What happened, newest first", events_params, NULL, "EventList", "200"},
+    {QK_GET, "/gateway", qk_api_gateway, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 64 * KB, "getGateway",
+     "Counters of the device gateway", NULL, NULL, "Gateway", "200 503"},
+    {QK_GET, "/audit", qk_api_audit, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * MB, "listAudit",
+     "Who changed what, each line chained to the one before", audit_params, NULL, "AuditList",
+     "200"},
+    {QK_GET, "/search", qk_api_search, QK_LANE_READ, QK_ACCESS_OPEN, 0, 32 * MB, "search",
+     "Sites, devices, divisions and factors by name or code", search_params, NULL, "HitList",
+     "200"},
+    {QK_GET, "/live", qk_api_live, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 0, "followLive",
+     "Changes as server-sent events: value device event request health clock reset", live_params,
+     NULL, "text/event-stream", "200 503"},
+    {QK_GET, "/demo/clock", qk_api_clock_get, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 0, "getClock",
+     "The instance's clock", NULL, NULL, "Clock", "200"},
+    {QK_PUT, "/demo/clock", qk_api_clock_put, QK_LANE_CHANGE, QK_ACCESS_DEMO, KB, 0, "setClock",
+     "Set the clock of a demo or test instance; timers in between fire first", NULL, "ClockChange",
+     "Clock", "200 403 413 415"},
+    {0},
+};
