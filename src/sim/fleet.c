@@ -215,6 +215,7 @@ static void take_answer(link *l, const qk_hj212_head *head)
 {
     struct qk_fleet *f = l->fleet;
     qk_hj212_text qn = answered_qn(head);
+    if (!qn.ptr) return;
     for (uint32_t i = 0; i < l->n_flights; i++) {
         flight *g = &l->flights[i];
         if (strlen(g->qn) != qn.len || memcmp(g->qn, qn.ptr, qn.len) != 0) continue;
