@@ -14,6 +14,20 @@ static const char calc_usage[] =
     "  --list      the names of all calculations\n"
     "Without FILE, or with -, standard input is read.\n";
 
+static const char demo_usage[] =
+    "usage: qingkong demo [--data DIR] [--http ADDR:PORT] [--hj212 ADDR:PORT]\n"
+    "                     [--clock T[xSPEED]] [--speed N] [--history DAYS] [--no-devices]\n\n"
+    "Runs the invented county 青泽县 with its devices, which speak HJ 212 over TCP, and prints "
+    "the\n"
+    "page's address. Stays in the foreground; Ctrl-C ends it; the next start goes on from there.\n"
+    "  --data DIR      data folder (demo-data)\n"
+    "  --http A:P      page and API (127.0.0.1:8080)\n"
+    "  --hj212 A:P     where the devices connect (127.0.0.1:9212)\n"
+    "  --clock T[xN]   simulated time to start at and its speed (2025-12-11T08:00:00x60)\n"
+    "  --speed N       speed alone\n"
+    "  --history DAYS  of hours that the devices still hold and send first (30)\n"
+    "  --no-devices    the county without its devices\n";
+
 static const char simulate_usage[] =
     "usage: qingkong simulate --to ADDR:PORT [--devices N] [--rate R] [--duration S]\n"
     "                         [--packets FILE | --from-csv FILE [--mn-prefix P] | --county]\n"
@@ -56,6 +70,7 @@ static const char verify_usage[] =
 
 const qk_command qk_commands[] = {
     {"calc", qk_cmd_calc, "one formula of a standard over the rows of a CSV", calc_usage},
+    {"demo", qk_cmd_demo, "an invented county with its devices", demo_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
     {"simulate", qk_cmd_simulate, "plays devices that speak HJ 212", simulate_usage},
     {"verify", qk_cmd_verify, "checks a data folder", verify_usage},
