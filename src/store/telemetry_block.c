@@ -283,10 +283,13 @@ static qk_code restore_times(qk_time *times, const int64_t *steps, const qk_bloc
                              qk_time unit)
 {
     qk_time at = span->first;
+    int64_t left = (span->last - at) / unit; /* steps to come, in units */
     times[0] = at;
     for (size_t i = 1; i < span->n; i++) {
-        if (steps[i - 1] <= 0 || steps[i - 1] > (span->last - at) / unit) return QK_EDAMAGED;
-        times[i] = at += steps[i - 1] * unit;
+        int64_t step = steps[i - 1];
+        if (step <= 0 || step > left) return QK_EDAMAGED;
+        left -= step;
+        times[i] = at += step * unit;
     }
     return at == span->last ? QK_OK : QK_EDAMAGED;
 }

@@ -33,20 +33,33 @@ static int compare(int64_t mantissa, int8_t scale, qk_dec d)
     return qk_dec_cmp((qk_dec){mantissa, scale}, d);
 }
 
-static void take_sample(void *context, const qk_sample *s)
+static void take_number(qk_envelope_bucket *b, int64_t mantissa, int8_t scale)
 {
     static const double unit[QK_DEC_SCALE_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
                                                       1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
                                                       1e14, 1e15, 1e16, 1e17, 1e18};
-    const qk_envelope *out = ((envelope_sink *)context)->out;
-    qk_envelope_bucket *b = &out->buckets[(s->time - out->from) / out->width_ms];
-    if (s->flag != 0 && s->flag != 'N' && b->bad_flag == 0) b->bad_flag = s->flag;
-    if (s->mantissa == INT64_MIN) return;
-    qk_dec value = {s->mantissa, s->scale};
-    if (b->count == 0 || compare(s->mantissa, s->scale, b->least) < 0) b->least = value;
-    if (b->count == 0 || compare(s->mantissa, s->scale, b->most) > 0) b->most = value;
-    b->mean += (double)s->mantissa / unit[(unsigned)s->scale % (QK_DEC_SCALE_MAX + 1)];
+    qk_dec value = {mantissa, scale};
+    if (b->count == 0 || compare(mantissa, scale, b->least) < 0) b->least = value;
+    if (b->count == 0 || compare(mantissa, scale, b->most) > 0) b->most = value;
+    b->mean += (double)mantissa / unit[(unsigned)scale % (QK_DEC_SCALE_MAX + 1)];
     b->count++;
+}
+
+static void take_batch(void *context, const qk_batch *batch)
+{
+    const qk_envelope *out = ((envelope_sink *)context)->out;
+    qk_envelope_bucket *b = NULL;
+    qk_time end = INT64_MIN;
+    for (size_t i = 0; i < batch->n; i++) {
+        if (batch->time[i] >= end) { /* divides once a bucket, not once a sample */
+            size_t at = (size_t)((batch->time[i] - out->from) / out->width_ms);
+            b = &out->buckets[at];
+            end = out->from + (qk_time)(at + 1) * out->width_ms;
+        }
+        char flag = batch->flag[i];
+        if (flag != 0 && flag != 'N' && b->bad_flag == 0) b->bad_flag = flag;
+        if (batch->mantissa[i] != INT64_MIN) take_number(b, batch->mantissa[i], batch->scale[i]);
+    }
 }
 
 qk_code qk_telemetry_envelope(qk_envelope *out, qk_telemetry_reader *r, qk_stream_id stream,
@@ -64,7 +77,7 @@ qk_code qk_telemetry_envelope(qk_envelope *out, qk_telemetry_reader *r, qk_strea
     envelope_sink sink = {.out = out, .arena = arena};
     sink.n = (size_t)((to - from + out->width_ms - 1) / out->width_ms);
     qk_series_query q = {stream, code, field, from, to, known_at};
-    QK_TRY(qk_reader_column_walk(r, &q, begin_envelope, take_sample, &sink, damaged, err));
+    QK_TRY(qk_reader_column_walk(r, &q, begin_envelope, take_batch, &sink, damaged, err));
     for (size_t i = 0; i < out->count; i++)
         out->buckets[i].mean =
             out->buckets[i].count > 0 ? out->buckets[i].mean / out->buckets[i].count : (double)NAN;

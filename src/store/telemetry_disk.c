@@ -466,7 +466,7 @@ static void step(qk_merge *m, qk_source *s)
         give_block_row(s, m->columns);
 }
 
-static size_t first_at(const qk_disk *d, qk_time from)
+size_t qk_disk_first_at(const qk_disk *d, qk_time from)
 {
     size_t low = 0;
     size_t high = d->span.n;
@@ -484,7 +484,7 @@ void qk_merge_seek(qk_merge *m, qk_time from)
 {
     for (size_t i = 0; i < m->n; i++) {
         qk_source *s = &m->sources[i];
-        if (s->disk) s->item = first_at(s->disk, from);
+        if (s->disk) s->item = qk_disk_first_at(s->disk, from);
         do {
             step(m, s);
         } while (s->live && s->row.time < from);

@@ -91,6 +91,8 @@ QK_NODISCARD qk_code qk_disk_load(qk_disk *disk, qk_stream_id stream, uint32_t p
                                   qk_error *err);
 /* The strips of one piece whose body is at hand, as d->pieces[0]. QK_EDAMAGED. */
 QK_NODISCARD qk_code qk_disk_take_piece(qk_disk *disk, qk_str body, qk_error *err);
+/* Index of the first row of the blocks at or after an instant. */
+size_t qk_disk_first_at(const qk_disk *disk, qk_time from);
 void qk_disk_forget(qk_disk *disk); /* what was loaded; gives back memory beyond the usual */
 /* A piece of n strips, appended to out: "rows, span | n | length and bytes of each". */
 void qk_piece_put(qk_buf *out, int64_t key, const qk_strips *strips, const qk_block_span *span);

@@ -97,9 +97,19 @@ static void free_tail(qk_telemetry *t, qk_head *h)
     h->tail = NULL;
 }
 
+static void free_seek(qk_telemetry *t, qk_head *h)
+{
+    if (!h->seek_state) return;
+    count_bytes(t, h, 0, qk_row_state_bytes(h->seek_state));
+    qk_row_state_free(h->seek_state);
+    h->seek_state = NULL;
+    h->seek_strip = NULL;
+}
+
 void qk_head_rest(qk_telemetry *t, qk_head *h)
 {
     free_tail(t, h);
+    free_seek(t, h);
 }
 
 void qk_head_unrevise(qk_telemetry *t, qk_head *h, size_t n)
@@ -133,6 +143,7 @@ void qk_head_revised(qk_telemetry *t, qk_head *h)
 static void drop_strips(qk_telemetry *t, qk_head *h)
 {
     free_tail(t, h);
+    h->seek_strip = NULL;
     pthread_mutex_lock(&t->lock);
     for (size_t i = 0; i < h->n; i++) {
         count_bytes(t, h, 0, strip_bytes(h->strips[i]));
@@ -153,6 +164,7 @@ void qk_head_drop(qk_telemetry *t, qk_head *h)
     unlink_head(t, h);
     pthread_mutex_unlock(&t->lock);
     drop_strips(t, h);
+    free_seek(t, h);
     qk_head_unrevise(t, h, 0);
     t->bytes -= sizeof *h;
     free(h->strips);
@@ -317,6 +329,7 @@ static qk_code join(qk_telemetry *t, qk_head *h, builder *b, size_t at, size_t c
         old_bytes += strip_bytes(old[i]);
     }
     if (at + count == h->n) free_tail(t, h);
+    h->seek_strip = NULL;
     pthread_mutex_lock(&t->lock);
     h->strips = more;
     h->n = n;
@@ -515,6 +528,7 @@ static qk_code append_bytes(qk_telemetry *t, qk_head *h, size_t len, qk_time tim
     to->rows -= more;
     h->rows += !more;
     pthread_mutex_unlock(&t->lock);
+    if (wide || more) h->seek_strip = NULL; /* a row read already goes on */
     if (wide) {
         count_bytes(t, h, strip_bytes(wide), old);
         free(s);
@@ -604,19 +618,31 @@ static size_t strip_for(const qk_head *h, qk_time time)
     return low > 0 ? low - 1 : 0;
 }
 
+static qk_code make_seek(qk_telemetry *t, qk_head *h)
+{
+    size_t before = qk_row_state_bytes(h->seek_state);
+    QK_TRY(qk_row_state_make(&h->seek_state, h->stream->columns));
+    count_bytes(t, h, qk_row_state_bytes(h->seek_state), before);
+    return QK_OK;
+}
+
 qk_code qk_head_row(qk_telemetry *t, qk_head *h, qk_time time, qk_row *row, qk_error *err)
 {
     if (h->n == 0) return QK_ENOTFOUND;
     const qk_strip *s = h->strips[strip_for(h, time)];
     if (time < s->first || time > s->last) return QK_ENOTFOUND;
-    if (make_states(t, h->stream) != QK_OK) return no_memory(err);
-    qk_row_state_reset(t->read_state);
+    if (make_seek(t, h) != QK_OK) return no_memory(err);
+    if (h->seek_strip != s || qk_row_state_time(h->seek_state) >= time) {
+        qk_row_state_reset(h->seek_state);
+        h->seek_at = 0;
+    }
+    h->seek_strip = s;
     *row = (qk_row){.cells = t->read_cells};
-    size_t at = 0;
     qk_code code;
     do {
-        code = qk_row_next(t->read_state, row, (qk_str){s->bytes, s->len}, &at);
+        code = qk_row_next(h->seek_state, row, (qk_str){s->bytes, s->len}, &h->seek_at);
     } while (code == QK_OK && row->time < time);
+    if (code != QK_OK) h->seek_strip = NULL;
     if (code == QK_EFORMAT) return qk_fail(err, QK_EDAMAGED, "telemetry in memory is damaged");
     return code == QK_OK && row->time == time ? QK_OK : QK_ENOTFOUND;
 }

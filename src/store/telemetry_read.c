@@ -60,6 +60,11 @@ void qk_telemetry_reader_close(qk_telemetry_reader *r)
     free(r->revisions);
     free(r->parts);
     free(r->cells);
+    free(r->time);
+    free(r->mantissa);
+    free(r->scale);
+    free(r->flag);
+    free(r->recorded);
     qk_db_close(r->db);
     free(r);
 }
@@ -629,24 +634,47 @@ typedef struct column_walk {
     const qk_walk *walk;
     size_t value;
     size_t flag; /* SIZE_MAX: the factor has none */
-    qk_sample_fn *fn;
+    qk_batch_fn *fn;
     void *context;
 } column_walk;
 
-static void give_sample(const column_walk *w, qk_time time, int64_t delay_s, qk_row_cell *value,
-                        qk_row_cell *flag)
+static qk_code make_batch(qk_telemetry_reader *r, size_t n)
 {
-    qk_sample s = {.time = time, .mantissa = INT64_MIN};
-    if (!qk_row_known(w->walk, time, delay_s)) return;
-    if (!qk_reader_known(w->r, w->walk, time, delay_s, value)) value->type = QK_CELL_NONE;
-    if (qk_reader_known(w->r, w->walk, time, delay_s, flag)) s.flag = flag_of(flag);
-    if (value->type == QK_CELL_NUMBER) {
-        s.mantissa = value->mantissa;
-        s.scale = value->scale;
-    }
-    if (value->type != QK_CELL_NONE) delay_s += value->lag;
-    s.recorded = qk_lag_of(delay_s);
-    w->fn(w->context, &s);
+    r->batch_n = 0;
+    if (n <= r->batch_cap) return QK_OK;
+    size_t made = 0;
+    size_t cap = n + n / 4;
+    GROW(r->time, made, cap);
+    GROW(r->mantissa, made, cap);
+    GROW(r->scale, made, cap);
+    GROW(r->flag, made, cap);
+    GROW(r->recorded, made, cap);
+    r->batch_cap = made;
+    return QK_OK;
+}
+
+static void add_sample(const column_walk *w, qk_time time, int64_t delay_s, qk_row_cell *value,
+                       qk_row_cell *flag)
+{
+    qk_telemetry_reader *r = w->r;
+    size_t i = r->batch_n;
+    if (i == r->batch_cap || !qk_row_known(w->walk, time, delay_s)) return;
+    if (!qk_reader_known(r, w->walk, time, delay_s, value)) value->type = QK_CELL_NONE;
+    bool flagged = qk_reader_known(r, w->walk, time, delay_s, flag);
+    bool number = value->type == QK_CELL_NUMBER;
+    r->time[i] = time;
+    r->flag[i] = flagged ? flag_of(flag) : 0;
+    r->mantissa[i] = number ? value->mantissa : INT64_MIN;
+    r->scale[i] = number ? value->scale : 0;
+    r->recorded[i] = qk_lag_of(value->type == QK_CELL_NONE ? delay_s : delay_s + value->lag);
+    r->batch_n++;
+}
+
+static void give_batch(const column_walk *w)
+{
+    const qk_telemetry_reader *r = w->r;
+    qk_batch b = {r->batch_n, r->time, r->mantissa, r->scale, r->flag, r->recorded};
+    if (b.n > 0) w->fn(w->context, &b);
 }
 
 static qk_row_cell cell_at(const qk_disk *d, size_t column, size_t i)
@@ -667,18 +695,47 @@ static qk_row_cell cell_at(const qk_disk *d, size_t column, size_t i)
     return cell;
 }
 
-static void walk_plain(const column_walk *w)
+/* Numbers of one scale with one flag, nothing changed since: what devices send most of the time. */
+static bool is_even(const column_walk *w)
 {
     const qk_disk *d = &w->r->disk;
-    for (size_t i = 0; i < d->span.n; i++) {
-        if (d->times[i] < w->walk->from || d->times[i] >= w->walk->to) continue;
-        qk_row_cell value = cell_at(d, w->value, i);
-        qk_row_cell flag = cell_at(d, w->flag, i);
-        give_sample(w, d->times[i], d->delay_s[i], &value, &flag);
-    }
+    const qk_cells *value = &d->cells[w->value];
+    const qk_cells *flag = w->flag == SIZE_MAX ? NULL : &d->cells[w->flag];
+    if (w->walk->known_at != QK_TIME_NONE || value->n == 0 || value->lagged) return false;
+    if (value->one_type != QK_CELL_NUMBER || value->one_scale < 0) return false;
+    return !flag || flag->n == 0 || (flag->one_type == QK_CELL_TEXT && flag->text_count == 1);
 }
 
-static void walk_merged(const column_walk *w)
+static void give_even(const column_walk *w)
+{
+    qk_telemetry_reader *r = w->r;
+    const qk_disk *d = &r->disk;
+    size_t first = qk_disk_first_at(d, w->walk->from);
+    size_t end = qk_disk_first_at(d, w->walk->to);
+    if (first >= end) return;
+    const qk_cells *value = &d->cells[w->value];
+    qk_row_cell flag = cell_at(d, w->flag, first);
+    memset(r->scale, value->one_scale, end - first);
+    memset(r->flag, flag_of(&flag), end - first);
+    for (size_t i = first; i < end; i++) r->recorded[i - first] = qk_lag_of(d->delay_s[i]);
+    qk_batch b = {end - first, d->times + first, value->mantissa + first,
+                  r->scale,    r->flag,          r->recorded};
+    w->fn(w->context, &b);
+}
+
+static void give_plain(const column_walk *w)
+{
+    const qk_disk *d = &w->r->disk;
+    size_t end = qk_disk_first_at(d, w->walk->to);
+    for (size_t i = qk_disk_first_at(d, w->walk->from); i < end; i++) {
+        qk_row_cell value = cell_at(d, w->value, i);
+        qk_row_cell flag = cell_at(d, w->flag, i);
+        add_sample(w, d->times[i], d->delay_s[i], &value, &flag);
+    }
+    give_batch(w);
+}
+
+static void give_merged(const column_walk *w)
 {
     const qk_row *row;
     while ((row = qk_merge_next(&w->r->merge)) && row->time < w->walk->to) {
@@ -688,9 +745,10 @@ static void walk_merged(const column_walk *w)
             if (row->cells[i].column == w->value) value = row->cells[i];
             if (row->cells[i].column == w->flag) flag = row->cells[i];
         }
-        give_sample(w, row->time, row->delay_s, &value, &flag);
+        add_sample(w, row->time, row->delay_s, &value, &flag);
     }
     w->r->damaged += w->r->merge.damaged;
+    give_batch(w);
 }
 
 static qk_code walk_column(const column_walk *w, qk_error *err)
@@ -699,12 +757,16 @@ static qk_code walk_column(const column_walk *w, qk_error *err)
     for (size_t i = 0; i < r->part_n; i++) {
         bool plain;
         QK_TRY(qk_reader_load(r, w->walk, &r->parts[i], &plain, err));
-        if (plain) {
-            walk_plain(w);
-            continue;
+        if (make_batch(r, r->parts[i].rows + r->disk.span.n) != QK_OK) return no_memory(err);
+        if (!plain) {
+            QK_TRY(qk_reader_merge(r, w->walk, &r->parts[i], err));
+            give_merged(w);
+        } else if (r->disk.span.n > 0) {
+            if (is_even(w))
+                give_even(w);
+            else
+                give_plain(w);
         }
-        QK_TRY(qk_reader_merge(r, w->walk, &r->parts[i], err));
-        walk_merged(w);
     }
     return QK_OK;
 }
@@ -717,7 +779,7 @@ static bool clip_range(qk_time *from, qk_time *to)
 }
 
 qk_code qk_reader_column_walk(qk_telemetry_reader *r, const qk_series_query *q, qk_begin_fn *begin,
-                              qk_sample_fn *fn, void *context, size_t *damaged, qk_error *err)
+                              qk_batch_fn *fn, void *context, size_t *damaged, qk_error *err)
 {
     bool found;
     qk_walk walk = {.from = q->from, .to = q->to, .known_at = q->known_at};
@@ -763,17 +825,17 @@ static qk_code begin_samples(void *context, const qk_telemetry_reader *r, qk_err
                    sink->cap);
 }
 
-static void take_sample(void *context, const qk_sample *s)
+static void take_batch(void *context, const qk_batch *b)
 {
     sample_sink *sink = context;
     qk_samples *out = sink->out;
-    if (out->count == sink->cap) return; /* a head on the disk that lies about its rows */
-    out->time[out->count] = s->time;
-    out->mantissa[out->count] = s->mantissa;
-    out->scale[out->count] = s->scale;
-    out->flag[out->count] = s->flag;
-    out->recorded[out->count] = s->recorded;
-    out->count++;
+    size_t n = b->n < sink->cap - out->count ? b->n : sink->cap - out->count;
+    memcpy(out->time + out->count, b->time, n * sizeof *out->time);
+    memcpy(out->mantissa + out->count, b->mantissa, n * sizeof *out->mantissa);
+    memcpy(out->scale + out->count, b->scale, n * sizeof *out->scale);
+    memcpy(out->flag + out->count, b->flag, n * sizeof *out->flag);
+    memcpy(out->recorded + out->count, b->recorded, n * sizeof *out->recorded);
+    out->count += n;
 }
 
 qk_code qk_telemetry_read(qk_samples *out, qk_telemetry_reader *r, qk_stream_id stream, qk_str code,
@@ -783,7 +845,7 @@ qk_code qk_telemetry_read(qk_samples *out, qk_telemetry_reader *r, qk_stream_id 
     *out = (qk_samples){0};
     sample_sink sink = {.out = out, .arena = arena};
     qk_series_query q = {stream, code, field, from, to, known_at};
-    return qk_reader_column_walk(r, &q, begin_samples, take_sample, &sink, damaged, err);
+    return qk_reader_column_walk(r, &q, begin_samples, take_batch, &sink, damaged, err);
 }
 
 /* ---- whole rows ---- */

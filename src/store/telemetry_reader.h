@@ -52,6 +52,14 @@ struct qk_telemetry_reader {
     qk_time last;
     qk_cell *cells; /* of one row given to a caller */
     size_t cells_cap;
+    /* samples of one partition */
+    qk_time *time;
+    int64_t *mantissa;
+    int8_t *scale;
+    char *flag;
+    int32_t *recorded;
+    size_t batch_n;
+    size_t batch_cap;
     size_t damaged; /* of the walk */
 };
 
@@ -91,13 +99,15 @@ static inline bool qk_row_known(const qk_walk *walk, qk_time time, int64_t delay
 
 /* ---- one column ---- */
 
-typedef struct qk_sample {
-    qk_time time;
-    int64_t mantissa; /* INT64_MIN: missing */
-    int32_t recorded;
-    int8_t scale;
-    char flag;
-} qk_sample;
+/* Samples of one partition, as in qk_samples. */
+typedef struct qk_batch {
+    size_t n;
+    const qk_time *time;
+    const int64_t *mantissa; /* INT64_MIN: missing */
+    const int8_t *scale;
+    const char *flag;
+    const int32_t *recorded;
+} qk_batch;
 
 typedef struct qk_series_query {
     qk_stream_id stream;
@@ -110,9 +120,9 @@ typedef struct qk_series_query {
 
 /* Before the first sample: r->parts tells the rows to come at most. */
 typedef qk_code qk_begin_fn(void *context, const qk_telemetry_reader *r, qk_error *err);
-typedef void qk_sample_fn(void *context, const qk_sample *sample);
+typedef void qk_batch_fn(void *context, const qk_batch *batch);
 /* All samples of a column by rising time; none and no begin when there is no such column. */
 QK_NODISCARD qk_code qk_reader_column_walk(qk_telemetry_reader *r, const qk_series_query *query,
-                                           qk_begin_fn *begin, qk_sample_fn *fn, void *context,
+                                           qk_begin_fn *begin, qk_batch_fn *fn, void *context,
                                            size_t *damaged, qk_error *err);
 #endif
