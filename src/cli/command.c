@@ -28,6 +28,21 @@ static const char demo_usage[] =
     "  --history DAYS  of hours that the devices still hold and send first (30)\n"
     "  --no-devices    the county without its devices\n";
 
+static const char serve_usage[] =
+    "usage: qingkong serve --data DIR [--http ADDR:PORT] [--hj212 ADDR:PORT]\n"
+    "                      [--clock ISO8601[xSPEED]] [--accept-any] [--demo] [--verbose]\n\n"
+    "Takes frames of devices, stores them, answers them once they are on the disk, serves the "
+    "page.\n"
+    "  --data DIR     the data folder; created when absent\n"
+    "  --http A:P     where the page and the API are (127.0.0.1:8080; port 0 = any)\n"
+    "  --hj212 A:P    where devices connect (127.0.0.1:9212)\n"
+    "  --clock T[xN]  a simulated clock that starts at T and runs N times as fast\n"
+    "  --accept-any   store and answer devices that are not registered (commissioning, load "
+    "tests)\n"
+    "  --demo         mark a new folder as a demonstration\n"
+    "  --verbose      log more\n"
+    "Prints 'page http://ADDR:PORT/' and 'devices ADDR:PORT' when it is ready; ends on SIGTERM.\n";
+
 static const char simulate_usage[] =
     "usage: qingkong simulate --to ADDR:PORT [--devices N] [--rate R] [--duration S]\n"
     "                         [--packets FILE | --from-csv FILE [--mn-prefix P] | --county]\n"
@@ -72,6 +87,7 @@ const qk_command qk_commands[] = {
     {"calc", qk_cmd_calc, "one formula of a standard over the rows of a CSV", calc_usage},
     {"demo", qk_cmd_demo, "an invented county with its devices", demo_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
+    {"serve", qk_cmd_serve, "runs the gateway, the store and the page", serve_usage},
     {"simulate", qk_cmd_simulate, "plays devices that speak HJ 212", simulate_usage},
     {"verify", qk_cmd_verify, "checks a data folder", verify_usage},
     {NULL, NULL, NULL, NULL},

@@ -22,6 +22,7 @@ typedef struct qk_bind {
     qk_gate_device *device;
     struct qk_bind *next_in_session;
     struct qk_bind *newer, *older; /* on the device's list */
+    bool told;                     /* the link was announced */
 } qk_bind;
 
 /* Kinds of events that one device can cause; each is raised at most once an hour. */

@@ -275,6 +275,7 @@ static qk_code init_loop(qk_gateway *g, qk_error *err)
 static void run_loop(void *context)
 {
     qk_gateway *g = context;
+    (void)pthread_setname_np(pthread_self(), "qk-gateway");
     (void)uv_run(&g->loop, UV_RUN_DEFAULT);
 }
 

@@ -136,7 +136,6 @@ void qk_gate_event_once(qk_gate *g, qk_gate_event kind, qk_gate_device *device,
 /* Makes the frame's device one of this connection's; false when it carries too many. */
 static bool bind_device(qk_session *s, qk_gate_device *device)
 {
-    qk_gate *g = s->gate;
     if (s->last && s->last->device == device) return true;
     for (qk_bind *b = s->binds; b; b = b->next_in_session)
         if (b->device == device) {
@@ -146,14 +145,21 @@ static bool bind_device(qk_session *s, qk_gate_device *device)
     if (s->bind_count >= QK_SESSION_MNS_MAX) return false;
     qk_bind *bind = s->bind_count == 0 ? &s->first : calloc(1, sizeof *bind);
     if (!bind) return false;
-    bool elsewhere = device->newest != NULL;
     qk_bind_attach(bind, s, device);
     bind->next_in_session = s->binds;
     s->binds = s->last = bind;
     s->bind_count++;
-    g->calls->link(g->context, device, s);
-    if (elsewhere && device->approved) qk_gate_event_once(g, QK_GATE_SECOND_CONNECTION, device, s);
     return true;
+}
+
+static void tell_link(qk_session *s, qk_bind *bind)
+{
+    qk_gate *g = s->gate;
+    qk_gate_device *device = bind->device;
+    bind->told = true;
+    if (bind->older && device->approved)
+        qk_gate_event_once(g, QK_GATE_SECOND_CONNECTION, device, s);
+    g->calls->link(g->context, device, s);
 }
 
 /* ---- frames that are not taken ---- */
@@ -371,6 +377,8 @@ static qk_feed take_frame(qk_session *s, taking *t)
     remember_speech(t);
     sample_skew(g, t);
     if (room) answer_frame(s, t, reply, room, end);
+    /* What the device is asked for on coming follows its answer. */
+    if (!s->last->told) tell_link(s, s->last);
     bool answer_to_us = head->command >= 9011 && head->command <= 9013;
     if (!t->unapproved && (t->device->tasks || answer_to_us || head->command == 1013))
         g->calls->took(g->context, s, t->device, t->frame, head);
@@ -476,7 +484,7 @@ void qk_session_end(qk_session *s, qk_cut reason)
         qk_gate_device *device = b->device;
         bool was_newest = device->newest == b;
         qk_bind_detach(b);
-        if (was_newest)
+        if (was_newest && b->told)
             g->calls->link(g->context, device, device->newest ? device->newest->session : NULL);
         if (b != &s->first) free(b);
     }

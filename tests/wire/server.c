@@ -65,8 +65,8 @@ void server_import(const server *s, const char *clock, const char *json)
 static void run_child(const server *s, int out, const char *const *args)
 {
     const char *program = getenv("QK_PROGRAM");
-    const char *argv[ARGS_MAX] = {program, "serve", "--data", s->dir, "--http", "127.0.0.1:0",
-                                  "--hj212", "127.0.0.1:0"};
+    const char *argv[ARGS_MAX] = {program,  "serve",       "--data",  s->dir,
+                                  "--http", "127.0.0.1:0", "--hj212", "127.0.0.1:0"};
     int n = 8;
     while (args && *args && n < ARGS_MAX - 1) argv[n++] = *args++;
     argv[n] = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_TESTS_WIRE_SERVER_H
 #define QK_TESTS_WIRE_SERVER_H
-/* A real `qingkong serve` on loopback ports of its own, over a folder that is removed at the end; and
- * plain sockets to talk to it. Waiting is polling with a limit. */
+/* A real `qingkong serve` on loopback ports of its own, over a folder that is removed at the end;
+ * and plain sockets to talk to it. Waiting is polling with a limit. */
 #include "domain/node.h"
 #include <stdbool.h>
 #include <sys/types.h>
@@ -36,8 +36,8 @@ int line_open(uint16_t port, const char *from);
 int line_listen(uint16_t *port); /* for a platform played by the test */
 int line_accept(int listener);
 void line_send(int fd, const void *bytes, size_t len);
-/* One whole frame into out (terminated); its length, 0 at the end of the stream, -1 when nothing came
- * within limit_ms. */
+/* One whole frame into out (terminated); its length, 0 at the end of the stream, -1 when nothing
+ * came within limit_ms. */
 int line_frame(int fd, char *out, size_t size, int limit_ms);
 /* True when the server ends the connection within limit_ms; what it still says is thrown away. */
 bool line_ended(int fd, int limit_ms);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the wire cases: bytes in, bytes out, one clause a file (cases/README.md tells the form), each
- * against a server of its own. */
+/* Runs the wire cases: bytes in, bytes out, one clause a file (cases/README.md tells the form),
+ * each against a server of its own. */
+#include "gateway/control.h"
 #include "gateway/request_store.h"
 #include "hj212/hj212.h"
 #include "server.h"
@@ -37,10 +38,10 @@ typedef struct playing {
     uint32_t sentinels;
 } playing;
 
-#define FAIL(p, ...)                                                                               \
-    do {                                                                                           \
-        fprintf(stderr, "%s:%d: ", (p)->path, (p)->number);                                        \
-        fail_msg(__VA_ARGS__);                                                                     \
+#define FAIL(p, ...)                                        \
+    do {                                                    \
+        fprintf(stderr, "%s:%d: ", (p)->path, (p)->number); \
+        fail_msg(__VA_ARGS__);                              \
     } while (0)
 
 /* ---- the folder ---- */
@@ -111,11 +112,11 @@ static void expect_nothing(playing *p)
 {
     char segment[128], frame[FRAME];
     uint32_t k = ++p->sentinels;
-    snprintf(segment, sizeof segment, "QN=20260101000000%03u;ST=31;CN=9015;PW=0;MN=SENTINEL;Flag=9;CP=&&&&",
-             k);
+    snprintf(segment, sizeof segment,
+             "QN=20260101000000%03u;ST=31;CN=9015;PW=0;MN=SENTINEL;Flag=9;CP=&&&&", k);
     line_send(current_line(p), frame, make_frame(p, frame, segment, QK_HJ212_CRC_STANDARD));
-    snprintf(segment, sizeof segment, "QN=20260101000000%03u;ST=91;CN=9013;PW=0;MN=SENTINEL;Flag=8;CP=&&&&",
-             k);
+    snprintf(segment, sizeof segment,
+             "QN=20260101000000%03u;ST=91;CN=9013;PW=0;MN=SENTINEL;Flag=8;CP=&&&&", k);
     expect_frame(p, current_line(p), segment, QK_HJ212_CRC_STANDARD);
 }
 
@@ -173,7 +174,7 @@ static void add_ask(playing *p, char *rest)
 {
     char *save = NULL;
     qk_request *r = &p->asks[p->n_asks++];
-    *r = (qk_request){.from = QK_TIME_NONE, .to = QK_TIME_NONE, .chunks_total = 1};
+    *r = (qk_request){.from = QK_TIME_NONE, .to = QK_TIME_NONE};
     const char *mn = strtok_r(rest, " ", &save), *cn = strtok_r(NULL, " ", &save);
     const char *params = strtok_r(NULL, " ", &save), *from = strtok_r(NULL, " ", &save);
     const char *to = strtok_r(NULL, " ", &save);
@@ -181,13 +182,11 @@ static void add_ask(playing *p, char *rest)
     snprintf(r->by, sizeof r->by, "test");
     r->cn = (int32_t)strtol(cn, NULL, 10);
     if (strcmp(params, "-") != 0) snprintf(r->params, sizeof r->params, "%s", params);
-    if (!to) return;
-    r->from = read_time(p, from);
-    r->to = read_time(p, to);
-    r->chunks_total = 0;
-    QK_TRY_OUT((int){0}, QK_OK);
-out:
-    return;
+    if (to) {
+        r->from = read_time(p, from);
+        r->to = read_time(p, to);
+    }
+    if (qk_control_check(r, NULL) != QK_OK) FAIL(p, "no request: CN %s", cn);
 }
 
 static void check_journal(playing *p, const char *rest)
@@ -303,6 +302,10 @@ static void act(playing *p, char *text)
         close_lines(p);
         server_kill(&p->server);
         server_start(&p->server, p->args);
+    } else if (strcmp(text, "again") == 0) {
+        close_lines(p);
+        assert_int_equal(server_stop(&p->server), 0);
+        server_start(&p->server, p->args);
     } else if (strcmp(text, "up") == 0) {
         start_server(p);
         if (p->up >= 0) close(p->up);
@@ -349,13 +352,25 @@ static void play_line(playing *p, char *text)
         FAIL(p, "what is this: %s", text);
 }
 
+static playing *under_way; /* for the end of a case that failed */
+
+static int end_case(void **state)
+{
+    (void)state;
+    if (under_way) server_remove(&under_way->server);
+    under_way = NULL;
+    return 0;
+}
+
 static void test_S072_wire__case(void **state)
 {
-    playing p = {.path = *state, .up_listener = -1, .up = -1};
+    static playing p;
     char text[FRAME];
+    p = (playing){.path = *state, .up_listener = -1, .up = -1};
     FILE *f = fopen(p.path, "r");
     assert_non_null(f);
     server_new(&p.server);
+    under_way = &p;
     qk_buf_init(&p.devices, 1 << 20);
     qk_buf_puts(&p.devices, "{\"devices\":[{\"mn\":\"SENTINEL\"}");
     for (int i = 0; i < LINES; i++) p.line[i] = -1;
@@ -368,7 +383,6 @@ static void test_S072_wire__case(void **state)
     if (p.up >= 0) close(p.up);
     if (p.up_listener >= 0) close(p.up_listener);
     if (p.server.pid) assert_int_equal(server_stop(&p.server), 0);
-    server_remove(&p.server);
     qk_buf_clear(&p.devices);
 }
 
@@ -398,6 +412,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < n; i++)
         tests[i] = (struct CMUnitTest){.name = strrchr(paths[i], '/') + 1,
                                        .test_func = test_S072_wire__case,
+                                       .teardown_func = end_case,
                                        .initial_state = paths[i]};
     if (n == 0) return 1;
     return _cmocka_run_group_tests("wire", tests, n, NULL, NULL);
