@@ -2,7 +2,8 @@
 #include "domain/ingest_private.h"
 #include <stdlib.h>
 
-enum { COLUMNS_MAX = 4096, CELLS_MAX = 8192 };
+/* EVENTS_OF_FRAME: every factor may stand still and leave its range at once. */
+enum { COLUMNS_MAX = 4096, CELLS_MAX = 8192, EVENTS_OF_FRAME = 2048 };
 
 bool qk_ingest_device(const qk_ingest *in, qk_device *out, qk_str mn)
 {
@@ -36,7 +37,9 @@ static qk_code hook_stream(void *context, void **user, qk_str mn, qk_stream_kind
     s->kind = kind;
     s->last_time = QK_TIME_NONE;
     qk_str_copy(s->mn, sizeof s->mn, mn);
-    qk_code code = qk_telemetry_stream(&s->id, in->p.telemetry, mn, kind, err);
+    /* The device first: what it has stored is what stood there before this run. */
+    qk_code code = qk_derive_device_get(&s->derive, in->p.derive, mn, err);
+    if (!code) code = qk_telemetry_stream(&s->id, in->p.telemetry, mn, kind, err);
     if (code) {
         free(s);
         return code;
@@ -204,21 +207,37 @@ static void note_change(void *context, qk_stream_id stream, qk_time time, const 
     print_cell(c->new_value, new_cell);
 }
 
+/* A record that found no room half-way is given again; its row is then known already, and what the
+ * first append found out still holds. */
+static qk_code append_row(qk_ingest *in, qk_ingest_stream *s, const qk_decoded *row,
+                          qk_append_result *result, qk_error *err)
+{
+    bool again = in->half_due && in->half_pos == in->pos;
+    in->change_count = 0;
+    qk_telemetry_at(in->p.telemetry, in->tie);
+    QK_TRY(qk_telemetry_append(in->p.telemetry, result, s->id, row->time, in->at, row->cells,
+                               row->n, note_change, s, err));
+    if (again) *result = in->half_result;
+    in->half_due = true;
+    in->half_pos = in->pos;
+    in->half_result = *result;
+    if (again || !(*result & QK_APPEND_CHANGED)) return QK_OK;
+    count(&in->changed, in->counted ? 0 : 1);
+    return qk_ingest_tell_changes(in, s, row->time);
+}
+
 static qk_code take_row(qk_ingest *in, const qk_decoded *row, qk_error *err)
 {
     qk_ingest_stream *s = row->user;
     qk_append_result result = (qk_append_result)0;
     refresh_device(s);
-    in->change_count = 0;
-    qk_telemetry_at(in->p.telemetry, in->tie);
-    QK_TRY(qk_telemetry_append(in->p.telemetry, &result, s->id, row->time, in->at, row->cells,
-                               row->n, note_change, s, err));
+    QK_TRY(append_row(in, s, row, &result, err));
+    qk_derive_at(in->p.derive, in->tie);
+    QK_TRY(qk_derive_row(in->p.derive, s->derive, s->kind, row->time, in->at, row->cells, row->n,
+                         result, err));
+    in->half_due = false;
     show_live(in, s, row);
     if (!in->counted) count(&in->samples, row->n);
-    if (result & QK_APPEND_CHANGED) {
-        count(&in->changed, in->counted ? 0 : 1);
-        QK_TRY(qk_ingest_tell_changes(in, s, row->time));
-    }
     return QK_OK;
 }
 
@@ -247,7 +266,7 @@ qk_code qk_ingest_take_frame(qk_ingest *in, const qk_journal_record *record, qk_
     in->at = record->at;
     in->counted = record->pos < in->p.counted_to;
     /* Whatever is found in one frame must find room, or the frame is given again. */
-    if (!qk_events_room(in->p.events, 4)) return QK_EFULL;
+    if (!qk_events_room(in->p.events, EVENTS_OF_FRAME)) return QK_EFULL;
     qk_code code =
         qk_decode(in->decoder, &row, (qk_str){record->payload, record->len}, record->at, err);
     if (!code) code = take_decoded(in, record, &row, err);
@@ -271,7 +290,11 @@ qk_code qk_ingest_take_frame(qk_ingest *in, const qk_journal_record *record, qk_
 
 qk_code qk_ingest_record(qk_ingest *in, const qk_journal_record *record, qk_error *err)
 {
+    enum { DERIVE_MS = 2 }; /* a record; what is left goes on with the next */
     in->tie = record->pos;
+    qk_derive_at(in->p.derive, record->pos);
+    if (qk_derive_due(in->p.derive, record->at))
+        QK_TRY(qk_derive_advance(in->p.derive, record->at, DERIVE_MS, NULL, err));
     switch (record->kind) {
     case QK_JOURNAL_FRAME: return qk_ingest_take_frame(in, record, err);
     case QK_JOURNAL_PARKED: return qk_ingest_take_parked(in, record, err);

@@ -28,6 +28,7 @@ typedef struct qk_ingest_stream {
     qk_stream_kind kind;
     qk_stream_id id;
     qk_live_stream *live;
+    qk_derive_device *derive;
     qk_ingest_column *columns; /* by number */
     uint32_t n, cap;
     uint64_t device_of; /* registry version of `device`, + 1 */
@@ -76,6 +77,9 @@ struct qk_ingest {
     qk_jpos tie; /* rows are needed from here on after a crash; for parked frames not their own */
     qk_time at;
     bool counted;
+    bool half_due; /* the row of half_pos is appended, but what follows found no room */
+    qk_jpos half_pos;
+    qk_append_result half_result;
     qk_change changes[QK_INGEST_CHANGES_LISTED];
     size_t change_count;
     /* parked */

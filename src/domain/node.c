@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/node_private.h"
 #include "domain/rebuild.h"
+#include "domain/setting.h"
 #include <sodium/randombytes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@ enum { FORMAT_VERSION = 1, CLOSE_MS = 3000 };
 
 /* ---- the folder ---- */
 
-static qk_code make_paths(qk_node *node, const char *dir, qk_error *err)
+static qk_code take_folder(qk_node *node, const char *dir, qk_error *err)
 {
     size_t len = strlen(dir);
     if (len == 0 || len + 32 > sizeof node->dir)
@@ -18,7 +19,8 @@ static qk_code make_paths(qk_node *node, const char *dir, qk_error *err)
     qk_str_copy(node->dir, sizeof node->dir, qk_str_of(dir));
     QK_TRY(qk_path_join(node->db_path, sizeof node->db_path, dir, "store.db"));
     QK_TRY(qk_path_join(node->journal_dir, sizeof node->journal_dir, dir, "journal"));
-    return qk_dir_create(dir, err);
+    QK_TRY(qk_dir_create(dir, err));
+    return qk_lock_take(&node->lock_fd, dir, err);
 }
 
 static qk_code create_instance(qk_node *node, const char *path, qk_error *err)
@@ -152,12 +154,27 @@ static qk_code open_journal(qk_node *node, qk_jpos at_least, qk_error *err)
     return qk_journal_open(&node->journal, node->journal_dir, &o, err);
 }
 
+static qk_code open_derive(qk_node *node, qk_error *err)
+{
+    qk_derive_parts parts = {.telemetry = node->telemetry,
+                             .registry = node->registry,
+                             .live = node->live,
+                             .events = node->events,
+                             .log = node->log,
+                             .db_path = node->db_path,
+                             .constant_ms =
+                                 qk_setting_i64(node->db, "quality.constant_hours", 3) * QK_HOUR};
+    QK_TRY(qk_derive_new(&node->derive, &parts, err));
+    return qk_derive_load(node->derive, node->db, err);
+}
+
 static qk_code open_ingest(qk_node *node, qk_jpos counted_to, qk_error *err)
 {
     qk_ingest_parts parts = {.telemetry = node->telemetry,
                              .registry = node->registry,
                              .live = node->live,
                              .events = node->events,
+                             .derive = node->derive,
                              .log = node->log,
                              .journal_dir = node->journal_dir,
                              .accept_any = node->accept_any,
@@ -173,6 +190,7 @@ static qk_code open_store(qk_node *node, qk_error *err)
     QK_TRY(qk_db_open(&node->db, node->db_path, node->log, err));
     QK_TRY(resume_clock(node, err));
     QK_TRY(qk_telemetry_open(&node->telemetry, node->db, &t, err));
+    QK_TRY(qk_scheduler_new(&node->scheduler, node->db, node, node->log, err));
     return qk_registry_open(&node->registry, node->db, err);
 }
 
@@ -184,9 +202,11 @@ static qk_code open_parts(qk_node *node, qk_error *err)
     QK_TRY(meta_pos(node, "processed_pos", &processed, err));
     QK_TRY(open_journal(node, processed, err));
     if (qk_live_new(&node->live, node->clock, node->registry) ||
-        qk_events_new(&node->events, node->live))
+        qk_events_new(&node->events, node->live) ||
+        qk_watch_new(&node->watch, node->live, node->events, node->registry, node->clock))
         return qk_fail(err, QK_ENOMEM, "no memory for the live table");
     QK_TRY(qk_rebuild_live(node->live, node->telemetry, node->registry, node->db_path, err));
+    QK_TRY(open_derive(node, err));
     QK_TRY(open_ingest(node, processed, err));
     atomic_store(&node->processed, from);
     atomic_store(&node->committed, from);
@@ -209,7 +229,7 @@ static void init_locks(qk_node *node)
 
 static qk_code open_node(qk_node *node, qk_error *err)
 {
-    QK_TRY(make_paths(node, node->options.data_dir, err));
+    QK_TRY(take_folder(node, node->options.data_dir, err));
     QK_TRY(make_clock(node, err));
     QK_TRY(open_instance(node, err));
     node->demo = node->demo_folder || has_clock(&node->options);
@@ -225,6 +245,7 @@ qk_code qk_node_open(qk_node **out, const qk_node_options *options, qk_error *er
 {
     qk_node *node = calloc(1, sizeof *node);
     if (!node) return qk_fail(err, QK_ENOMEM, "no memory for the instance");
+    node->lock_fd = -1;
     node->options = *options;
     node->log = options->log;
     node->accept_any = options->accept_any;
@@ -260,12 +281,16 @@ void qk_node_close(qk_node *node)
     qk_journal_close(node->journal);
     qk_journal_reader_close(node->reader);
     qk_ingest_free(node->ingest);
+    qk_derive_free(node->derive);
+    qk_watch_free(node->watch);
     qk_events_free(node->events);
     qk_live_free(node->live);
     qk_registry_close(node->registry);
+    qk_scheduler_free(node->scheduler);
     qk_telemetry_close(node->telemetry);
     qk_db_close(node->db);
     qk_clock_free(node->clock);
+    qk_lock_release(node->lock_fd);
     pthread_cond_destroy(&node->bell);
     pthread_cond_destroy(&node->answered);
     pthread_mutex_destroy(&node->lock);
@@ -321,6 +346,10 @@ qk_live *qk_node_live(qk_node *node)
 const char *qk_node_db_path(const qk_node *node)
 {
     return node->db_path;
+}
+qk_scheduler *qk_node_scheduler(qk_node *node)
+{
+    return node->scheduler;
 }
 qk_events *qk_node_events(qk_node *node)
 {

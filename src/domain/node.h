@@ -13,10 +13,9 @@
 #include "domain/events.h"
 #include "domain/live.h"
 #include "domain/registry.h"
+#include "domain/scheduler.h"
 #include "store/journal.h"
 #include "store/telemetry.h"
-
-typedef struct qk_node qk_node;
 
 typedef struct qk_node_options {
     const char *data_dir;
@@ -47,7 +46,9 @@ qk_registry *qk_node_registry(qk_node *node);
 qk_telemetry *qk_node_telemetry(qk_node *node);
 qk_live *qk_node_live(qk_node *node);
 const char *qk_node_db_path(const qk_node *node); /* for readers: qk_db_open_readonly */
-qk_events *qk_node_events(qk_node *node);         /* store thread: inside a qk_node_fn */
+/* Store thread: inside a qk_node_fn or a timer's handler. */
+qk_events *qk_node_events(qk_node *node);
+qk_scheduler *qk_node_scheduler(qk_node *node);
 
 /* Appends to the journal: qk_journal_append takes one thread at a time, and this guards it. */
 QK_NODISCARD qk_code qk_node_append(qk_node *node, qk_jpos *end, qk_journal_kind kind,
@@ -92,7 +93,7 @@ void qk_node_health_get(qk_node *node, qk_node_health *out);
  * returns, however long that takes. Setting it back fires none again. QK_EDENIED when qk_node_demo
  * is false. Not from the store thread. */
 QK_NODISCARD qk_code qk_node_set_clock(qk_node *node, qk_time now, double speed, qk_error *err);
-/* Waits until what is durable in the journal is taken in and committed (tests, backup).
- * QK_ETIMEOUT. */
+/* Waits until what is durable in the journal is taken in, what is due is derived, and all of it is
+ * committed (tests, backup). QK_ETIMEOUT. */
 QK_NODISCARD qk_code qk_node_settle(qk_node *node, uint32_t timeout_ms, qk_error *err);
 #endif

@@ -6,6 +6,9 @@
 #include "base/file.h"
 #include "domain/ingest.h"
 #include "domain/node.h"
+#include "domain/scheduler.h"
+#include "domain/watch.h"
+#include "store/lock.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -29,6 +32,7 @@ typedef struct qk_command {
 struct qk_node {
     char dir[QK_PATH_MAX], db_path[QK_PATH_MAX], journal_dir[QK_PATH_MAX];
     char id[48];
+    int lock_fd; /* of the folder; -1 = not held */
     bool demo, demo_folder, accept_any;
     qk_node_options options;
     qk_log *log;
@@ -39,7 +43,10 @@ struct qk_node {
     qk_registry *registry;
     qk_live *live;
     qk_events *events;
+    qk_derive *derive;
     qk_ingest *ingest;
+    qk_watch *watch;
+    qk_scheduler *scheduler;
     pthread_mutex_t append_lock;
 
     /* the store thread's bell and its commands */
@@ -48,6 +55,7 @@ struct qk_node {
     pthread_mutex_t lock;
     pthread_cond_t bell, answered;
     bool rung, stop, ended;
+    uint64_t calm;     /* turns after which nothing was left to do */
     uint32_t settlers; /* callers of qk_node_settle: commit as soon as possible */
     qk_command queue[QK_NODE_QUEUE];
     size_t queue_first, queue_n;
@@ -68,6 +76,8 @@ struct qk_node {
     bool dirty; /* memory holds what no transaction has written */
     bool pack;  /* the next transaction flushes all telemetry */
     bool unparking, hurry, was_full;
+    bool jumping; /* the clock is being set forward: timers fire up to jump_to */
+    qk_time jump_to;
     qk_command *batch;
     int64_t last_commit_ms, retry_ms, last_burst_ms, last_tick_ms, last_checkpoint_ms;
     uint64_t commits_at_checkpoint;

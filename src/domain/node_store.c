@@ -156,6 +156,7 @@ static qk_code save_positions(qk_node *node, qk_error *err)
     qk_telemetry_at(node->telemetry, processed);
     qk_jpos needed = qk_telemetry_needed_from(node->telemetry);
     if (needed > processed) needed = processed;
+    QK_TRY(qk_derive_prune(node->derive, node->db, needed, err));
     QK_TRY(qk_db_meta_set(node->db, "journal_pos", (int64_t)needed, err));
     QK_TRY(qk_db_meta_set(node->db, "processed_pos", (int64_t)processed, err));
     if (!qk_clock_simulated(node->clock)) return QK_OK;
@@ -171,11 +172,39 @@ static bool must_pack(const qk_node *node)
     return node->pack || (needed < processed && processed - needed > PACK_LAG);
 }
 
+/* Fires what is due up to `until`, each timer with the clock at its own time when it jumps there.
+ */
+static qk_code fire_timers(qk_node *node, qk_error *err)
+{
+    enum { MOST = 512 };
+    bool fired = true;
+    for (int i = 0; fired && i < MOST; i++) {
+        qk_time next = qk_scheduler_next(node->scheduler), now = qk_clock_now(node->clock);
+        if (node->jumping && next > now && next <= node->jump_to) {
+            QK_TRY(qk_clock_set(node->clock, next, 0));
+            now = next;
+        }
+        if (next <= now && qk_derive_due(node->derive, next)) {
+            bool more = false;
+            qk_code code = qk_derive_advance(node->derive, next, SLICE_MS, &more, err);
+            if (code == QK_EFULL)
+                node->pack = true;
+            else if (code)
+                return code;
+            if (code || more) return QK_OK; /* the next transaction goes on here */
+        }
+        QK_TRY(qk_scheduler_fire_one(node->scheduler, now, &fired, err));
+    }
+    return QK_OK;
+}
+
 static qk_code write_all(qk_node *node, size_t commands, qk_error *err)
 {
     QK_TRY(qk_db_begin(node->db, err));
+    QK_TRY(fire_timers(node, err));
     for (size_t i = 0; i < commands; i++) run_command(node, &node->batch[i]);
     QK_TRY(qk_ingest_save(node->ingest, node->db, err));
+    QK_TRY(qk_derive_save(node->derive, node->db, err));
     QK_TRY(qk_events_write(node->events, node->db, err));
     QK_TRY(qk_telemetry_flush(node->telemetry, must_pack(node), err));
     QK_TRY(save_positions(node, err));
@@ -186,6 +215,7 @@ static void settle_all(qk_node *node, bool committed)
 {
     qk_telemetry_settle(node->telemetry, committed);
     qk_ingest_settle(node->ingest, committed);
+    qk_derive_settle(node->derive, committed);
     qk_events_settle(node->events, committed);
 }
 
@@ -195,6 +225,7 @@ static void undo_all(qk_node *node, size_t events_before)
     qk_db_rollback(node->db);
     qk_events_rewind(node->events, events_before);
     settle_all(node, false);
+    qk_scheduler_undone(node->scheduler);
     if (qk_registry_reload(node->registry, &err))
         qk_log_print(node->log, QK_LOG_ERROR, "store", "the register cannot be read again: %s",
                      err.message);
@@ -281,6 +312,17 @@ static qk_code drain(qk_node *node, uint32_t budget_ms)
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
+/* Up to `to`, timer after timer; a transaction holds as many as fit. */
+static qk_code jump(qk_node *node, qk_time to, qk_error *err)
+{
+    qk_code code = QK_OK;
+    node->jumping = true;
+    node->jump_to = to;
+    while (!code && qk_scheduler_next(node->scheduler) <= to) code = commit_turn(node);
+    node->jumping = false;
+    return code ? qk_fail(err, code, "the store cannot write, so timers cannot fire") : QK_OK;
+}
+
 /* What was received before the change belongs to the time before it. */
 static void serve_clock(qk_node *node)
 {
@@ -292,7 +334,8 @@ static void serve_clock(qk_node *node)
     if (!asked) return;
     qk_error err = {0};
     qk_code code = drain(node, DRAIN_MS);
-    if (code) qk_fail(&err, code, "the store cannot write, so timers cannot fire");
+    if (code) qk_fail(&err, code, "the store cannot take in what was received before");
+    if (!code) code = jump(node, to, &err);
     if (!code && qk_clock_set(node->clock, to, speed))
         code = qk_fail(&err, QK_EINVAL, "the clock cannot run at this speed");
     if (!code) publish_clock(node);
@@ -330,7 +373,7 @@ static void tick(qk_node *node)
     }
     if (now_ms - node->last_tick_ms >= TICK_MS) {
         node->last_tick_ms = now_ms;
-        qk_live_tick(node->live, NULL, NULL);
+        qk_watch_tick(node->watch);
     }
 }
 
@@ -339,9 +382,38 @@ static bool commit_due(qk_node *node, bool full)
     int64_t now_ms = qk_monotonic_ms();
     if (ill(node)) return now_ms >= node->retry_ms;
     if (full || qk_node_has_commands(node)) return true;
+    if (qk_scheduler_next(node->scheduler) <= qk_clock_now(node->clock)) return true;
     bool waiting =
         node->dirty || qk_events_waiting(node->events) || qk_ingest_unsaved(node->ingest);
     return waiting && (now_ms - node->last_commit_ms >= COMMIT_MS || node->hurry);
+}
+
+/* Hours whose time has come although nothing was received. Records still on their way to the disk
+ * have a moment to arrive. */
+static bool derive_idle(qk_node *node, bool *full)
+{
+    enum { ARRIVING_MS = 1000 };
+    qk_error err = {0};
+    bool more = false;
+    double speed = qk_clock_speed(node->clock);
+    qk_time margin = (qk_time)(ARRIVING_MS * (speed > 1 ? speed : 1));
+    qk_time now = qk_clock_now(node->clock) - margin;
+    if (!qk_derive_due(node->derive, now)) return false;
+    qk_derive_at(node->derive, atomic_load(&node->processed));
+    qk_code code = qk_derive_advance(node->derive, now, SLICE_MS, &more, &err);
+    node->dirty = true;
+    *full |= code == QK_EFULL;
+    if (code && code != QK_EFULL) fall_ill(node, code, &err);
+    return more;
+}
+
+/* Nothing is left to take in, to compute or to write. */
+static void note_calm(qk_node *node)
+{
+    pthread_mutex_lock(&node->lock);
+    node->calm++;
+    pthread_cond_broadcast(&node->answered);
+    pthread_mutex_unlock(&node->lock);
 }
 
 /* True when there is more to do at once. */
@@ -351,7 +423,10 @@ static bool turn(qk_node *node)
     qk_code took = take_some(node, SLICE_MS, &err);
     bool full = took == QK_EFULL;
     if (took && took != QK_EFULL && took != QK_ENOTFOUND) fall_ill(node, took, &err);
+    bool more = false;
+    if (took == QK_ENOTFOUND) more = derive_idle(node, &full);
     if (!full) unpark_some(node);
+    full |= qk_telemetry_wants_flush(node->telemetry);
     serve_clock(node);
     tick(node);
     if (commit_due(node, full)) {
@@ -364,7 +439,9 @@ static bool turn(qk_node *node)
         qk_str_copy(why.message, sizeof why.message, qk_str_of(node->store_reason));
         qk_node_fail_commands(node, node->store_state, &why);
     }
-    return took == QK_OK || (full && !ill(node)) || node->unparking;
+    more |= took == QK_OK || (full && !ill(node)) || node->unparking;
+    if (!more && !node->dirty && !ill(node)) note_calm(node);
+    return more;
 }
 
 static void wait_for_work(qk_node *node)
@@ -425,8 +502,9 @@ qk_code qk_node_settle(qk_node *node, uint32_t timeout_ms, qk_error *err)
     int64_t until = qk_monotonic_ms() + timeout_ms;
     qk_code code = QK_OK;
     pthread_mutex_lock(&node->lock);
+    uint64_t calm = node->calm;
     node->settlers++;
-    while (atomic_load(&node->committed) < want && !node->ended && !code) {
+    while ((atomic_load(&node->committed) < want || node->calm == calm) && !node->ended && !code) {
         struct timespec soon;
         clock_gettime(CLOCK_MONOTONIC, &soon);
         soon.tv_nsec += 20000000;

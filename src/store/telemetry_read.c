@@ -854,10 +854,12 @@ static qk_code give_row(qk_telemetry_reader *r, const qk_walk *walk, const qk_ro
                         qk_row_fn *fn, void *context)
 {
     size_t n = 0;
+    int32_t newest = 0;
     if (!qk_row_known(walk, row->time, row->delay_s)) return QK_OK;
     for (size_t i = 0; i < row->n; i++) {
         qk_row_cell cell = row->cells[i];
         if (!qk_reader_known(r, walk, row->time, row->delay_s, &cell)) continue;
+        if (cell.lag > newest) newest = cell.lag;
         qk_cell *to = &r->cells[n++];
         *to = (qk_cell){.column = cell.column, .type = (qk_cell_type)cell.type};
         if (cell.type == QK_CELL_TEXT)
@@ -865,7 +867,7 @@ static qk_code give_row(qk_telemetry_reader *r, const qk_walk *walk, const qk_ro
         else
             to->number = (qk_dec){cell.mantissa, cell.scale};
     }
-    return fn(context, row->time, qk_recorded_at(row->time, row->delay_s), r->cells, n);
+    return fn(context, row->time, qk_recorded_at(row->time, row->delay_s + newest), r->cells, n);
 }
 
 static qk_code walk_rows(qk_telemetry_reader *r, const qk_walk *walk, qk_row_fn *fn, void *context,

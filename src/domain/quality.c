@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/derive_private.h"
+#include <math.h>
+
+/* Two faults that a platform must see by itself (practice, section 9): a value that stands still
+ * (恒值, zero told apart) and one outside its instrument's range. Values that are flagged anyway
+ * say nothing new and are passed over. */
+
+enum { LOOK_BACK_AFTER = 10 * 60000, APART_MAX = 2 * 3600000 };
+
+static qk_code tell(qk_derive *d, const qk_derive_device *dev, const char *kind, const char *code,
+                    qk_dec value, qk_time since, qk_time at, qk_time recorded, const char *key)
+{
+    char digits[QK_DEC_TEXT], from[QK_TIME_TEXT], params[512];
+    snprintf(params, sizeof params,
+             "{\"mn\":\"%s\",\"code\":\"%s\",\"value\":\"%s\",\"since\":\"%s\",\"hours\":%.1f}",
+             dev->mn, code, qk_dec_format(digits, value), qk_time_iso(from, since),
+             (double)(at - since) / (double)QK_HOUR);
+    qk_event e = {.at = at,
+                  .recorded_at = recorded,
+                  .severity = QK_SEVERITY_WARNING,
+                  .journal_pos = d->pos,
+                  .key = key,
+                  .params = params};
+    qk_str_copy(e.kind, sizeof e.kind, qk_str_of(kind));
+    qk_str_copy(e.mn, sizeof e.mn, qk_str_of(dev->mn));
+    qk_str_copy(e.site, sizeof e.site, qk_str_of(dev->device.site));
+    return qk_events_raise(d->p.events, &e);
+}
+
+/* MN and code may hold what JSON would have to escape; such names are not told. */
+static bool plain_name(const char *name)
+{
+    for (; *name; name++)
+        if (*name == '"' || *name == '\\' || (unsigned char)*name < ' ') return false;
+    return true;
+}
+
+/* After a start the beginning of a standstill lies in what is stored. */
+static qk_code find_since(qk_derive *d, qk_derive_device *dev, qk_source_kind kind,
+                          qk_derive_factor *f, qk_time time, qk_error *err)
+{
+    qk_arena arena;
+    qk_samples s;
+    qk_steady *steady = &f->steady;
+    qk_str field = kind == QK_SOURCE_RTD ? QK_STR("Rtd") : QK_STR("Avg");
+    qk_arena_init(&arena, 4 << 20);
+    qk_code code =
+        qk_telemetry_read(&s, d->reader, dev->sources[kind].stream, qk_str_of(f->code), field,
+                          time - d->p.constant_ms - QK_HOUR, time, QK_TIME_NONE, &arena, NULL, err);
+    for (size_t i = code ? 0 : s.count; i-- > 0;) {
+        if (s.mantissa[i] == INT64_MIN) continue;
+        qk_dec value = {s.mantissa[i], s.scale[i]};
+        if (qk_dec_cmp(value, steady->value) != 0 || !qk_flag_counts(s.flag[i])) break;
+        if (s.time[i] < steady->since) steady->since = s.time[i];
+    }
+    qk_arena_clear(&arena);
+    steady->exact = true;
+    return code == QK_EDAMAGED || code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+static qk_code judge_still(qk_derive *d, qk_derive_device *dev, qk_derive_factor *f, qk_time time,
+                           qk_time recorded)
+{
+    char key[160];
+    qk_steady *s = &f->steady;
+    if (s->told || time - s->since < d->p.constant_ms || !plain_name(dev->mn) ||
+        !plain_name(f->code))
+        return QK_OK;
+    s->told = true;
+    snprintf(key, sizeof key, "constant:%s:%s:%lld", dev->mn, f->code, (long long)s->since);
+    return tell(d, dev, s->value.mantissa ? "value_constant" : "value_zero", f->code, s->value,
+                s->since, s->since + d->p.constant_ms, recorded, key);
+}
+
+static qk_code judge_range(qk_derive *d, qk_derive_device *dev, qk_derive_factor *f, qk_dec value,
+                           qk_time time, qk_time recorded)
+{
+    char key[160];
+    double v = qk_dec_f64(value);
+    bool outside = v < f->low || v > f->high; /* false where a bound is NaN */
+    qk_time hour = qk_floor_hour(time);
+    if (!outside || f->range_told == hour || !plain_name(dev->mn) || !plain_name(f->code))
+        return QK_OK;
+    f->range_told = hour;
+    snprintf(key, sizeof key, "range:%s:%s:%lld", dev->mn, f->code, (long long)hour);
+    return tell(d, dev, "value_range", f->code, value, time, time, recorded, key);
+}
+
+static qk_code judge_factor(qk_derive *d, qk_derive_device *dev, qk_source_kind kind,
+                            qk_derive_factor *f, qk_dec value, qk_time time, qk_time recorded,
+                            qk_error *err)
+{
+    qk_steady *s = &f->steady;
+    if (s->known && time <= s->last) return QK_OK;
+    bool goes_on = s->known && qk_dec_cmp(s->value, value) == 0 && time - s->last <= APART_MAX;
+    if (!goes_on) {
+        /* The first value of a run of the program may continue what was stored before it. */
+        bool first = !s->known;
+        *s = (qk_steady){.value = value, .since = time, .known = true, .exact = !first};
+    }
+    s->last = time;
+    if (!s->exact && time - s->since >= LOOK_BACK_AFTER)
+        QK_TRY(find_since(d, dev, kind, f, time, err));
+    QK_TRY(judge_still(d, dev, f, time, recorded));
+    return judge_range(d, dev, f, value, time, recorded);
+}
+
+qk_code qk_quality_row(qk_derive *d, qk_derive_device *dev, qk_source_kind kind, qk_time time,
+                       qk_time recorded, qk_error *err)
+{
+    const qk_part_scratch *scratch = &d->scratch;
+    /* A device that sends both is watched by its minutes. */
+    if (kind == QK_SOURCE_RTD && dev->sources[QK_SOURCE_MINUTE].stream) return QK_OK;
+    for (size_t i = 0; i < scratch->n; i++) {
+        const qk_part *p = &scratch->part[scratch->touched[i]];
+        if (!(p->have >> QK_ROLE_AVG & 1) || !qk_flag_counts(p->flag)) continue;
+        QK_TRY(judge_factor(d, dev, kind, &dev->factors[scratch->touched[i]], p->value[QK_ROLE_AVG],
+                            time, recorded, err));
+    }
+    return QK_OK;
+}
