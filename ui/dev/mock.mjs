@@ -339,7 +339,10 @@ async function api(req, res, url) {
       return json(res, { hours: hours.map(iso), county: hours.map((h) => countyAqi(h, t)?.value ?? null), rows: sites.filter((s) => s.kind.startsWith('air')).map((s) => ({ site: s.id, aqi: hours.map((h) => hourAqi(s, h, t)?.value ?? null) })) });
     }
     case 'devices':
-      if (!p[1]) return json(res, page(devices.map(deviceOf), q));
+      if (!p[1]) {
+        const part = page(devices, q);
+        return json(res, { ...part, items: part.items.map(deviceOf) });
+      }
       if (!d) return refuse(res, 404, 'not_found', '没有这台设备。', 'No such device.');
       if (p[2] === 'frames') return json(res, { items: framesOf(d, Number(q.get('limit') ?? 20)) });
       if (p[2] === 'requests') return json(res, { items: requests.filter((r) => r.mn === d.mn) });

@@ -59,7 +59,8 @@ export function plot(target: HTMLElement, options: PlotOptions, data: Drawn) {
         {
           stroke: ink.ink2,
           font: options.font,
-          size: 34,
+          size: 42,
+          lineGap: 1.25,
           gap: 4,
           grid: { stroke: ink.line, width: 1 },
           ticks: { stroke: ink.ink2, width: 1, size: 4 },

@@ -6,7 +6,7 @@ export const SOURCE_SHAPES: Record<string, string> = {
   outlet: 'M6.2 2h3.6l1.7 12h-7z',
   power: 'M9.5 1.5 3.5 9h4l-1 5.5L12.5 7h-4z',
   dust: 'M2.5 13.5 8 3.5l5.5 10z',
-  kitchen: 'M2.5 7h11a5.5 5.5 0 0 1-11 0zM5 5V2.5M8 5V2.5M11 5V2.5',
+  kitchen: 'M2 5.5h12a6 6 0 0 1-12 0z',
   pump: 'M8 1.8c2.6 3.4 4.2 5.5 4.2 8a4.2 4.2 0 0 1-8.4 0c0-2.5 1.6-4.6 4.2-8z',
   gate: 'M2.5 13.500v-9h2v3h7v-3h2v9h-2v-4h-7v4z',
   machine: 'M8 1.800l5.4 3.100v6.200L8 14.200l-5.4-3.100V4.900z',

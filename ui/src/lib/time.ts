@@ -72,16 +72,20 @@ export function startOfDay(ms: number): number {
   return Math.floor((ms + OFFSET_MS) / DAY_MS) * DAY_MS - OFFSET_MS;
 }
 
-/** "35 s", "12 min", "2 h 14 min", "3 d 4 h": two units at most. Below zero counts as zero. */
+/** "35 s", "12 min", "2 h 14 min", "3 d 4 h": two units at most, never broken over a line. Below
+ * zero counts as zero. */
 export function age(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));
-  if (s < 60) return `${s} s`;
+  if (s < 60) return join([s, 's']);
   const min = Math.floor(s / 60);
-  if (min < 60) return `${min} min`;
+  if (min < 60) return join([min, 'min']);
   const h = Math.floor(min / 60);
-  if (h < 24) return min % 60 ? `${h} h ${min % 60} min` : `${h} h`;
-  const d = Math.floor(h / 24);
-  return h % 24 ? `${d} d ${h % 24} h` : `${d} d`;
+  if (h < 24) return join([h, 'h'], [min % 60, 'min']);
+  return join([Math.floor(h / 24), 'd'], [h % 24, 'h']);
+}
+
+function join(...terms: [number, string][]): string {
+  return terms.filter(([n], i) => i === 0 || n > 0).map(([n, unit]) => `${n}\u00a0${unit}`).join('\u00a0');
 }
 
 /** A signed offset of a clock: "+0.4 s", "−12 s", "+3 min 5 s". */

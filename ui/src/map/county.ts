@@ -4,7 +4,7 @@ import OlMap from 'ol/Map.js';
 import View from 'ol/View.js';
 import Feature from 'ol/Feature.js';
 import GeoJSON from 'ol/format/GeoJSON.js';
-import { Point, type Geometry, type MultiPolygon, type Polygon } from 'ol/geom.js';
+import { LineString, Point, type Geometry, type MultiPolygon, type Polygon } from 'ol/geom.js';
 import { defaults as interactions } from 'ol/interaction/defaults.js';
 import VectorLayer from 'ol/layer/Vector.js';
 import { fromLonLat, toLonLat } from 'ol/proj.js';
@@ -13,11 +13,12 @@ import { Fill, Icon, Stroke, Style, Text } from 'ol/style.js';
 import { level } from '../lib/aqi';
 import { isAir } from '../lib/shapes';
 import type { Division, Latest, Site } from '../lib/types';
-import { place, type Xy } from './labels';
+import { place, spread, type Obstacle, type Xy } from './labels';
 import { FONT, disc, readInk, source, summary, type Ink, type SourceState } from './marks';
 
 /** Metres a pixel above which sources are told by township and small stations are dots. */
 const OVERVIEW_M = 42;
+const MOST_GLYPHS = 3;
 
 export interface MapData {
   divisions: Division[];
@@ -64,6 +65,7 @@ export class CountyMap {
   private names = new VectorSource<Feature<Point>>();
   private stations = new VectorSource<Feature<Point>>();
   private sources = new VectorSource<Feature<Point>>();
+  private leaders = new VectorSource<Feature<LineString>>();
   private ink: Ink = readInk();
   private looks = new Map<string, Style>();
   private data: MapData | null = null;
@@ -86,9 +88,11 @@ export class CountyMap {
       layers: [
         under(this.land, () => this.ribbon()),
         under(this.land, (f) => this.landStyle(f)),
-        new VectorLayer({ source: this.sources, style: (f) => this.sourceStyle(f as Feature) }),
+        new VectorLayer({ source: this.sources, style: (f) => this.sourceStyle(f as Feature, false) }),
         new VectorLayer({ source: this.names, style: (f) => this.nameStyle(f as Feature) }),
+        new VectorLayer({ source: this.leaders, style: () => this.leader() }),
         new VectorLayer({ source: this.stations, style: (f) => this.stationStyle(f as Feature) }),
+        new VectorLayer({ source: this.sources, style: (f) => this.sourceStyle(f as Feature, true) }),
       ],
     });
     if (options.still) this.map.getInteractions().clear();
@@ -151,7 +155,7 @@ export class CountyMap {
   fit(bounds: [number, number, number, number], animate = false) {
     const a = fromLonLat([bounds[0], bounds[1]]);
     const b = fromLonLat([bounds[2], bounds[3]]);
-    const pad = this.options.still ? [24, 24, 24, 24] : [26, 20, 34, 26];
+    const pad = this.options.still ? [44, 24, 64, 24] : [26, 20, 34, 26];
     this.view.fit([a[0]!, a[1]!, b[0]!, b[1]!], { padding: pad, duration: animate ? 150 : 0, maxZoom: 15 });
   }
 
@@ -224,7 +228,8 @@ export class CountyMap {
     const placed = sites.filter((s) => s.lon !== null && s.lat !== null);
     // Drawn in this order: what counts most lies on top.
     for (const s of placed.slice().reverse()) {
-      const f = new Feature({ geometry: new Point(fromLonLat([s.lon!, s.lat!])), site: s });
+      const home = fromLonLat([s.lon!, s.lat!]) as Xy;
+      const f = new Feature({ geometry: new Point(home), site: s, home });
       (isAir(s.kind) ? this.stations : this.sources).addFeature(f);
     }
   }
@@ -253,6 +258,11 @@ export class CountyMap {
     return (this.view.getResolution() ?? 0) * 0.82 > OVERVIEW_M;
   }
 
+  /** From across the room a dot says nothing. */
+  private tooSmall(site: Site): boolean {
+    return this.options.still && isMinor(site);
+  }
+
   private ring(id: string): Style[] {
     if (this.marked !== id) return [];
     return [this.keep('mark', () => {
@@ -270,10 +280,10 @@ export class CountyMap {
 
   private stationStyle(f: Feature): Style[] {
     const site = f.get('site') as Site;
-    if (!this.layersOn.has(site.kind)) return [];
+    if (!this.layersOn.has(site.kind) || this.tooSmall(site)) return [];
     const now = this.data?.latest?.sites[site.id];
     const aqi = now?.state === 'online' || now?.state === undefined ? (now?.aqi?.value ?? null) : null;
-    const small = this.overview() && (site.kind === 'air_micro' || site.kind === 'air_road');
+    const small = this.overview() && isMinor(site);
     const l = level(aqi);
     const scale = this.options.scale;
     const key = `s${small ? l : aqi}|${site.kind}|${small}`;
@@ -307,10 +317,11 @@ export class CountyMap {
     return now.values.some((v) => v.over) ? 'over' : 'plain';
   }
 
-  private sourceStyle(f: Feature): Style[] {
+  /** What is over its limit lies above the stations, the rest below them. */
+  private sourceStyle(f: Feature, above: boolean): Style[] {
     const site = f.get('site') as Site;
-    if (!this.layersOn.has(site.kind)) return [];
     const state = this.sourceState(site);
+    if (!this.layersOn.has(site.kind) || above !== (state === 'over')) return [];
     if (this.overview() && state !== 'over' && this.marked !== site.id) return [];
     const style = this.keep(`o${site.kind}${state}`, () => {
       const d = source(site.kind, state, this.options.scale, this.ink);
@@ -338,29 +349,71 @@ export class CountyMap {
     const resolution = this.view.getResolution();
     if (!this.data || !resolution || (!force && resolution === this.namedAt)) return;
     this.namedAt = resolution;
-    const k = this.options.scale;
+    this.spreadMarks(resolution);
+    const px = this.options.scale * resolution;
     const overview = this.overview();
-    const obstacles = this.stations.getFeatures().map((f) => {
-      const small = overview && /micro|road/.test((f.get('site') as Site).kind);
-      return { at: f.getGeometry()!.getCoordinates() as Xy, radius: (small ? 6 : 18) * k * resolution };
-    });
+    const taken = this.obstacles(overview, resolution);
     this.names.clear();
-    for (const town of this.land.getFeatures()) {
+    // The smallest first: they have the fewest places.
+    const towns = this.land.getFeatures().slice().sort((a, b) => a.getGeometry()!.getArea() - b.getGeometry()!.getArea());
+    for (const town of towns) {
       const ring = outerRing(town.getGeometry());
       if (!ring) continue;
       const text = this.data.nameOf(town.get('thing') as { name_zh: string; name_en: string });
-      const counts = overview ? this.countIn(town.get('division') as string) : [];
-      const width = Math.max(text.length * (/[^\x00-\xff]/.test(text) ? 14 : 8), counts.length * 30) * k * resolution;
-      const at = place(ring, width, (counts.length ? 38 : 18) * k * resolution, obstacles);
-      this.names.addFeature(new Feature({ geometry: new Point(at), text, counts }));
+      const width = textWidth(text, 14);
+      let counts = overview && !this.options.still ? this.countIn(town.get('division') as string) : [];
+      let spot = place(ring, Math.max(width, counts.length * 29) * px, (counts.length ? 36 : 18) * px, taken);
+      if (counts.length && (spot.hits >= 1 || spot.out > 2)) {
+        counts = [];
+        spot = place(ring, width * px, 18 * px, taken);
+      }
+      // A name under a disc is no name.
+      if (spot.hits >= 1) continue;
+      const half = { halfWidth: (Math.max(width, counts.length * 29) / 2) * px, halfHeight: (counts.length ? 18 : 9) * px };
+      taken.push({ at: spot.at, ...half });
+      this.names.addFeature(new Feature({ geometry: new Point(spot.at), text, counts }));
     }
+  }
+
+  /** Marks that would cover each other move aside; a thin line leads to the true place. */
+  private spreadMarks(resolution: number) {
+    const px = this.options.scale * resolution;
+    const overview = this.overview();
+    const big = this.stations.getFeatures().filter((f) => {
+      const site = f.get('site') as Site;
+      return this.layersOn.has(site.kind) && !this.tooSmall(site) && !(overview && isMinor(site));
+    });
+    const over = this.sources.getFeatures().filter((f) => this.layersOn.has((f.get('site') as Site).kind) && this.sourceState(f.get('site') as Site) === 'over');
+    const home = (f: Feature<Point>) => f.get('home') as Xy;
+    const moving = [...big, ...over];
+    const at = spread(moving.map((f, i) => ({ home: home(f), radius: (i < big.length ? 17 : 10) * px })), 48 * px);
+    this.leaders.clear();
+    const still = new Set(moving);
+    for (const f of [...this.stations.getFeatures(), ...this.sources.getFeatures()]) if (!still.has(f)) f.getGeometry()!.setCoordinates(home(f));
+    moving.forEach((f, i) => {
+      f.getGeometry()!.setCoordinates(at[i]!);
+      const away = Math.hypot(at[i]![0] - home(f)[0], at[i]![1] - home(f)[1]);
+      if (away > 12 * px) this.leaders.addFeature(new Feature({ geometry: new LineString([home(f), at[i]!]) }));
+    });
+  }
+
+  private leader(): Style {
+    return this.keep('leader', () => new Style({ stroke: new Stroke({ color: this.ink.ink, width: this.options.scale }) }));
+  }
+
+  private obstacles(overview: boolean, resolution: number): Obstacle[] {
+    const k = this.options.scale;
+    const of = (f: Feature<Point>, half: number, weight = 1) => ({ at: f.getGeometry()!.getCoordinates() as Xy, halfWidth: half * k * resolution, halfHeight: half * k * resolution, weight });
+    const shown = this.stations.getFeatures().filter((f) => this.layersOn.has((f.get('site') as Site).kind) && !this.tooSmall(f.get('site') as Site));
+    const over = this.sources.getFeatures().filter((f) => this.sourceState(f.get('site') as Site) === 'over');
+    return [...shown.map((f) => (overview && isMinor(f.get('site') as Site) ? of(f, 4, 0.3) : of(f, 16))), ...over.map((f) => of(f, 9))];
   }
 
   private countIn(code: string): [string, number][] {
     const counts = new Map<string, number>();
     for (const s of this.data?.sites ?? [])
       if (s.division === code && !isAir(s.kind) && this.layersOn.has(s.kind)) counts.set(s.kind, (counts.get(s.kind) ?? 0) + 1);
-    return [...counts].sort((a, b) => b[1] - a[1]).slice(0, 4);
+    return [...counts].sort((a, b) => b[1] - a[1]).slice(0, MOST_GLYPHS);
   }
 
   /** The picture's size has changed; a view nobody has moved keeps the whole county in it. */
@@ -373,6 +426,18 @@ export class CountyMap {
     this.map.setTarget(undefined);
     this.map.dispose();
   }
+}
+
+let pen: CanvasRenderingContext2D | null = null;
+function textWidth(text: string, px: number): number {
+  pen ??= document.createElement('canvas').getContext('2d')!;
+  pen.font = `500 ${px}px ${FONT}`;
+  return pen.measureText(text).width;
+}
+
+/** Micro and road stations: many, and not part of the evaluation. */
+function isMinor(site: Site): boolean {
+  return site.kind === 'air_micro' || site.kind === 'air_road';
 }
 
 function outerRing(geometry: Geometry | undefined): Xy[] | null {

@@ -62,7 +62,7 @@ export interface Disc {
 /** A station: the index inside; the rim tells the rank of the station. */
 export function disc(d: Disc, ink: Ink): { canvas: HTMLCanvasElement; ratio: number; radius: number } {
   const rank = d.kind === 'air_national' ? 2 : d.kind === 'air_provincial' ? 1 : 0;
-  const r = (d.small ? 5 : 14) * d.scale;
+  const r = (d.small ? 4.5 : 14) * d.scale;
   const rim = (rank === 2 ? 5 : rank === 1 ? 3 : 2) * d.scale;
   const size = 2 * (r + rim + 1);
   const { canvas, g, ratio } = sheet(size);
@@ -93,7 +93,8 @@ export function disc(d: Disc, ink: Ink): { canvas: HTMLCanvasElement; ratio: num
   }
   if (!d.small) {
     g.fillStyle = d.level ? textOn(COLOURS[d.level - 1]!) : ink.ink2;
-    g.font = `600 ${12 * d.scale}px ${FONT}`;
+    // The wall's least letter is 24 px.
+    g.font = `600 ${d.scale > 1 ? Math.max(24, 12 * d.scale) : 12}px ${FONT}`;
     g.textAlign = 'center';
     g.textBaseline = 'middle';
     g.fillText(d.aqi === null ? '–' : String(d.aqi), c, c + 0.5 * d.scale);

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page in use: by keyboard alone, by link, with the operator key, with the stream lost.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, open } from './browser.mjs';
+import { api, serve } from './server.mjs';
+
+let server;
+let browser;
+let sites;
+before(async () => {
+  server = await serve();
+  browser = await launch();
+  sites = (await api(server.base, 'sites?limit=5000')).items;
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const air = () => sites.find((s) => s.kind.startsWith('air'));
+const hashOf = (page) => page.evaluate(() => location.hash);
+
+test('the keyboard alone reaches everything', async () => {
+  const { page, context, trouble } = await open(browser, server.base, {});
+  await page.waitForSelector('.canvas canvas');
+  await page.keyboard.press('Tab');
+  assert.ok(await page.evaluate(() => document.activeElement.classList.contains('skip')));
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+
+  const seen = [];
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      const e = document.activeElement;
+      const style = getComputedStyle(e);
+      return { tag: e.tagName, cls: String(e.className), visible: style.outlineStyle !== 'none' || e.closest('.field, .twin') !== null, twin: e.closest('.twin') !== null };
+    });
+    seen.push(at);
+    if (at.twin) break;
+  }
+  assert.ok(seen.some((s) => s.cls.includes('canvas')), 'the map takes the focus');
+  assert.ok(seen.some((s) => s.twin), 'the list twin of the map takes the focus');
+  assert.deepEqual(seen.filter((s) => !s.visible), [], 'focus is always seen');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => location.hash.startsWith('#/site/'));
+  await page.waitForSelector('.plot canvas');
+
+  await page.locator('.panels').focus();
+  const said = () => page.locator('.panels').getAttribute('aria-valuetext');
+  await page.keyboard.press('End');
+  const before = await said();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  assert.notEqual(await said(), before);
+  const zoomed = await hashOf(page);
+  await page.keyboard.press('+');
+  await page.waitForFunction((h) => location.hash !== h, zoomed);
+  assert.match(await hashOf(page), /from=\d+T\d+&.*to=/);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('/ finds by name and by MN, and Escape leaves it', async () => {
+  const { page, context, trouble } = await open(browser, server.base, {});
+  const site = sites.find((s) => s.devices.length);
+  await page.keyboard.press('/');
+  await page.waitForFunction(() => document.activeElement.tagName === 'INPUT');
+  await page.keyboard.type(site.devices[0].slice(-6));
+  await page.waitForSelector('[role=option]');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('[role=option]').count(), 0);
+  await page.keyboard.press('/');
+  await page.keyboard.type(site.name_zh);
+  await page.waitForSelector('[role=option]');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => /^#\/(site|device|sources|\?div)/.test(location.hash));
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('what is typed into search is never markup', async () => {
+  const { page, context, trouble } = await open(browser, server.base, {});
+  await page.keyboard.press('/');
+  await page.keyboard.type('<img src=x onerror=alert(1)>');
+  await page.waitForTimeout(400);
+  assert.equal(await page.locator('.panel img').count(), 0);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('a link shows the same view to a colleague', async () => {
+  const a = await open(browser, server.base, { hash: `#/site/${air().id}` });
+  await a.page.waitForSelector('.u-over');
+  const box = await a.page.locator('.u-over').first().boundingBox();
+  await a.page.mouse.move(box.x + box.width * 0.3, box.y + 60);
+  await a.page.mouse.down();
+  await a.page.mouse.move(box.x + box.width * 0.6, box.y + 60, { steps: 6 });
+  await a.page.mouse.up();
+  await a.page.waitForFunction(() => location.hash.includes('from='));
+  const link = await hashOf(a.page);
+  const kind = await a.page.locator('.kind select option').first().innerText();
+  const b = await open(browser, server.base, { hash: link });
+  await b.page.waitForSelector('.u-over');
+  assert.equal(await hashOf(b.page), link);
+  assert.equal(await b.page.locator('.kind select option').first().innerText(), kind);
+  await a.page.locator('.u-over').first().dblclick();
+  await a.page.waitForFunction((l) => location.hash !== l, link);
+  assert.ok(!(await hashOf(a.page)).includes('from='), 'double click goes back');
+  assert.deepEqual([...a.trouble, ...b.trouble], []);
+  await a.context.close();
+  await b.context.close();
+});
+
+test('sorting, filters and layers stand in the address', async () => {
+  const { page, context, trouble } = await open(browser, server.base, { hash: '#/air' });
+  await page.getByRole('button', { name: /^AQI/ }).click();
+  assert.match(await hashOf(page), /sort=aqi/);
+  const values = await page.locator('tbody tr td:nth-child(2) b').allInnerTexts();
+  const numbers = values.map(Number).filter(Number.isFinite);
+  assert.deepEqual(numbers, [...numbers].sort((x, y) => y - x));
+  await page.goto(`${server.base}?lang=zh&theme=light#/?layers=air_national,names`);
+  await page.reload();
+  await page.waitForSelector('.canvas canvas');
+  await page.getByRole('button', { name: '图层' }).click();
+  const on = await page.locator('.layers input:checked').count();
+  assert.ok(on <= 2 && on >= 1);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.layers').count(), 0);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('the chart gives its data and its picture', async () => {
+  const { page, context, trouble } = await open(browser, server.base, { hash: `#/site/${air().id}` });
+  await page.waitForSelector('.plot canvas');
+  await page.waitForFunction(() => document.querySelector('.read b')?.textContent !== '–');
+  for (const [label, end] of [['CSV', '.csv'], ['PNG', '.png']]) {
+    const saved = page.waitForEvent('download', { timeout: 5000 }).then((d) => d.suggestedFilename(), () => null);
+    const copied = page.locator('.right [role=status]').filter({ hasText: '已复制' }).waitFor({ timeout: 5000 }).then(() => 'copied', () => null);
+    await page.getByRole('button', { name: label, exact: true }).click();
+    const first = await Promise.race([saved, copied]);
+    assert.ok(first === 'copied' || first?.endsWith(end), `${label}: ${first}`);
+    await page.locator('.right [role=status]').filter({ hasText: /已/ }).waitFor({ state: 'detached' });
+  }
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('language and theme change at once and are remembered', async () => {
+  const { page, context, trouble } = await open(browser, server.base, { hash: '#/events' });
+  await page.getByRole('button', { name: 'Switch to English' }).click();
+  assert.equal(await page.locator('h1').first().innerText(), 'Events');
+  const dark = () => page.evaluate(() => document.documentElement.dataset.theme);
+  const was = await dark();
+  await page.getByRole('button', { name: /^(Light|Dark)$/ }).click();
+  assert.notEqual(await dark(), was);
+  await page.goto(`${server.base}#/events`);
+  await page.reload();
+  await page.waitForSelector('h1');
+  assert.equal(await page.locator('h1').first().innerText(), 'Events');
+  assert.notEqual(await dark(), was);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('a device sends again what is asked for, after the key is given', async (t) => {
+  if (!server.key) return t.skip('no operator key: set QK_OPERATOR_KEY');
+  const { page, context } = await open(browser, server.base, { hash: `#/device/${air().devices[0]}` });
+  await page.waitForSelector('.frames li');
+  await page.getByRole('button', { name: '索取', exact: true }).click();
+  await page.waitForSelector('dialog[open] input[type=password]');
+  await page.locator('dialog input').fill('not the key');
+  await page.locator('dialog button[type=submit]').click();
+  await page.getByRole('alert').filter({ hasText: '不认' }).waitFor();
+  await page.locator('dialog input').fill(server.key);
+  await page.locator('dialog button[type=submit]').click();
+  await page.waitForSelector('[role=progressbar], .word');
+  if (server.mock) {
+    await page.waitForSelector('[role=progressbar]');
+    await page.getByRole('button', { name: '取消', exact: true }).click();
+    await page.getByText('已取消').waitFor();
+  }
+  assert.equal(await page.evaluate(() => localStorage.getItem('qk.operator')), null, 'the key is not kept beyond the tab');
+  await context.close();
+});
+
+test('a row somebody else has changed is not overwritten unseen', async (t) => {
+  if (!server.mock) return t.skip('changes the register: stand-in server only');
+  const mn = sites.find((s) => s.kind === 'outlet').devices[0];
+  const { page, context } = await open(browser, server.base, { hash: `#/device/${mn}` });
+  await page.waitForSelector('#set-rtd_interval_s');
+  await page.evaluate((k) => sessionStorage.setItem('qk.operator', k), server.key);
+  await page.locator('#set-rtd_interval_s').fill('45');
+  const other = await fetch(`${server.base}api/v1/devices/${mn}`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${server.key}`, 'Idempotency-Key': 'x1' },
+    body: JSON.stringify({ row_version: 1, rtd_interval_s: 30 }),
+  });
+  assert.equal(other.status, 200);
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByText('这一行已被别人改过').waitFor();
+  const row = page.locator('.conflict tr').filter({ hasText: '实时间隔' });
+  assert.match(await row.innerText(), /30 s\s+45 s/);
+  await page.getByRole('button', { name: '仍存我的' }).click();
+  await page.getByText('已保存').waitFor();
+  assert.equal((await api(server.base, `devices/${mn}`)).rtd_interval_s, 45);
+  await context.close();
+});
+
+test('an unknown device is approved to a site', async (t) => {
+  if (!server.mock) return t.skip('changes the register: stand-in server only');
+  const { page, context, trouble } = await open(browser, server.base, { hash: '#/devices?view=parked' });
+  await page.evaluate((k) => sessionStorage.setItem('qk.operator', k), server.key);
+  await page.waitForSelector('article');
+  const count = await page.locator('article').count();
+  await page.locator('article button').first().click();
+  await page.locator('dialog select').selectOption({ index: 3 });
+  await page.locator('dialog button[type=submit]').click();
+  await page.waitForFunction((n) => document.querySelectorAll('article').length === n - 1, count);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('a lost stream is said with its age, and goes when the stream is back', async (t) => {
+  if (!server.mock) return t.skip('needs a server that can be made to fall silent');
+  const { page, context } = await open(browser, server.base, {});
+  await page.waitForSelector('.canvas canvas');
+  await fetch(`${server.base}mock/down?s=8`);
+  await page.getByText(/实时连接中断 \d+/).waitFor({ timeout: 12_000 });
+  await page.getByText(/实时连接中断/).waitFor({ state: 'detached', timeout: 30_000 });
+  await context.close();
+});
+
+test('a simulated clock is marked and can be set', async (t) => {
+  const { clock, demo } = await api(server.base, 'health');
+  if (!clock.simulated || !demo || !server.mock) return t.skip('not a demo instance of our own');
+  const { page, context, trouble } = await open(browser, server.base, {});
+  await page.getByText(/模拟 ×/).waitFor();
+  await page.getByRole('button', { name: '模拟时钟' }).click();
+  const now = Date.parse((await api(server.base, 'health')).now);
+  await page.getByRole('button', { name: '前进 1 h' }).click();
+  await page.waitForFunction(() => !document.querySelector('header form'));
+  const then = Date.parse((await api(server.base, 'health')).now);
+  assert.ok(then - now >= 3590e3 && then - now < 3700e3, `${then - now} ms`);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('a hundred thousand devices scroll', async (t) => {
+  const many = await serve({ MOCK_DEVICES: '100000' });
+  t.after(() => many.stop());
+  const { page, context, trouble } = await open(browser, many.base, { hash: '#/devices' });
+  await page.waitForFunction(() => document.querySelector('table')?.getAttribute('aria-rowcount') === '100001', null, { timeout: 60_000 });
+  const t0 = Date.now();
+  await page.locator('.long').evaluate((e) => (e.scrollTop = e.scrollHeight / 2));
+  await page.waitForFunction(() => Number(document.querySelector('tr[aria-rowindex]')?.getAttribute('aria-rowindex')) > 49_000);
+  assert.ok((await page.locator('tbody tr').count()) < 120, 'only what is in sight is in the document');
+  await page.locator('.long').evaluate((e) => (e.scrollTop = e.scrollHeight));
+  await page.waitForSelector('tr[aria-rowindex="100001"]');
+  assert.ok(Date.now() - t0 < 2000);
+  await page.locator('input[type=search]').fill('99999');
+  await page.waitForFunction(() => Number(document.querySelector('table').getAttribute('aria-rowcount')) < 30);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
