@@ -403,7 +403,10 @@ static qk_code extend_cover(qk_telemetry *t, qk_head *h, qk_time time, qk_error 
     qk_time end;
     if (make_states(t, h->stream) != QK_OK) return no_memory(err);
     QK_TRY(load(t, h, from, err));
-    if (!h->unsaved) drop_strips(t, h);
+    if (!h->unsaved) {
+        drop_strips(t, h);
+        h->cover_from = h->cover_to = time; /* nothing, should the rest fail */
+    }
     qk_code code = below ? build_rows(t, &b, INT64_MAX, 0, h->cover_from, &end)
                          : build_rows(t, &b, time, WINDOW_ROWS, INT64_MAX, &end);
     if (code == QK_OK) code = join(t, h, &b, below ? 0 : h->n, 0);
