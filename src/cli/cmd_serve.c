@@ -20,6 +20,7 @@ static const struct itimerval end_within = {.it_value = {.tv_sec = 4, .tv_usec =
 typedef struct serve {
     const char *data_dir, *http, *hj212, *clock;
     bool accept_any, demo;
+    qk_gateway_options limits;
     qk_level level;
     qk_log *log;
     qk_clock *log_clock;
@@ -28,13 +29,31 @@ typedef struct serve {
     qk_web *web;
 } serve;
 
+static bool read_limit(uint32_t *out, const char *text)
+{
+    uint64_t n;
+    if (qk_parse_u64(&n, qk_str_of(text)) != QK_OK || n < 1 || n > 1000000) return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
 static int read_options(serve *s, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"data", required_argument, NULL, 'd'},  {"http", required_argument, NULL, 'h'},
-        {"hj212", required_argument, NULL, 'j'}, {"clock", required_argument, NULL, 'c'},
-        {"accept-any", no_argument, NULL, 'a'},  {"demo", no_argument, NULL, 'm'},
-        {"verbose", no_argument, NULL, 'v'},     {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"data", required_argument, NULL, 'd'},
+                                          {"http", required_argument, NULL, 'h'},
+                                          {"hj212", required_argument, NULL, 'j'},
+                                          {"clock", required_argument, NULL, 'c'},
+                                          {"accept-any", no_argument, NULL, 'a'},
+                                          {"demo", no_argument, NULL, 'm'},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {"max-connections", required_argument, NULL, 1},
+                                          {"max-per-address", required_argument, NULL, 2},
+                                          {"idle", required_argument, NULL, 3},
+                                          {"half-frame", required_argument, NULL, 4},
+                                          {"stall", required_argument, NULL, 5},
+                                          {NULL, 0, NULL, 0}};
+    uint32_t *const limit[] = {&s->limits.max_connections, &s->limits.max_per_address,
+                               &s->limits.idle_s, &s->limits.half_frame_s, &s->limits.stall_s};
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         switch (c) {
@@ -45,6 +64,14 @@ static int read_options(serve *s, int argc, char **argv)
         case 'a': s->accept_any = true; break;
         case 'm': s->demo = true; break;
         case 'v': s->level = QK_LOG_DEBUG; break;
+        case 1:
+        case 2:
+        case 3:
+        case 4:
+        case 5:
+            if (!read_limit(limit[c - 1], optarg))
+                return qk_command_misuse("serve", "'%s' is not a number from 1 to 1000000", optarg);
+            break;
         default: return qk_command_misuse("serve", "unknown option or missing value");
         }
     }
@@ -78,7 +105,8 @@ static qk_code start_serving(serve *s, qk_error *err)
                             .accept_any = s->accept_any,
                             .log = s->log};
     QK_TRY(qk_node_open(&s->node, &node, err));
-    qk_gateway_options gateway = {.listen = s->hj212};
+    qk_gateway_options gateway = s->limits;
+    gateway.listen = s->hj212;
     QK_TRY(qk_gateway_start(&s->gateway, s->node, &gateway, err));
     qk_web_options web = {.listen = s->http};
     return qk_web_start(&s->web, s->node, s->gateway, &web, err);
@@ -142,5 +170,7 @@ int qk_cmd_serve(int argc, char **argv)
     /* Blocked before any thread begins, so that only the sigwait above sees them. */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    /* A file-size limit is a full disk: told, waited out, not died of. */
+    signal(SIGXFSZ, SIG_IGN);
     return serve_until_signal(&s, &signals);
 }

@@ -41,6 +41,8 @@ static const char serve_usage[] =
     "tests)\n"
     "  --demo         mark a new folder as a demonstration\n"
     "  --verbose      log more\n"
+    "Limits of the device side: --max-connections N (16000), --max-per-address N (64),\n"
+    "--idle S (3600), --half-frame S (30), --stall S (60).\n"
     "Prints 'page http://ADDR:PORT/' and 'devices ADDR:PORT' when it is ready; ends on SIGTERM.\n";
 
 static const char simulate_usage[] =

@@ -355,7 +355,8 @@ static qk_cut find_overdue(const qk_conn *c)
 {
     const qk_gateway *g = c->gateway;
     int64_t now_ms = g->gate.now_ms;
-    if (c->stalled_ms && now_ms - c->stalled_ms > QK_GATE_STALL_MS) return QK_CUT_OUTPUT;
+    if (c->stalled_ms && now_ms - c->stalled_ms > 1000 * (int64_t)g->options.stall_s)
+        return QK_CUT_OUTPUT;
     if (c->ended && now_ms - c->last_ms > QK_GATE_LINGER_MS) return QK_CUT_PEER;
     if (c->held || c->full) return QK_CUT_NONE;
     if (c->session.begun_ms &&

@@ -191,6 +191,7 @@ static qk_gateway_options with_defaults(const qk_gateway_options *options)
     if (!o.max_per_address) o.max_per_address = 64;
     if (!o.idle_s) o.idle_s = 3600;
     if (!o.half_frame_s) o.half_frame_s = 30;
+    if (!o.stall_s) o.stall_s = 60;
     return o;
 }
 

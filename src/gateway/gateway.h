@@ -16,6 +16,7 @@ typedef struct qk_gateway_options {
     uint32_t max_per_address; /* default 64; not applied with --accept-any */
     uint32_t idle_s;          /* cut a connection silent this long: default 3,600 */
     uint32_t half_frame_s;    /* cut when a begun frame does not end: default 30 */
+    uint32_t stall_s;         /* cut when answers are not read for so long: default 60 */
 } qk_gateway_options;
 
 QK_NODISCARD qk_code qk_gateway_start(qk_gateway **out, qk_node *node,

@@ -10,7 +10,6 @@
 enum {
     QK_GATE_READ = 65536, /* bytes of one read, what was begun included */
     QK_GATE_TICK_MS = 100,
-    QK_GATE_STALL_MS = 60000,    /* answers that do not leave for so long: cut */
     QK_GATE_LINGER_MS = 10000,   /* time for the last answers after the client's end */
     QK_GATE_DEVICES = 65536,     /* devices remembered */
     QK_GATE_POOL = 128 << 20,    /* memory of all begun frames and waiting answers */
