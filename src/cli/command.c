@@ -3,6 +3,21 @@
 #include "cli/commands.h"
 #include <stdio.h>
 
+static const char air_usage[] =
+    "usage: qingkong air evaluate --hours FILE.csv [--stations FILE.csv] [--from D] [--to D]\n"
+    "                             [--standard auto|2012|2026] [--dust FILE.csv] [--index PROFILE]\n"
+    "       qingkong air target --hours FILE.csv --plan PLAN.json --asof D [the same options]\n\n"
+    "Reads hours (station,time,SO2,NO2,CO,O3,PM10,PM2.5; time = the period's end, ug/m3, CO mg/m3)\n"
+    "ordered by station or by time, and writes JSON: days, months, years of each station and of\n"
+    "the city, ranking; or what each target of a plan has reached, allows and is heading for.\n"
+    "  --stations F  station[,name,lon,lat,kind]; road, micro, grid and construction stations are\n"
+    "                evaluated apart: not in the city's mean, not ranked; township: ranked only\n"
+    "  --dust F      station,date of sand-dust days; station * = all\n"
+    "  --standard    the edition of HJ 633; auto goes by the day\n"
+    "  --index P     profile of the composite index (HJ663-2013, NEW-LIMITS-OLD-WEIGHTS, …)\n"
+    "  --plan F      plan as 'plan compile' writes it\n"
+    "  --asof D      the last day that is known\n";
+
 static const char calc_usage[] =
     "usage: qingkong calc NAME [FILE] [--explain]\n"
     "       qingkong calc --list\n\n"
@@ -86,6 +101,7 @@ static const char verify_usage[] =
     "Faults go to standard error. Status 1 when there is one.\n";
 
 const qk_command qk_commands[] = {
+    {"air", qk_cmd_air, "evaluates hourly air by the national standards", air_usage},
     {"calc", qk_cmd_calc, "one formula of a standard over the rows of a CSV", calc_usage},
     {"demo", qk_cmd_demo, "an invented county with its devices", demo_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},

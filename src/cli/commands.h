@@ -2,6 +2,7 @@
 #ifndef QK_CLI_COMMANDS_H
 #define QK_CLI_COMMANDS_H
 /* The entry of each command file; see cli/command.h for what it takes and gives. */
+int qk_cmd_air(int argc, char **argv);
 int qk_cmd_calc(int argc, char **argv);
 int qk_cmd_demo(int argc, char **argv);
 int qk_cmd_hj212(int argc, char **argv);

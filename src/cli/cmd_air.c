@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `qingkong air`: evaluation of hourly records, and what is left of a plan's targets. */
+#include "cli/air.h"
+#include "cli/air_target.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include <getopt.h>
+
+typedef struct air_job {
+    air_options options;
+    const char *hours, *stations, *dust, *plan;
+    int32_t asof;
+    bool has_asof;
+} air_job;
+
+static bool parse_day(int32_t *out, const char *text)
+{
+    qk_time t;
+    if (qk_time_parse(&t, qk_str_of(text)) != QK_OK) return false;
+    *out = qk_day_number(t);
+    return true;
+}
+
+/* 0 or the exit status of a wrong option. */
+static int take_option(air_job *job, int o, const char *value)
+{
+    switch (o) {
+    case 'h': job->hours = value; return 0;
+    case 's': job->stations = value; return 0;
+    case 'd': job->dust = value; return 0;
+    case 'p': job->plan = value; return 0;
+    case 'a':
+        job->has_asof = true;
+        if (parse_day(&job->asof, value)) return 0;
+        return qk_command_misuse("air", "--asof: no date '%s'", value);
+    case 'f':
+        if (parse_day(&job->options.from_day, value)) return 0;
+        return qk_command_misuse("air", "--from: no date '%s'", value);
+    case 't':
+        if (parse_day(&job->options.to_day, value)) return 0;
+        return qk_command_misuse("air", "--to: no date '%s'", value);
+    case 'r':
+        job->options.rule = qk_aqi_rule_named(qk_str_of(value));
+        if (job->options.rule || strcmp(value, "auto") == 0) return 0;
+        return qk_command_misuse("air", "--standard is auto, 2012 or 2026");
+    case 'i':
+        job->options.profile = qk_index_profile_named(qk_str_of(value));
+        if (job->options.profile || strcmp(value, "auto") == 0) return 0;
+        return qk_command_misuse("air", "--index: no profile '%s'", value);
+    default: return qk_command_misuse("air", "unknown option");
+    }
+}
+
+static int parse_options(air_job *job, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"hours", required_argument, NULL, 'h'}, {"stations", required_argument, NULL, 's'},
+        {"dust", required_argument, NULL, 'd'},  {"plan", required_argument, NULL, 'p'},
+        {"asof", required_argument, NULL, 'a'},  {"from", required_argument, NULL, 'f'},
+        {"to", required_argument, NULL, 't'},    {"standard", required_argument, NULL, 'r'},
+        {"index", required_argument, NULL, 'i'}, {0}};
+    int o;
+    *job = (air_job){.options = {.from_day = INT32_MIN, .to_day = INT32_MAX}, .hours = "-"};
+    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        int status = take_option(job, o, optarg);
+        if (status) return status;
+    }
+    return 0;
+}
+
+static qk_code read_all(const air_job *job, air *a, qk_error *err)
+{
+    if (job->stations) QK_TRY(air_read_stations(a, job->stations, err));
+    if (job->dust) QK_TRY(air_read_dust(a, job->dust, err));
+    QK_TRY(air_read_hours(a, job->hours, err));
+    return air_finish(a, err);
+}
+
+static int run_evaluate(const air_job *job)
+{
+    air *a = NULL;
+    qk_error err = {0};
+    qk_code code = air_new(&a, &job->options, &err);
+    if (code == QK_OK) code = read_all(job, a, &err);
+    if (code == QK_OK) code = air_write(a, stdout, &err);
+    air_free(a);
+    return code == QK_OK ? QK_EXIT_DONE : qk_command_refuse("air", &err);
+}
+
+static int run_target(air_job *job)
+{
+    air *a = NULL;
+    qk_error err = {0};
+    if (!job->plan || !job->has_asof)
+        return qk_command_misuse("air", "target needs --plan and --asof");
+    job->options.quiet = true;
+    if (job->options.to_day > job->asof) job->options.to_day = job->asof;
+    qk_code code = air_new(&a, &job->options, &err);
+    if (code == QK_OK) code = read_all(job, a, &err);
+    if (code == QK_OK) code = air_target_write(a, job->plan, job->asof, stdout, &err);
+    air_free(a);
+    return code == QK_OK ? QK_EXIT_DONE : qk_command_refuse("air", &err);
+}
+
+int qk_cmd_air(int argc, char **argv)
+{
+    air_job job;
+    int status = parse_options(&job, argc, argv);
+    if (status) return status;
+    if (argc - optind != 1) return qk_command_misuse("air", "one of evaluate, target");
+    if (strcmp(argv[optind], "evaluate") == 0) return run_evaluate(&job);
+    if (strcmp(argv[optind], "target") == 0) return run_target(&job);
+    return qk_command_misuse("air", "no such thing as 'air %s'", argv[optind]);
+}
