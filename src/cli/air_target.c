@@ -1,10 +1,344 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/air_target.h"
+#include "base/file.h"
+#include "standards/target.h"
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { PLAN_MAX = 1 << 26 };
+
+typedef struct years {
+    qk_year **year; /* of the city, in order */
+    size_t count;
+} years;
+
+static void free_years(years *all)
+{
+    for (size_t i = 0; i < all->count; i++) free(all->year[i]);
+    free(all->year);
+}
+
+static qk_code fill_years(years *all, const air *a, qk_error *err)
+{
+    *all = (years){.year = calloc(a->city_years + 1, sizeof(qk_year *))};
+    if (!all->year) return qk_fail(err, QK_ENOMEM, "no memory for the city's years");
+    for (size_t i = 0; i < a->city_years; i++) {
+        qk_year *y = calloc(1, sizeof *y);
+        if (!y) return qk_fail(err, QK_ENOMEM, "no memory for the city's years");
+        all->year[all->count++] = y;
+        air_city_fill(a, y, a->city[i]);
+    }
+    return QK_OK;
+}
+
+static bool contains(qk_str text, const char *what)
+{
+    return qk_str_find(text, qk_str_of(what), 0) != SIZE_MAX;
+}
+
+static bool find_pollutant(qk_str metric, qk_pollutant *out)
+{
+    static const struct {
+        const char *name;
+        qk_pollutant p;
+    } names[] = {{"PM2.5", QK_PM25},        {"细颗粒物", QK_PM25}, {"PM10", QK_PM10},
+                 {"可吸入颗粒物", QK_PM10}, {"SO2", QK_SO2},       {"二氧化硫", QK_SO2},
+                 {"NO2", QK_NO2},           {"二氧化氮", QK_NO2},  {"O3", QK_O3},
+                 {"臭氧", QK_O3},           {"CO", QK_CO},         {"一氧化碳", QK_CO}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (contains(metric, names[i].name)) {
+            *out = names[i].p;
+            return true;
+        }
+    return false;
+}
+
+/* "5-9月" anywhere in the text. */
+static bool find_months(qk_str text, int32_t *from, int32_t *to)
+{
+    for (size_t i = 0; i + 2 < text.len; i++) {
+        int64_t a = 0, b = 0;
+        size_t k = i;
+        while (k < text.len && qk_is_digit(text.ptr[k]) && a < 100)
+            a = a * 10 + (text.ptr[k++] - '0');
+        if (k == i || k >= text.len) continue;
+        qk_str rest = {text.ptr + k, text.len - k};
+        static const char *const dashes[] = {"-", "—", "–", "~", "～", "至"};
+        for (size_t d = 0; d < sizeof dashes / sizeof dashes[0]; d++) {
+            if (!qk_str_starts(rest, qk_str_of(dashes[d]))) continue;
+            size_t m = k + strlen(dashes[d]);
+            b = 0;
+            while (m < text.len && qk_is_digit(text.ptr[m]) && b < 100)
+                b = b * 10 + (text.ptr[m++] - '0');
+            qk_str after = {text.ptr + m, text.len - m};
+            if (!qk_str_starts(after, QK_STR("月")) || a < 1 || b > 12 || a > b) continue;
+            *from = (int32_t)a;
+            *to = (int32_t)b;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NULL, or why the target cannot be judged from air alone. */
+static const char *read_target(qk_target *out, const qk_json_value *row)
+{
+    qk_str metric = qk_json_get_str(row, "metric"), statistic = qk_json_get_str(row, "statistic");
+    qk_str op = qk_json_get_str(row, "op"), text = qk_json_get_str(row, "text");
+    qk_str unit = qk_json_get_str(row, "unit"), months = qk_json_get_str(row, "months");
+    const qk_json_value *value = qk_json_get(row, "value");
+    *out = (qk_target){.month_from = 1, .month_to = 12};
+    if (!value || value->type != QK_JSON_NUMBER) return "no number to reach";
+    if (qk_dec_parse_e(&out->value, value->text) != QK_OK) return "number out of range";
+    out->strict = qk_str_eq(op, QK_STR("<")) || qk_str_eq(op, QK_STR(">"));
+    out->is_ratio = qk_str_eq(unit, QK_STR("%")) || contains(statistic, "ratio");
+    if (contains(metric, "改善") || contains(metric, "下降") || contains(statistic, "change"))
+        return "a change, not a level";
+    if (contains(metric, "臭氧超标") || (contains(metric, "O3") && out->is_ratio)) {
+        out->kind = QK_TARGET_OZONE_OVER;
+        if (!find_months(months, &out->month_from, &out->month_to))
+            find_months(text, &out->month_from, &out->month_to);
+        return NULL;
+    }
+    if (contains(metric, "优良")) {
+        out->kind = QK_TARGET_GOOD_DAYS;
+        return NULL;
+    }
+    if (contains(metric, "重度") || contains(metric, "重污染")) {
+        out->kind = QK_TARGET_HEAVY_DAYS;
+        return NULL;
+    }
+    out->kind = QK_TARGET_MEAN;
+    if (out->is_ratio || contains(statistic, "reduction")) return "not a level of the air";
+    return find_pollutant(metric, &out->pollutant) ? NULL : "not a quantity of hourly air";
+}
+
+static void put_f64(qk_json_writer *w, const char *name, double v, int decimals)
+{
+    qk_json_key(w, name);
+    qk_json_fixed(w, v, decimals);
+}
+
+static void put_reached(qk_json_writer *w, const qk_target *t, const qk_target_result *r)
+{
+    qk_dec d;
+    qk_json_key(w, "reached");
+    qk_json_object(w);
+    qk_json_ki64(w, "valid_days", r->valid_days);
+    qk_json_key(w, "value");
+    qk_code code = QK_EINVAL;
+    if (t->kind == QK_TARGET_MEAN)
+        code = qk_exact_round(&d, r->mean, t->pollutant == QK_CO ? 2 : 1);
+    else if (t->is_ratio)
+        code = qk_ratio_round(&d, qk_percent(r->counted, r->valid_days), 1);
+    else
+        qk_json_i64(w, r->counted);
+    if (code == QK_OK)
+        qk_json_dec(w, d);
+    else if (t->kind == QK_TARGET_MEAN || t->is_ratio)
+        qk_json_null(w);
+    if (t->kind != QK_TARGET_MEAN) qk_json_ki64(w, "days", r->counted);
+    qk_json_end(w);
+}
+
+static void put_allowance(qk_json_writer *w, const qk_target *t, const qk_target_result *r)
+{
+    qk_json_key(w, "allowance");
+    qk_json_object(w);
+    qk_json_ki64(w, "days_left", r->days_left);
+    if (t->kind == QK_TARGET_MEAN) {
+        qk_json_key(w, "mean_allowed");
+        r->has_allowance ? qk_json_dec(w, r->mean_allowed) : qk_json_null(w);
+    } else {
+        bool good = t->kind == QK_TARGET_GOOD_DAYS;
+        qk_json_ki64(w, "days_of_target", r->total_allowed);
+        qk_json_ki64(w,
+                     good
+                         ? "good_days_may_be_lost"
+                         : (t->kind == QK_TARGET_HEAVY_DAYS ? "heavy_days_left" : "over_days_left"),
+                     r->days_may);
+        if (good)
+            qk_json_ki64(w, "good_days_needed",
+                         r->total_allowed > r->counted ? r->total_allowed - r->counted : 0);
+    }
+    qk_json_end(w);
+}
+
+static void put_projection(qk_json_writer *w, const qk_target *t, const qk_target_result *r)
+{
+    int decimals = t->kind == QK_TARGET_MEAN && t->pollutant == QK_CO ? 2 : 1;
+    qk_json_key(w, "projection");
+    qk_json_object(w);
+    put_f64(w, "value", r->projected, decimals);
+    qk_json_key(w, "interval");
+    qk_json_array(w);
+    qk_json_fixed(w, r->low, decimals);
+    qk_json_fixed(w, r->high, decimals);
+    qk_json_end(w);
+    qk_json_kcstr(w, "method",
+                  r->past_years ? "rest of the place's own past years" : "persistence");
+    qk_json_ki64(w, "past_years", r->past_years);
+    qk_json_end(w);
+}
+
+static void put_path(qk_json_writer *w, const qk_target_result *r, int32_t year)
+{
+    char name[16];
+    bool any = false;
+    for (int m = 0; m < 12; m++)
+        if (!isnan(r->month_path[m])) any = true;
+    if (!any) return;
+    qk_json_key(w, "path");
+    qk_json_array(w);
+    for (int m = 0; m < 12; m++) {
+        if (isnan(r->month_path[m])) continue;
+        snprintf(name, sizeof name, "%04d-%02d", year, m + 1);
+        qk_json_object(w);
+        qk_json_kcstr(w, "month", name);
+        put_f64(w, "mean_allowed", r->month_path[m], 1);
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+}
+
+/* The same stretch of the year before, by the same rule: year on year. */
+static void put_year_before(qk_json_writer *w, const qk_target *t, const qk_target_result *r,
+                            const qk_year *now, const qk_year *before, int32_t asof_index)
+{
+    bool after_february = asof_index >= 59; /* the same calendar day where one year has a 29th */
+    qk_target_result was;
+    qk_json_key(w, "year_before");
+    if (!before) {
+        qk_json_null(w);
+        return;
+    }
+    if (after_february) asof_index += before->days - now->days;
+    qk_target_judge(&was, t, before, before->first_day + asof_index, NULL, 0);
+    qk_json_object(w);
+    put_reached(w, t, &was);
+    qk_dec is, then, rate;
+    qk_json_key(w, "change_percent");
+    bool known =
+        t->kind == QK_TARGET_MEAN && qk_exact_round(&is, r->mean, 6) == QK_OK &&
+        qk_exact_round(&then, was.mean, 6) == QK_OK &&
+        qk_ratio_round(&rate, qk_change_rate(qk_ratio_dec(is), qk_ratio_dec(then)), 1) == QK_OK;
+    known ? qk_json_dec(w, rate) : qk_json_null(w);
+    qk_json_end(w);
+}
+
+static const qk_year *year_of(const years *all, int32_t year)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->year[i]->year == year) return all->year[i];
+    return NULL;
+}
+
+static void put_row_head(qk_json_writer *w, const qk_json_value *row)
+{
+    static const char *const texts[] = {"metric", "statistic", "op", "unit", "scope", "text"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        qk_str text = qk_json_get_str(row, texts[i]);
+        qk_json_key(w, texts[i]);
+        text.ptr ? qk_json_str(w, text) : qk_json_null(w);
+    }
+    const qk_json_value *value = qk_json_get(row, "value");
+    qk_json_key(w, "value");
+    if (value && value->type == QK_JSON_NUMBER)
+        qk_json_raw(w, value->text);
+    else
+        qk_json_null(w);
+}
+
+static void put_judged(qk_json_writer *w, const years *all, const qk_target *t, int32_t year,
+                       int32_t asof)
+{
+    qk_target_result r;
+    qk_year empty;
+    const qk_year *past[QK_TARGET_PAST_MAX];
+    size_t count = 0;
+    const qk_year *now = year_of(all, year);
+    if (!now) {
+        qk_year_init(&empty, year);
+        now = &empty;
+    }
+    for (size_t i = 0; i < all->count && count < QK_TARGET_PAST_MAX; i++)
+        if (all->year[i]->year < year) past[count++] = all->year[i];
+    qk_target_judge(&r, t, now, asof, past, count);
+    qk_json_kcstr(w, "state", qk_target_state_name(r.state));
+    put_reached(w, t, &r);
+    put_allowance(w, t, &r);
+    put_projection(w, t, &r);
+    put_path(w, &r, year);
+    put_year_before(w, t, &r, now, year_of(all, year - 1), asof - now->first_day);
+}
+
+static void put_target(qk_json_writer *w, const years *all, const qk_json_value *row, int32_t asof)
+{
+    qk_target t;
+    int64_t year;
+    const char *why = read_target(&t, row);
+    if (!qk_json_get_i64(row, "year", &year) || year < 1 || year > 9998) {
+        year = 0;
+        if (!why) why = "no year";
+    }
+    qk_json_object(w);
+    put_row_head(w, row);
+    qk_json_ki64(w, "year", year);
+    if (why) {
+        qk_json_kcstr(w, "state", "not_judged");
+        qk_json_kcstr(w, "why", why);
+    } else {
+        put_judged(w, all, &t, (int32_t)year, asof);
+    }
+    qk_json_end(w);
+}
+
+static qk_code write_targets(const years *all, const qk_json_value *plan, int32_t asof, FILE *file,
+                             qk_error *err)
+{
+    char date[QK_TIME_TEXT];
+    qk_buf out;
+    qk_json_writer w;
+    const qk_json_value *targets = qk_json_get(plan, "targets");
+    if (!targets || targets->type != QK_JSON_ARRAY)
+        return qk_fail(err, QK_EFORMAT, "the plan has no array 'targets'");
+    qk_buf_init(&out, PLAN_MAX);
+    qk_json_init(&w, &out);
+    qk_json_object(&w);
+    qk_json_kcstr(&w, "asof", qk_date_iso(date, (qk_time)asof * QK_DAY - QK_CST_OFFSET));
+    qk_json_kcstr(&w, "series", "city");
+    qk_json_key(&w, "targets");
+    qk_json_array(&w);
+    for (const qk_json_value *row = targets->first; row; row = row->next)
+        put_target(&w, all, row, asof);
+    qk_json_end(&w);
+    qk_json_end(&w);
+    qk_buf_putc(&out, '\n');
+    qk_code code = out.failed;
+    if (code == QK_OK && fwrite(out.ptr, 1, out.len, file) != out.len)
+        code = qk_fail_errno(err, errno, "standard output");
+    qk_buf_clear(&out);
+    return code;
+}
 
 qk_code air_target_write(air *a, const char *plan, int32_t asof, FILE *file, qk_error *err)
 {
-    (void)a;
-    (void)asof;
-    (void)file;
-    return qk_fail(err, QK_EUNSUPPORTED, "%s", plan);
+    qk_buf text;
+    qk_arena arena;
+    qk_json_value *tree;
+    years all = {NULL, 0};
+    qk_buf_init(&text, PLAN_MAX);
+    qk_arena_init(&arena, (size_t)4 * PLAN_MAX);
+    qk_code code = qk_file_read(&text, plan, err);
+    if (code == QK_OK) {
+        code = qk_json_parse(&tree, qk_buf_str(&text), &arena, err);
+        if (code != QK_OK) qk_error_at(err, plan, err->line, err->column);
+    }
+    if (code == QK_OK) code = fill_years(&all, a, err);
+    if (code == QK_OK) code = write_targets(&all, tree, asof, file, err);
+    free_years(&all);
+    qk_arena_clear(&arena);
+    qk_buf_clear(&text);
+    return code;
 }
