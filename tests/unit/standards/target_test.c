@@ -124,7 +124,7 @@ static void test_S027_target__the_projection_follows_the_past_rests_of_years(voi
     assert_true(r.low < mean - 1 && r.high > mean + 1);
     assert_true(isnan(r.month_path[5]) &&
                 fabs(r.month_path[8] - qk_dec_f64(r.mean_allowed)) < 1e-9);
-    assert_int_equal(r.state, QK_TARGET_ON_TRACK);
+    assert_int_equal(r.state, QK_TARGET_AT_RISK);
 }
 
 static void test_S016_target__parts_meet_the_whole_by_their_weights(void **state)
