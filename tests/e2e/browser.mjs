@@ -2,9 +2,10 @@
 // The browser of the tests: Debian's chromium, no network but the instance under test.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+// The tools of the page's tests are installed with the page.
+const ui = createRequire(new URL('../../ui/package.json', import.meta.url));
+const { chromium } = ui('playwright-core');
+const AXE = readFileSync(ui.resolve('axe-core/axe.min.js'), 'utf8');
 
 export const SIZES = {
   desk: { width: 1440, height: 900 },

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the browser tests talk to: QK_BASE_URL when given; with QK_DEMO=PATH the program started as
-// `PATH demo`; else the stand-in server of dev/mock.mjs.
-import { spawn } from 'node:child_process';
+// What the browser tests talk to: QK_BASE_URL when given; else the program (QK_PROGRAM, or
+// build/qingkong) started as `qingkong demo`, where it has that command; else the stand-in server of
+// ui/dev/mock.mjs, which QK_MOCK=1 asks for.
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,25 +37,42 @@ function addressOf(child) {
   });
 }
 
-/** { base, key, mock, stop }. `env` goes to the stand-in only. */
-export async function serve(env = {}) {
-  if (process.env.QK_BASE_URL && !Object.keys(env).length) {
+const file = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The program, if it knows the demo. */
+function program() {
+  const path = process.env.QK_PROGRAM ?? file('../../build/qingkong');
+  if (process.env.QK_MOCK || !existsSync(path)) return null;
+  return spawnSync(path, ['help', 'demo'], { stdio: 'ignore' }).status === 0 ? path : null;
+}
+
+function operatorKey(dir) {
+  const path = join(dir, 'operator.key');
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
+}
+
+/** { base, key, mock, stop }. `env` asks for the stand-in. */
+export async function serve(env = null) {
+  if (process.env.QK_BASE_URL && !env) {
     const base = process.env.QK_BASE_URL;
     return { base: base.endsWith('/') ? base : base + '/', key: process.env.QK_OPERATOR_KEY ?? null, mock: false, stop: async () => undefined };
   }
-  const demo = process.env.QK_DEMO && !Object.keys(env).length;
+  const demo = env ? null : program();
   const dir = demo ? mkdtempSync(join(tmpdir(), 'qk-e2e-')) : null;
   const child = demo
-    ? spawn(process.env.QK_DEMO, ['demo', '--data', dir], { stdio: ['ignore', 'pipe', 'inherit'] })
-    : spawn(process.execPath, [fileURLToPath(new URL('../../dev/mock.mjs', import.meta.url)), String(await freePort())], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    ? spawn(demo, ['demo', '--data', dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+    : spawn(process.execPath, [file('../../ui/dev/mock.mjs'), String(await freePort())], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const base = await addressOf(child);
   return {
     base,
-    key: demo ? (process.env.QK_OPERATOR_KEY ?? null) : 'mock-key',
+    key: demo ? operatorKey(dir) : 'mock-key',
     mock: !demo,
     stop: async () => {
-      child.kill('SIGTERM');
-      if (child.exitCode === null) await once(child, 'exit');
+      if (child.exitCode === null) {
+        const ended = once(child, 'exit');
+        child.kill('SIGTERM');
+        await ended;
+      }
       if (dir) rmSync(dir, { recursive: true, force: true });
     },
   };
