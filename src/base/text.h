@@ -20,7 +20,7 @@ static inline qk_str qk_str_of(const char *text)
 }
 static inline bool qk_str_eq(qk_str a, qk_str b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && (a.len == 0 || (a.ptr && b.ptr && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 static inline bool qk_is_digit(char c)
 {

@@ -48,7 +48,7 @@ static void run_iaqi(calc_row *row)
 {
     const qk_aqi_rule *rule = rule_of(row, 0);
     qk_aqi_item item;
-    qk_dec rounded;
+    qk_dec rounded = {0};
     qk_conc conc = conc_of(row, 2);
     if (!rule || calc_missing(row, 1)) return;
     if (qk_aqi_item_find(&item, row->given[1]) != QK_OK) {

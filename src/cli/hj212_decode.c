@@ -116,8 +116,9 @@ static void put_fields(qk_hj212_json *j, qk_json_writer *w, uint16_t *ordinal)
 {
     qk_json_key(w, "fields");
     qk_json_object(w);
-    for (uint16_t i = 0; i < j->count; i++)
-        if (!j->items[i].item.code.ptr && j->items[i].first_of_key) put_values(j, w, i, ordinal);
+    for (size_t i = 0; i < j->count; i++)
+        if (!j->items[i].item.code.ptr && j->items[i].first_of_key)
+            put_values(j, w, (uint16_t)i, ordinal);
     qk_json_end(w);
 }
 
@@ -125,11 +126,11 @@ static void put_factors(qk_hj212_json *j, qk_json_writer *w, uint16_t *ordinal)
 {
     qk_json_key(w, "factors");
     qk_json_object(w);
-    for (uint16_t i = 0; i < j->count; i++) {
+    for (size_t i = 0; i < j->count; i++) {
         if (!j->items[i].first_of_code) continue;
         qk_json_key_str(w, str_of(j->items[i].item.code));
         qk_json_object(w);
-        for (uint16_t k = i; k != QK_HJ212_JSON_NONE;) {
+        for (uint16_t k = (uint16_t)i; k != QK_HJ212_JSON_NONE;) {
             uint16_t next = j->items[k].next_of_code;
             if (j->items[k].first_of_key) put_values(j, w, k, ordinal);
             k = next;

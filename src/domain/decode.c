@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/decode.h"
 #include "base/map.h"
+#include <assert.h>
 #include <stdlib.h>
 
 /* An item takes two bytes at least, so no frame has more cells than this. */
@@ -185,7 +186,8 @@ static const char *scan_number(const char *p, const char *end, qk_dec *out)
 static bool is_canonical(qk_str t)
 {
     qk_dec value;
-    const char *p = t.ptr + (t.len && *t.ptr == '-');
+    if (!t.len) return false;
+    const char *p = t.ptr + (*t.ptr == '-');
     if (scan_number(t.ptr, t.ptr + t.len, &value) != t.ptr + t.len) return false;
     if (p != t.ptr && value.mantissa == 0) return false;
     return *p != '0' || p + 1 == t.ptr + t.len || p[1] == '.';
@@ -255,7 +257,8 @@ static bool read_by_layout(qk_decoder *d, const layout *l, qk_str cp, size_t *n)
     size_t cells = 0;
     for (uint32_t i = 0; i < l->n; i++) {
         const layout_item *item = &l->items[i];
-        if ((size_t)(end - p) < item->key_len || memcmp(p, l->keys + item->key_at, item->key_len))
+        if ((size_t)(end - p) < item->key_len ||
+            memcmp(p, l->keys + item->key_at, item->key_len) != 0)
             return false;
         const char *value = p + item->key_len;
         p = scan_value(d, item, value, end, &d->cells[cells]);
@@ -512,6 +515,7 @@ static qk_code decode_row(qk_decoder *d, qk_decoded *out, qk_error *err)
 {
     decode_stream *s = NULL;
     QK_TRY(find_stream(d, &s, out->mn, out->kind, err));
+    assert(s);
     out->user = s->user;
     out->cells = d->cells;
     out->flags = d->flags;

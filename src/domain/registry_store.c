@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/registry_private.h"
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -203,6 +204,7 @@ static bool there(const qk_registry *r, qk_row_kind kind, const char *key)
 static qk_code check_reference(const qk_registry *r, const char *key, const char *member,
                                qk_row_kind kind, const char *value, bool needed, qk_error *err)
 {
+    assert(value);
     if ((!needed && !*value) || there(r, kind, value)) return QK_OK;
     qk_fail(err, QK_EINVAL, "'%s' names the %s '%s', which is not in the register", member,
             qk_row_forms[kind].table, value);

@@ -571,7 +571,7 @@ static qk_code list_in_store(void *context, qk_node *node, qk_db *db, qk_time no
 {
     listing *l = context;
     sqlite3_stmt *stmt;
-    qk_code code;
+    qk_code code = QK_OK;
     (void)node, (void)now;
     QK_TRY(qk_db_prepare(&stmt, db, "SELECT " UPPER_COLUMNS " FROM forward ORDER BY id", err));
     while (l->n < QK_UPPERS_MAX && (code = qk_db_step(db, stmt, err)) == QK_OK) {

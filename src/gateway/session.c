@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/session.h"
 #include "base/checksum.h"
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -357,6 +358,7 @@ static qk_feed take_frame(qk_session *s, taking *t)
     qk_gate *g = s->gate;
     const qk_hj212_head *head = t->head;
     qk_jpos end;
+    assert(t->device);
     t->version = t->device->known && t->device->row.dialect
                      ? (qk_hj212_version)t->device->row.dialect
                      : head->version;

@@ -205,8 +205,9 @@ static void interpret_head(qk_hj212_head *h)
 static void read_head(head_walk *w, qk_hj212_text segment)
 {
     *w->head = (qk_hj212_head){0};
+    if (!segment.ptr) segment = QK_HJ212_TEXT("");
     const char *cp_word = segment.ptr + segment.len;
-    const char *ampersand = segment.ptr ? find_cp(segment, &cp_word) : NULL;
+    const char *ampersand = find_cp(segment, &cp_word);
     if (ampersand) {
         const char *end = segment.ptr + segment.len;
         bool single = ampersand + 1 == end || ampersand[1] != '&';

@@ -2,6 +2,7 @@
 /* One message in several packets, and back. */
 #include "hj212/encode.h"
 #include "hj212/internal.h"
+#include <assert.h>
 
 /* Where the group that begins at `at` ends: the next ';' outside "//…//". */
 static size_t end_of_group(qk_hj212_text cp, size_t at)
@@ -206,6 +207,7 @@ static size_t write_joined(const qk_hj212_join *j, const qk_hj212_join_slot *slo
         while (k < slot->count && slot->order[k] != part) from += slot->part_len[slot->order[k++]];
         if (k == slot->count) continue;
         qk_hj212_text cp = {bytes_of(j, slot) + from, slot->part_len[part]};
+        assert(cp.ptr);
         while (cp.len > 0 && cp.ptr[cp.len - 1] == ';') cp.len--;
         qk_hj212_text time = leading_data_time(cp);
         size_t skip = len > 0 && time.ptr ? (time.len < cp.len ? time.len + 1 : time.len) : 0;

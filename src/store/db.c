@@ -2,6 +2,7 @@
 #include "store/db.h"
 #include "base/file.h"
 #include "store/schema.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -191,6 +192,7 @@ static qk_code check_identity(qk_db *db, int64_t *version, qk_error *err)
 {
     int64_t id = 0;
     int64_t tables = 0;
+    assert(db);
     QK_TRY(read_number(db->handle, "PRAGMA user_version", version, err));
     QK_TRY(read_number(db->handle, "PRAGMA application_id", &id, err));
     QK_TRY(read_number(db->handle, "SELECT count(*) FROM sqlite_schema", &tables, err));
@@ -206,6 +208,7 @@ static qk_code check_identity(qk_db *db, int64_t *version, qk_error *err)
 static qk_code bring_up(qk_db *db, qk_error *err)
 {
     int64_t version = 0;
+    assert(db);
     QK_TRY(check_identity(db, &version, err)); /* before anything is changed in a foreign file */
     QK_TRY(set_writer(db->handle, err));
     QK_TRY(qk_db_begin(db, err)); /* an index of the WAL opened for reading alone shows only here */

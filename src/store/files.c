@@ -123,7 +123,7 @@ static qk_code hash_fd(char sha256[QK_SHA256_TEXT], uint64_t *size, int fd, qk_e
     if (!chunk) return qk_fail(err, QK_ENOMEM, "no memory to check a file");
     qk_sha256_init(&hash);
     for (;;) {
-        size_t got;
+        size_t got = 0;
         code = read_some(fd, chunk, CHUNK, &got, err);
         if (code != QK_OK || got == 0) break;
         qk_sha256_update(&hash, chunk, got);

@@ -4,6 +4,7 @@
  * new segment at that position. What is still not sound then is damage. */
 #include "base/file.h"
 #include "store/segment.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -299,6 +300,7 @@ qk_code qk_journal_next(qk_journal_reader *reader, qk_journal_record *record, qk
                         qk_error *err)
 {
     qk_journal_reader *r = reader;
+    assert(r);
     r->torn = 0;
     while (r->pos < limit) {
         qk_record_head head;

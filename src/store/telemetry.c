@@ -63,6 +63,8 @@ static qk_code add_stream(qk_telemetry *t, qk_stream_id id, qk_str mn, qk_stream
     s->disk_last = s->plausible = INT64_MIN;
     t->streams[id] = s;
     if (id >= t->stream_n) t->stream_n = (size_t)id + 1;
+    /* the stream owns its name */
+    // cppcheck-suppress memleak
     return QK_OK;
 }
 
@@ -329,7 +331,7 @@ static qk_code prime_blocks(qk_telemetry *t, qk_stream *s, qk_error *err)
     qk_code code = qk_db_step(t->db, stmt, err);
     if (code == QK_ENOTFOUND) return QK_OK;
     QK_TRY(code);
-    qk_block_span span;
+    qk_block_span span = {0};
     uint32_t partition = (uint32_t)(sqlite3_column_int64(stmt, 0) & QK_PARTITION_MAX);
     qk_str head = {sqlite3_column_blob(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1)};
     s->disk_last = last_of(s, partition, &span, qk_block_peek(&span, head));
@@ -348,7 +350,7 @@ static qk_code prime_pieces(qk_telemetry *t, qk_stream *s, qk_error *err)
     sqlite3_bind_int64(stmt, 1, qk_piece_key(s->id, 0, 0));
     sqlite3_bind_int64(stmt, 2, qk_piece_key(s->id, QK_PARTITION_MAX, QK_PIECES_MAX));
     while ((code = qk_db_step(t->db, stmt, err)) == QK_OK) {
-        qk_block_span span;
+        qk_block_span span = {0};
         uint64_t key = (uint64_t)sqlite3_column_int64(stmt, 0);
         uint32_t partition = (uint32_t)(key >> 19) & QK_PARTITION_MAX;
         qk_str head = {sqlite3_column_blob(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1)};

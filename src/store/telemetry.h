@@ -152,8 +152,8 @@ QK_NODISCARD qk_code qk_telemetry_envelope(qk_envelope *out, qk_telemetry_reader
                                            qk_time from, qk_time to, qk_time known_at,
                                            size_t buckets, qk_arena *arena, size_t *damaged,
                                            qk_error *err);
-/* Whole rows, in order of time; recorded is that of the newest cell given. Stop by returning anything
- * but QK_OK. The reader must not be used inside of fn, where the views live. */
+/* Whole rows, in order of time; recorded is that of the newest cell given. Stop by returning
+ * anything but QK_OK. The reader must not be used inside of fn, where the views live. */
 typedef qk_code qk_row_fn(void *context, qk_time time, qk_time recorded, const qk_cell *cells,
                           size_t n);
 QK_NODISCARD qk_code qk_telemetry_rows(qk_telemetry_reader *r, qk_stream_id stream, qk_time from,

@@ -383,7 +383,7 @@ static qk_code put_numbers(qk_block_coder *k, qk_buf *out, const qk_cells *c, co
         if (c->type[i] != CELL_NUMBER) continue;
         int64_t up = m->how == SCALES_RAW ? 1 : power_of_ten[m->most - c->scale[i]];
         k->work[0][at] = c->mantissa[i] * up;
-        k->work[1][at++] = c->scale[i];
+        k->work[1][at++] = (uint8_t)c->scale[i];
     }
     qk_buf_putc(out, m->most);
     if (m->how >= SCALES_LISTED) QK_TRY(qk_pack_ints(k->packer, out, k->work[1], at));

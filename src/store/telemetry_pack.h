@@ -60,7 +60,7 @@ static inline const uint8_t *qk_varint_get(uint64_t *v, const uint8_t *at, const
 /* Small numbers of either sign as small numbers: 0, -1, 1, -2 … */
 static inline uint64_t qk_zigzag(int64_t v)
 {
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+    return ((uint64_t)v << 1) ^ -(uint64_t)(v < 0);
 }
 static inline int64_t qk_unzigzag(uint64_t u)
 {

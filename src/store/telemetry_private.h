@@ -81,8 +81,8 @@ typedef struct qk_head {
     size_t n;
     size_t cap;
     qk_row_state *tail; /* of the last strip; NULL: must be read again before going on */
-    /* Where the last look for an old row ended, so that the next goes on there: rows that come again
-     * come in order. */
+    /* Where the last look for an old row ended, so that the next goes on there: rows that come
+     * again come in order. */
     const qk_strip *seek_strip; /* NULL: nowhere */
     qk_row_state *seek_state;
     size_t seek_at;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/air_json.h"
 #include "domain/labels.h"
+#include <assert.h>
 
 enum { MINUTES_NEED = 45, HOURS_NEED = 20 }; /* GB 3095-2012 and -2026, table 4 */
 
@@ -169,6 +170,7 @@ static qk_code tally_device(qk_exchange *x, const qk_site *site, const char *mn,
     qk_code code = qk_registry_factors(r, &x->arena, qk_str_of(mn), &factors, &n);
     if (code != QK_OK) return qk_fail(err, code, "no memory for the factors of %s", mn);
     for (size_t i = 0; i < n; i++) {
+        assert(factors && site);
         const char *of = factors[i].site[0] ? factors[i].site : device.site;
         if (strcmp(of, site->id) != 0 || (air && !factors[i].item[0])) continue;
         QK_TRY(tally_factor(x, &device, &factors[i], t, err));

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/page.h"
+#include <assert.h>
 
 const qk_asset *qk_pack_find(const qk_pack *pack, qk_str path)
 {
     size_t low = 0, high = pack->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
+        assert(pack->assets);
         int order = qk_str_cmp(qk_str_of(pack->assets[middle].path), path);
         if (order == 0) return &pack->assets[middle];
         if (order < 0)

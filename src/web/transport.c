@@ -11,7 +11,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 
-static const char api_prefix[] = "/api/v1";
+enum { API_PREFIX = sizeof "/api/v1" - 1 };
 
 /* ---- connections ---- */
 
@@ -254,8 +254,8 @@ static enum MHD_Result begin_route(qk_request_state *r, const qk_head *head,
     qk_str path = path_of(r, &query);
     const qk_route *route = NULL;
     uint32_t allowed = 0;
-    path.ptr += sizeof api_prefix - 1;
-    path.len -= sizeof api_prefix - 1;
+    path.ptr += API_PREFIX;
+    path.len -= API_PREFIX;
     qk_code code = qk_route_find(&route, args, &allowed, method_of(head->method), path);
     if (code == QK_EUNSUPPORTED) return refuse_method(r, allowed);
     if (code != QK_OK) return refuse(r, 404, "no_route", "");
