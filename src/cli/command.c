@@ -101,11 +101,35 @@ static const char verify_usage[] =
     "  --json         the outcome as one JSON object\n"
     "Faults go to standard error. Status 1 when there is one.\n";
 
+static const char backup_usage[] =
+    "usage: qingkong backup --data DIR --to FILE\n\n"
+    "Writes the whole data folder into one new file, beside a running 'serve' too: the database "
+    "as\n"
+    "of one moment, the stored files, the journal to its end. The file is read back before it "
+    "gets\n"
+    "its name. It is a tar archive in Zstandard; the key for changes is not in it.\n"
+    "What comes in after the backup is lost with the folder, unless the journal is copied more "
+    "often:\n"
+    "its segments only grow, so 'rsync -a DIR/journal/ OTHER/' each minute is enough (see "
+    "restore).\n";
+
+static const char restore_usage[] =
+    "usage: qingkong restore --from FILE --data DIR [--journal COPY]\n"
+    "       qingkong restore --from FILE --check\n\n"
+    "Lays a backup out into DIR, which must be absent or empty; every checksum is verified first, "
+    "and\n"
+    "nothing is left when one is wrong. The first 'serve' reads the journal on from where the\n"
+    "database stood.\n"
+    "  --journal COPY  a later copy of the journal's folder, laid over that of the backup\n"
+    "  --check         reads and verifies the backup only\n";
+
 const qk_command qk_commands[] = {
     {"air", qk_cmd_air, "evaluates hourly air by the national standards", air_usage},
+    {"backup", qk_cmd_backup, "writes the data folder into one file", backup_usage},
     {"calc", qk_cmd_calc, "one formula of a standard over the rows of a CSV", calc_usage},
     {"demo", qk_cmd_demo, "an invented county with its devices", demo_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
+    {"restore", qk_cmd_restore, "lays a backup out as a data folder", restore_usage},
     {"serve", qk_cmd_serve, "runs the gateway, the store and the page", serve_usage},
     {"simulate", qk_cmd_simulate, "plays devices that speak HJ 212", simulate_usage},
     {"verify", qk_cmd_verify, "checks a data folder", verify_usage},

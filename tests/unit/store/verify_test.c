@@ -3,6 +3,7 @@
 #include "hj212/encode.h"
 #include "journal_help.h"
 #include "store/lock.h"
+#include <signal.h>
 #include <sys/wait.h>
 
 enum { FRAMES = 40 };
@@ -191,26 +192,34 @@ static void test_verify__a_killed_servers_folder_is_no_fault_and_stays_as_it_is(
 static void test_verify__runs_beside_the_owner(void **state)
 {
     (void)state;
+    int ready[2];
+    char byte;
     make_folder();
-    int lock = -1;
-    qk_db *db = NULL;
-    assert_ok(qk_lock_take(&lock, qk_test_path("data"), NULL));
-    assert_ok(qk_db_open(&db, qk_test_path("data/store.db"), NULL, NULL));
-    assert_ok(qk_db_meta_set(db, "journal_pos", 3072, NULL));
-    qk_journal *j = open_journal();
-    append_frame(j, FRAMES, 0, "");
-    wait_durable(j);
+    assert_ok(pipe(ready));
     pid_t child = fork();
     if (child == 0) {
-        qk_verify_result r = verify(true);
-        _exit(r.faults == 0 && r.held && r.processed == 3072 && r.records == FRAMES + 1 ? 0 : 1);
+        int lock = -1;
+        qk_db *db = NULL;
+        assert_ok(qk_lock_take(&lock, qk_test_path("data"), NULL));
+        assert_ok(qk_db_open(&db, qk_test_path("data/store.db"), NULL, NULL));
+        assert_ok(qk_db_meta_set(db, "journal_pos", 3072, NULL));
+        qk_journal *j = open_journal();
+        append_frame(j, FRAMES, 0, "");
+        wait_durable(j);
+        assert_int_equal(write(ready[1], "r", 1), 1);
+        for (;;) pause();
     }
-    int status = -1;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    qk_journal_close(j);
-    qk_db_close(db);
-    qk_lock_release(lock);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    qk_verify_result r = verify(true);
+    assert_int_equal(r.faults, 0);
+    assert_true(r.held);
+    assert_int_equal(r.processed, 3072);
+    assert_int_equal(r.records, FRAMES + 1);
+    assert_ok(kill(child, SIGKILL));
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_false(verify(true).held);
+    close(ready[0]);
+    close(ready[1]);
 }
 
 static void test_verify__refuses_what_is_no_data_folder(void **state)
