@@ -450,6 +450,8 @@ static void *append_many(void *context)
     for (unsigned i = 0; i < b->count; i++) {
         qk_code code;
         while ((code = append_numbered(b->journal, i, &b->end)) == QK_EFULL) sched_yield();
+        /* Groups end somewhere however slow the disk is, and segments with them. */
+        if (code == QK_OK && i % 1000 == 999) code = qk_journal_sync(b->journal, 10000, NULL);
         if (code != QK_OK) return NULL;
     }
     return b;
