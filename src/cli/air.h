@@ -115,7 +115,7 @@ QK_NODISCARD qk_code air_read_stations(air *a, const char *path, qk_error *err);
 QK_NODISCARD qk_code air_read_dust(air *a, const char *path, qk_error *err);
 /* The hourly file, "-" for standard input. Closes every day. */
 QK_NODISCARD qk_code air_read_hours(air *a, const char *path, qk_error *err);
-/* Closes the last year of every station: city sums and ranking are whole after it. */
+/* Closes the last year of every station: the city's sums are whole after it. */
 QK_NODISCARD qk_code air_finish(air *a, qk_error *err);
 
 /* Closes the day being filled. */
@@ -128,9 +128,15 @@ uint32_t air_city_stations(const air *a);
 /* Days of one city year into y. */
 void air_city_fill(const air *a, qk_year *y, const air_city_year *sums);
 
-/* Texts: days, months, years of y into a->text. first and last bound the days told. */
-void air_tell_year(air *a, qk_year *y, int32_t first_day, int32_t last_day);
+/* Room for one more in an array that doubles from 16 on; false without memory. */
+bool air_grow(void **array, size_t count, size_t size);
+/* The present year of a station up to last_day: its text into a->text, its ranks into s->past. */
+QK_NODISCARD qk_code air_tell_year(air *a, air_station *s, int32_t last_day, qk_error *err);
+/* Keeps what the ranking needs: periods[0] the year, [1..12] its months. */
+QK_NODISCARD qk_code air_keep_ranks(air *a, air_station *s, const qk_period periods[13],
+                                    qk_error *err);
 /* Everything as JSON. */
 QK_NODISCARD qk_code air_write(air *a, FILE *file, qk_error *err);
+/* After every station has been told. */
 QK_NODISCARD qk_code air_write_ranking(air *a, qk_buf *out, qk_error *err);
 #endif

@@ -348,31 +348,28 @@ static bool has_days(const qk_period *period)
     return period->count.valid > 0;
 }
 
-static void tell_month(const air *a, qk_buf *out, const qk_year *y, int32_t month)
+static void tell_month(const air *a, qk_buf *out, const qk_period *period, int32_t year,
+                       int32_t month)
 {
-    qk_period period;
     qk_json_writer w;
     char name[16];
-    qk_year_month(&period, y, month);
-    if (!has_days(&period)) return;
+    if (!has_days(period)) return;
     if (out->len) qk_buf_putc(out, ',');
-    snprintf(name, sizeof name, "%04d-%02d", y->year, month);
+    snprintf(name, sizeof name, "%04d-%02d", year, month);
     qk_json_init(&w, out);
     qk_json_object(&w);
     qk_json_kcstr(&w, "month", name);
-    put_period(&w, a, &period);
+    put_period(&w, a, period);
     qk_json_end(&w);
 }
 
 /* Share of days above 160 among valid days of May to September (a target of its own). */
-static void put_ozone_season(qk_json_writer *w, const qk_year *y)
+static void put_ozone_season(qk_json_writer *w, const qk_period periods[13])
 {
     int32_t days = 0, over = 0;
-    qk_period month;
     for (int32_t m = 5; m <= 9; m++) {
-        qk_year_month(&month, y, m);
-        days += month.item[QK_O3].days;
-        over += month.o3_over_days;
+        days += periods[m].item[QK_O3].days;
+        over += periods[m].o3_over_days;
     }
     qk_json_key(w, "ozone_season");
     qk_json_object(w);
@@ -382,33 +379,41 @@ static void put_ozone_season(qk_json_writer *w, const qk_year *y)
     qk_json_end(w);
 }
 
-static void tell_total(const air *a, qk_buf *out, const qk_year *y)
+static void tell_total(const air *a, qk_buf *out, const qk_period periods[13], int32_t year)
 {
-    qk_period period;
     qk_json_writer w;
-    qk_year_total(&period, y);
     if (out->len) qk_buf_putc(out, ',');
     qk_json_init(&w, out);
     qk_json_object(&w);
-    qk_json_ki64(&w, "year", y->year);
-    put_period(&w, a, &period);
-    put_ozone_season(&w, y);
-    put_meets(&w, &period);
+    qk_json_ki64(&w, "year", year);
+    put_period(&w, a, &periods[0]);
+    put_ozone_season(&w, periods);
+    put_meets(&w, &periods[0]);
     qk_json_end(&w);
 }
 
-static void tell_periods(air *a, const qk_year *y)
+static void tell_periods(air *a, const qk_period periods[13], int32_t year)
 {
-    for (int32_t m = 1; m <= 12; m++) tell_month(a, &a->text[1], y, m);
-    tell_total(a, &a->text[2], y);
+    for (int32_t m = 1; m <= 12; m++) tell_month(a, &a->text[1], &periods[m], year, m);
+    tell_total(a, &a->text[2], periods, year);
 }
 
-void air_tell_year(air *a, qk_year *y, int32_t first_day, int32_t last_day)
+static void fill_periods(qk_period periods[13], const qk_year *y)
 {
+    qk_year_total(&periods[0], y);
+    for (int32_t m = 1; m <= 12; m++) qk_year_month(&periods[m], y, m);
+}
+
+qk_code air_tell_year(air *a, air_station *s, int32_t last_day, qk_error *err)
+{
+    qk_period periods[13];
+    const qk_year *y = s->year;
     for (int32_t i = 0; i < y->days; i++)
-        if (y->day[i].day >= first_day && y->day[i].day <= last_day)
+        if (y->day[i].day >= s->year_first && y->day[i].day <= last_day)
             tell_day(a, &a->text[0], &y->day[i], false);
-    tell_periods(a, y);
+    fill_periods(periods, y);
+    tell_periods(a, periods, y->year);
+    return air_keep_ranks(a, s, periods, err);
 }
 
 static qk_code write_bytes(FILE *file, const void *bytes, size_t len, qk_error *err)
@@ -488,13 +493,13 @@ static void put_station_head(qk_buf *head, const air *a, const air_station *s, b
     put_station_flags(&w, a, s);
 }
 
-static qk_code write_station(air *a, const air_station *s, qk_buf *head, bool first, FILE *file,
+static qk_code write_station(air *a, air_station *s, qk_buf *head, bool first, FILE *file,
                              qk_error *err)
 {
     put_station_head(head, a, s, first);
     QK_TRY(write_bytes(file, head->ptr, head->len, err));
     for (int i = 0; i < 3; i++) qk_buf_reset(&a->text[i]);
-    if (s->year) air_tell_year(a, s->year, s->year_first, s->last_day);
+    if (s->year) QK_TRY(air_tell_year(a, s, s->last_day, err));
     for (int part = 0; part < 3; part++) QK_TRY(write_part(a, s, file, part, err));
     return write_bytes(file, "]}", 2, err);
 }
@@ -524,7 +529,9 @@ static qk_code write_city_part(air *a, FILE *file, int part, qk_year *y, qk_erro
         for (int32_t d = 0; part == 0 && d < y->days; d++)
             if (y->day[d].day >= first && y->day[d].day <= last)
                 tell_day(a, &a->text[0], &y->day[d], true);
-        if (part > 0) tell_periods(a, y);
+        qk_period periods[13];
+        fill_periods(periods, y);
+        if (part > 0) tell_periods(a, periods, y->year);
         if (a->text[part].failed != QK_OK) return qk_fail(err, a->text[part].failed, "city year");
         if (any && a->text[part].len) QK_TRY(write_bytes(file, ",", 1, err));
         QK_TRY(write_bytes(file, a->text[part].ptr, a->text[part].len, err));

@@ -10,6 +10,32 @@ typedef struct entry {
     const air_rank *before; /* the same period a year earlier, or NULL */
 } entry;
 
+static void rank_period(air_rank *out, const air *a, const qk_period *period)
+{
+    qk_fine_index index;
+    *out = (air_rank){.index_milli = -1, .valid = true};
+    for (int p = 0; p < QK_POLLUTANTS; p++) {
+        if (period->item[p].days) out->there = true;
+        if (!period->item[p].valid) out->valid = false;
+    }
+    if (!out->there) return;
+    qk_period_index(&index, period, air_profile_on(a, period->to_day), true);
+    if (index.total < 0) return;
+    out->index_milli = (int32_t)qk_fine_index_round(index.total, 3).mantissa;
+    out->max_milli = (int32_t)qk_fine_index_round(index.max, 3).mantissa;
+    out->primary = (uint8_t)index.primary;
+}
+
+qk_code air_keep_ranks(air *a, air_station *s, const qk_period periods[13], qk_error *err)
+{
+    if (!air_grow((void **)&s->past, s->pasts, sizeof *s->past))
+        return qk_fail(err, QK_ENOMEM, "no memory for the ranking");
+    air_past *past = &s->past[s->pasts++];
+    past->year = s->year->year;
+    for (int32_t m = 0; m <= 12; m++) rank_period(&past->rank[m], a, &periods[m]);
+    return QK_OK;
+}
+
 static const air_rank *rank_of(const air_station *s, int32_t year, int month)
 {
     for (size_t i = 0; i < s->pasts; i++)

@@ -53,8 +53,7 @@ void air_free(air *a)
     free(a);
 }
 
-/* Room for one more in an array that doubles from 16 on. */
-static bool grow_array(void **array, size_t count, size_t size)
+bool air_grow(void **array, size_t count, size_t size)
 {
     if (count != 0 && (count < 16 || (count & (count - 1)) != 0)) return true;
     void *wider = realloc(*array, (count < 16 ? 16 : count * 2) * size);
@@ -67,7 +66,7 @@ static qk_code add_station(air *a, qk_str name, qk_error *err)
 {
     air_station *s = calloc(1, sizeof *s);
     char *kept = qk_arena_copy(&a->names, name.ptr, name.len);
-    if (!s || !kept || !grow_array((void **)&a->station, a->stations, sizeof *a->station) ||
+    if (!s || !kept || !air_grow((void **)&a->station, a->stations, sizeof *a->station) ||
         qk_map_set(a->by_name, (qk_str){kept, name.len}, a->stations) != QK_OK) {
         free(s);
         return qk_fail(err, QK_EFULL, "more stations than memory allows (at most %d)",
@@ -108,7 +107,7 @@ static qk_code city_of_year(air *a, air_city_year **out, int32_t year, qk_error 
     if (a->city_years == AIR_YEARS_MAX)
         return qk_fail(err, QK_EFULL, "more than %d years in one file", AIR_YEARS_MAX);
     air_city_year *c = calloc(1, sizeof *c);
-    if (!c || !grow_array((void **)&a->city, a->city_years, sizeof *a->city)) {
+    if (!c || !air_grow((void **)&a->city, a->city_years, sizeof *a->city)) {
         free(c);
         return qk_fail(err, QK_ENOMEM, "no memory for the city's year %d", year);
     }
@@ -132,7 +131,7 @@ static qk_code open_year(air_station *s, int32_t year, int32_t day, qk_error *er
 static qk_code spill_text(air *a, air_station *s, qk_error *err)
 {
     air_chunk c = {.at = a->spilled};
-    if (!grow_array((void **)&s->chunk, s->chunks, sizeof *s->chunk))
+    if (!air_grow((void **)&s->chunk, s->chunks, sizeof *s->chunk))
         return qk_fail(err, QK_ENOMEM, "no memory for the list of finished years");
     if (!a->spill) a->spill = tmpfile();
     if (!a->spill) return qk_fail_errno(err, errno, "temporary file for finished years");
@@ -148,46 +147,12 @@ static qk_code spill_text(air *a, air_station *s, qk_error *err)
     return QK_OK;
 }
 
-static void rank_period(air_rank *out, const air *a, const qk_period *period)
-{
-    qk_fine_index index;
-    *out = (air_rank){.index_milli = -1, .valid = true};
-    for (int p = 0; p < QK_POLLUTANTS; p++) {
-        if (period->item[p].days) out->there = true;
-        if (!period->item[p].valid) out->valid = false;
-    }
-    if (!out->there) return;
-    qk_period_index(&index, period, air_profile_on(a, period->to_day), true);
-    if (index.total < 0) return;
-    out->index_milli = (int32_t)qk_fine_index_round(index.total, 3).mantissa;
-    out->max_milli = (int32_t)qk_fine_index_round(index.max, 3).mantissa;
-    out->primary = (uint8_t)index.primary;
-}
-
-static qk_code keep_ranks(air *a, air_station *s, qk_error *err)
-{
-    qk_period period;
-    if (!grow_array((void **)&s->past, s->pasts, sizeof *s->past))
-        return qk_fail(err, QK_ENOMEM, "no memory for the ranking");
-    air_past *past = &s->past[s->pasts++];
-    past->year = s->year->year;
-    for (int32_t m = 0; m <= 12; m++) {
-        if (m == 0)
-            qk_year_total(&period, s->year);
-        else
-            qk_year_month(&period, s->year, m);
-        rank_period(&past->rank[m], a, &period);
-    }
-    return QK_OK;
-}
-
 static qk_code finish_year(air *a, air_station *s, bool more, qk_error *err)
 {
     if (!s->year) return QK_OK;
     air_close_year(a, s);
-    QK_TRY(keep_ranks(a, s, err));
     if (!more || a->options.quiet) return QK_OK;
-    air_tell_year(a, s->year, s->year_first, s->year->first_day + s->year->days - 1);
+    QK_TRY(air_tell_year(a, s, s->year->first_day + s->year->days - 1, err));
     return spill_text(a, s, err);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "standards/evaluate.h"
-#include <stdlib.h>
 
 enum { LCM = 212520, O3_HOUR_LIMIT = 200 };
 
@@ -166,25 +165,40 @@ int32_t qk_percentile_of(qk_pollutant p)
     return table[p];
 }
 
-static int compare_fine(const void *a, const void *b)
+static void swap_fine(qk_fine *a, qk_fine *b)
 {
-    qk_fine x = *(const qk_fine *)a;
-    qk_fine y = *(const qk_fine *)b;
-    return (x > y) - (x < y);
+    qk_fine kept = *a;
+    *a = *b;
+    *b = kept;
 }
 
-static void sort_fine(qk_fine *v, int32_t n)
+/* Puts the k-th smallest at v[k], what is smaller before it, what is larger behind it. */
+static void select_fine(qk_fine *v, int32_t n, int32_t k)
 {
-    if (n > 40) {
-        qsort(v, (size_t)n, sizeof *v, compare_fine);
-        return;
+    int32_t low = 0, high = n - 1;
+    while (low < high) {
+        qk_fine pivot = v[low + (high - low) / 2];
+        int32_t i = low, j = high;
+        while (i <= j) {
+            while (v[i] < pivot) i++;
+            while (v[j] > pivot) j--;
+            if (i <= j) swap_fine(&v[i++], &v[j--]);
+        }
+        if (k <= j)
+            high = j;
+        else if (k >= i)
+            low = i;
+        else
+            return;
     }
-    for (int32_t i = 1; i < n; i++) {
-        qk_fine x = v[i];
-        int32_t j = i;
-        for (; j > 0 && v[j - 1] > x; j--) v[j] = v[j - 1];
-        v[j] = x;
-    }
+}
+
+static qk_fine smallest_of(const qk_fine *v, int32_t n)
+{
+    qk_fine least = v[0];
+    for (int32_t i = 1; i < n; i++)
+        if (v[i] < least) least = v[i];
+    return least;
 }
 
 static void find_stat(qk_item_stat *out, qk_fine *values, int32_t n, int32_t percentile)
@@ -194,10 +208,11 @@ static void find_stat(qk_item_stat *out, qk_fine *values, int32_t n, int32_t per
     qk_fine sum = 0;
     for (int32_t i = 0; i < n; i++) sum += values[i];
     out->mean = (qk_exact){sum, n};
-    sort_fine(values, n);
     int32_t at = (n - 1) * percentile; /* hundredths of a place, HJ 663 annex A */
-    qk_fine low = values[at / 100];
-    qk_fine high = at / 100 + 1 < n ? values[at / 100 + 1] : low;
+    int32_t k = at / 100;
+    select_fine(values, n, k);
+    qk_fine low = values[k];
+    qk_fine high = k + 1 < n ? smallest_of(values + k + 1, n - k - 1) : low;
     out->percentile = (qk_exact){low * 100 + (high - low) * (at % 100), 100};
 }
 
