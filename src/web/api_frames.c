@@ -6,7 +6,7 @@
 #include "web/api.h"
 #include <stdlib.h>
 
-enum { LIMIT_DEFAULT = 20, ITEMS_SHOWN = 1024, SHOWN_BYTES = 12288 };
+enum { EXACT_DIGITS = 15, LIMIT_DEFAULT = 20, ITEMS_SHOWN = 1024, SHOWN_BYTES = 12288 };
 
 /* ---- the bytes ---- */
 
@@ -74,10 +74,12 @@ static void write_text(qk_json_writer *w, const char *name, qk_hj212_text t)
         qk_json_knull(w, name);
 }
 
+/* Values of factors are numbers with their digits; fields of the message (times, codes) are texts,
+ * and so is what a reader of JSON could not hold exactly. */
 static void write_value(qk_json_writer *w, const qk_hj212_item *item)
 {
     qk_str value = str_of(item->value);
-    if (qk_json_is_number(value))
+    if (item->code.ptr && value.len <= EXACT_DIGITS && qk_json_is_number(value))
         qk_json_raw(w, value);
     else
         qk_json_str(w, value);

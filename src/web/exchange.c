@@ -91,10 +91,10 @@ void qk_exchange_fail(qk_exchange *x, const qk_error *err)
 {
     if (x->status < 400) x->status = status_of(err->code);
     const char *code = x->error_code ? x->error_code : qk_code_name(err->code);
-    char detail[420];
+    char detail[420] = "";
     qk_error plain = *err;
     plain.hint[0] = 0;
-    qk_error_format(&plain, detail, sizeof detail);
+    if (plain.message[0]) qk_error_format(&plain, detail, sizeof detail);
     x->etag[0] = x->filename[0] = 0;
     x->content_type = "application/json";
     x->more = NULL;
