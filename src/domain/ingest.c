@@ -163,8 +163,8 @@ static qk_time interval_of(qk_ingest_stream *s, qk_time time)
     default: return 0;
     }
     if (s->device.min_interval_min) return s->device.min_interval_min * QK_MINUTE;
-    qk_time gap = time - s->last_time;
-    if (s->last_time != QK_TIME_NONE && gap > 0 && gap <= 30 * QK_MINUTE) s->step = gap;
+    qk_time gap = s->last_time == QK_TIME_NONE ? 0 : time - s->last_time;
+    if (gap > 0 && gap <= 30 * QK_MINUTE) s->step = gap;
     s->last_time = time;
     return s->step;
 }

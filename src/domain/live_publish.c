@@ -139,6 +139,7 @@ static size_t publish_some(qk_live *live, size_t *from)
 void qk_live_burst(qk_live *live)
 {
     size_t from = 0, done = 0;
+    if (live->dirty_count == 0) return;
     while (from < live->dirty_count && done < BURST_VALUES) done += publish_some(live, &from);
     memmove(live->dirty, live->dirty + from, (live->dirty_count - from) * sizeof *live->dirty);
     live->dirty_count -= from;

@@ -77,9 +77,10 @@ static qk_code gather(qk_exchange *x, qk_str mn, qk_buf *out)
 
 static sited_value *sort_values(qk_buf *gathered, size_t *n)
 {
-    sited_value *values = (sited_value *)(void *)gathered->ptr;
+    static sited_value none;
+    sited_value *values = gathered->len ? (sited_value *)(void *)gathered->ptr : &none;
     *n = gathered->len / sizeof *values;
-    if (*n) qsort(values, *n, sizeof *values, compare_sited);
+    qsort(values, *n, sizeof *values, compare_sited);
     judge_values(values, *n);
     return values;
 }
