@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "standards/evaluate.h"
+#include "standards/rules.h"
 
 enum {
     AIR_STATIONS_MAX = 20000,
@@ -73,6 +74,7 @@ typedef struct air_city_year {
 } air_city_year;
 
 typedef struct air_options {
+    const qk_rules *rules;           /* the tables in force */
     const qk_aqi_rule *rule;         /* NULL: by date */
     const qk_index_profile *profile; /* NULL: by date */
     int32_t from_day, to_day;        /* INT32_MIN, INT32_MAX: open */
@@ -118,6 +120,8 @@ QK_NODISCARD qk_code air_read_hours(air *a, const char *path, qk_error *err);
 /* Closes the last year of every station: the city's sums are whole after it. */
 QK_NODISCARD qk_code air_finish(air *a, qk_error *err);
 
+/* The tables of a JSON file put over the shipped ones. */
+QK_NODISCARD qk_code air_read_rules(qk_rules *out, const char *path, qk_error *err);
 /* Closes the day being filled. */
 QK_NODISCARD qk_code air_close_day(air *a, air_station *s, qk_error *err);
 /* Adds the days of the station's year to the city's sums. */

@@ -269,9 +269,9 @@ static void put_index_reported(qk_json_writer *w, const qk_period *period,
         qk_json_null(w);
 }
 
-static void put_meets(qk_json_writer *w, const qk_period *period)
+static void put_meets(qk_json_writer *w, const air *a, const qk_period *period)
 {
-    const qk_limits *limits = qk_limits_on(period->to_day);
+    const qk_limits *limits = qk_rules_limits_on(a->options.rules, period->to_day);
     bool all = true;
     qk_json_key(w, "meets");
     qk_json_object(w);
@@ -388,7 +388,7 @@ static void tell_total(const air *a, qk_buf *out, const qk_period periods[13], i
     qk_json_ki64(&w, "year", year);
     put_period(&w, a, &periods[0]);
     put_ozone_season(&w, periods);
-    put_meets(&w, &periods[0]);
+    put_meets(&w, a, &periods[0]);
     qk_json_end(&w);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading of the hourly file, the list of stations and the list of dust days. */
 #include "base/csv.h"
+#include "base/file.h"
 #include "cli/air.h"
 #include <errno.h>
 
@@ -424,5 +425,21 @@ qk_code air_read_dust(air *a, const char *path, qk_error *err)
     if (code == QK_OK) code = find_column(&r, &r.time_at, "date", "day");
     if (code == QK_OK) code = read_rows(&r, take_dust);
     close_csv(&r, file);
+    return code;
+}
+
+qk_code air_read_rules(qk_rules *out, const char *path, qk_error *err)
+{
+    qk_buf text;
+    qk_arena arena;
+    qk_buf_init(&text, 1 << 22);
+    qk_arena_init(&arena, 1 << 24);
+    qk_code code = qk_file_read(&text, path, err);
+    if (code == QK_OK) {
+        code = qk_rules_parse(out, qk_buf_str(&text), &arena, err);
+        if (code != QK_OK) qk_error_at(err, path, err->line, err->column);
+    }
+    qk_arena_clear(&arena);
+    qk_buf_clear(&text);
     return code;
 }

@@ -8,12 +8,12 @@ enum { NAMES_ARENA = 1 << 24, TEXT_CEILING = 1 << 22 };
 
 const qk_aqi_rule *air_rule_on(const air *a, int32_t day)
 {
-    return a->options.rule ? a->options.rule : qk_aqi_rule_on(day);
+    return a->options.rule ? a->options.rule : qk_rules_aqi_on(a->options.rules, day);
 }
 
 const qk_index_profile *air_profile_on(const air *a, int32_t day)
 {
-    return a->options.profile ? a->options.profile : qk_index_profile_on(day);
+    return a->options.profile ? a->options.profile : qk_rules_index_on(a->options.rules, day);
 }
 
 qk_code air_new(air **out, const air_options *options, qk_error *err)

@@ -8,7 +8,9 @@
 
 typedef struct air_job {
     air_options options;
+    qk_rules rules;
     const char *hours, *stations, *dust, *plan;
+    const char *rules_file, *standard, *index; /* NULL: the shipped tables, by date */
     int32_t asof;
     bool has_asof;
 } air_job;
@@ -39,26 +41,26 @@ static int take_option(air_job *job, int o, const char *value)
     case 't':
         if (parse_day(&job->options.to_day, value)) return 0;
         return qk_command_misuse("air", "--to: no date '%s'", value);
-    case 'r':
-        job->options.rule = qk_aqi_rule_named(qk_str_of(value));
-        if (job->options.rule || strcmp(value, "auto") == 0) return 0;
-        return qk_command_misuse("air", "--standard is auto, 2012 or 2026");
-    case 'i':
-        job->options.profile = qk_index_profile_named(qk_str_of(value));
-        if (job->options.profile || strcmp(value, "auto") == 0) return 0;
-        return qk_command_misuse("air", "--index: no profile '%s'", value);
+    case 'r': job->standard = value; return 0;
+    case 'i': job->index = value; return 0;
+    case 'R': job->rules_file = value; return 0;
     default: return qk_command_misuse("air", "unknown option");
     }
 }
 
 static int parse_options(air_job *job, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"hours", required_argument, NULL, 'h'}, {"stations", required_argument, NULL, 's'},
-        {"dust", required_argument, NULL, 'd'},  {"plan", required_argument, NULL, 'p'},
-        {"asof", required_argument, NULL, 'a'},  {"from", required_argument, NULL, 'f'},
-        {"to", required_argument, NULL, 't'},    {"standard", required_argument, NULL, 'r'},
-        {"index", required_argument, NULL, 'i'}, {0}};
+    static const struct option options[] = {{"hours", required_argument, NULL, 'h'},
+                                            {"stations", required_argument, NULL, 's'},
+                                            {"dust", required_argument, NULL, 'd'},
+                                            {"plan", required_argument, NULL, 'p'},
+                                            {"asof", required_argument, NULL, 'a'},
+                                            {"from", required_argument, NULL, 'f'},
+                                            {"to", required_argument, NULL, 't'},
+                                            {"standard", required_argument, NULL, 'r'},
+                                            {"index", required_argument, NULL, 'i'},
+                                            {"rules", required_argument, NULL, 'R'},
+                                            {0}};
     int o;
     *job = (air_job){.options = {.from_day = INT32_MIN, .to_day = INT32_MAX}, .hours = "-"};
     while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -66,6 +68,40 @@ static int parse_options(air_job *job, int argc, char **argv)
         if (status) return status;
     }
     return 0;
+}
+
+/* Names of editions and profiles mean something only once the tables are read. */
+static int settle_rules(air_job *job)
+{
+    qk_error err = {0};
+    qk_rules_default(&job->rules);
+    if (job->rules_file && air_read_rules(&job->rules, job->rules_file, &err) != QK_OK)
+        return qk_command_refuse("air", &err);
+    job->options.rules = &job->rules;
+    if (job->standard && strcmp(job->standard, "auto") != 0) {
+        job->options.rule = qk_rules_aqi_named(&job->rules, qk_str_of(job->standard));
+        if (!job->options.rule) return qk_command_misuse("air", "--standard is auto, 2012 or 2026");
+    }
+    if (job->index && strcmp(job->index, "auto") != 0) {
+        job->options.profile = qk_rules_index_named(&job->rules, qk_str_of(job->index));
+        if (!job->options.profile)
+            return qk_command_misuse("air", "--index: no profile '%s'", job->index);
+    }
+    return 0;
+}
+
+static int run_rules(const air_job *job)
+{
+    qk_buf out;
+    qk_json_writer w;
+    qk_buf_init(&out, 1 << 22);
+    qk_json_init(&w, &out);
+    w.pretty = true;
+    qk_rules_write(&w, &job->rules);
+    qk_buf_putc(&out, '\n');
+    bool written = out.failed == QK_OK && fwrite(out.ptr, 1, out.len, stdout) == out.len;
+    qk_buf_clear(&out);
+    return written ? QK_EXIT_DONE : QK_EXIT_REFUSED;
 }
 
 static qk_code read_all(const air_job *job, air *a, qk_error *err)
@@ -107,7 +143,10 @@ int qk_cmd_air(int argc, char **argv)
     air_job job;
     int status = parse_options(&job, argc, argv);
     if (status) return status;
-    if (argc - optind != 1) return qk_command_misuse("air", "one of evaluate, target");
+    if (argc - optind != 1) return qk_command_misuse("air", "one of evaluate, target, rules");
+    status = settle_rules(&job);
+    if (status) return status;
+    if (strcmp(argv[optind], "rules") == 0) return run_rules(&job);
     if (strcmp(argv[optind], "evaluate") == 0) return run_evaluate(&job);
     if (strcmp(argv[optind], "target") == 0) return run_target(&job);
     return qk_command_misuse("air", "no such thing as 'air %s'", argv[optind]);

@@ -6,7 +6,8 @@
 static const char air_usage[] =
     "usage: qingkong air evaluate --hours FILE.csv [--stations FILE.csv] [--from D] [--to D]\n"
     "                             [--standard auto|2012|2026] [--dust FILE.csv] [--index PROFILE]\n"
-    "       qingkong air target --hours FILE.csv --plan PLAN.json --asof D [the same options]\n\n"
+    "       qingkong air target --hours FILE.csv --plan PLAN.json --asof D [the same options]\n"
+    "       qingkong air rules [--rules FILE.json]\n\n"
     "Reads hours (station,time,SO2,NO2,CO,O3,PM10,PM2.5; time = the period's end, ug/m3, CO "
     "mg/m3)\n"
     "ordered by station or by time, and writes JSON: days, months, years of each station and of\n"
@@ -16,6 +17,8 @@ static const char air_usage[] =
     "  --dust F      station,date of sand-dust days; station * = all\n"
     "  --standard    the edition of HJ 633; auto goes by the day\n"
     "  --index P     profile of the composite index (HJ663-2013, NEW-LIMITS-OLD-WEIGHTS, …)\n"
+    "  --rules F     tables (AQI, limits, index profiles) that take the place of shipped ones;\n"
+    "                'air rules' writes those in force, to be edited\n"
     "  --plan F      plan as 'plan compile' writes it\n"
     "  --asof D      the last day that is known\n";
 

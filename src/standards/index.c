@@ -29,8 +29,8 @@ static const qk_index_profile shipped[] = {
      0,
      LIMITS(60, 40, 60, 30, 4, 160),
      {[QK_SO2] = 1, [QK_NO2] = 2, [QK_PM10] = 1, [QK_PM25] = 3, [QK_CO] = 1, [QK_O3] = 2}},
-    {"FINAL-2031-LIMITS", "old formula, GB 3095-2026 final limits grade II (hypothetical)", 1, 0,
-     LIMITS(20, 30, 50, 25, 4, 160), EQUAL_WEIGHTS},
+    {"FINAL-2031-LIMITS", "old formula, GB 3095-2026 final limits grade II (hypothetical)",
+     INT32_MAX, INT32_MIN, LIMITS(20, 30, 50, 25, 4, 160), EQUAL_WEIGHTS},
 };
 
 const qk_index_profile *qk_index_profiles(size_t *count)

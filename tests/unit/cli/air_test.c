@@ -342,6 +342,30 @@ static void test_air__zones_are_converted_when_they_agree(void **state)
     qk_buf_clear(&file);
 }
 
+static void test_S038_air__tables_of_an_administrator_take_the_place_of_the_shipped(void **state)
+{
+    (void)state;
+    qk_buf file;
+    run r;
+    char rules[64], args[160];
+    start_file(&file);
+    put_hours(&file, "A", "2032-01-01", 366 * 24, "10,20,0.5,90,40,24");
+    run_air(&r, file.ptr, "evaluate");
+    const qk_json_value *year = at(path_of(r.json, "city", "years"), 0);
+    assert_int_equal(path_of(year, "meets", "PM2.5")->type, QK_JSON_TRUE);
+    end_run(&r);
+    write_temp(rules, "{\"limits\":[{\"name\":\"GB3095-2026-final\",\"source\":\"later edition\","
+                      "\"from\":\"2031-01-01\",\"to\":null,\"items\":{\"PM2.5\":"
+                      "{\"year\":[10,20],\"day\":[25,50]}}}]}");
+    snprintf(args, sizeof args, "evaluate --rules %s", rules);
+    run_air(&r, file.ptr, args);
+    year = at(path_of(r.json, "city", "years"), 0);
+    assert_int_equal(path_of(year, "meets", "PM2.5")->type, QK_JSON_FALSE);
+    end_run(&r);
+    unlink(rules);
+    qk_buf_clear(&file);
+}
+
 static void test_S027_air__targets_of_a_plan_against_the_record(void **state)
 {
     (void)state;
@@ -383,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_air__wrong_units_are_suspected_and_refused),
         cmocka_unit_test(test_air__odd_rows_are_flagged_by_name),
         cmocka_unit_test(test_air__zones_are_converted_when_they_agree),
+        cmocka_unit_test(test_S038_air__tables_of_an_administrator_take_the_place_of_the_shipped),
         cmocka_unit_test(test_S027_air__targets_of_a_plan_against_the_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "standards/rules.h"
+#include <stdio.h>
+
+static const char *const limit_names[QK_LIMIT_ITEMS] = {"SO2",   "NO2", "CO",  "O3", "PM10",
+                                                        "PM2.5", "TSP", "NOx", "Pb", "BaP"};
+static const char *const averaging_names[QK_AVERAGINGS] = {"year", "quarter", "day", "8h", "1h"};
+
+void qk_rules_default(qk_rules *out)
+{
+    const qk_aqi_rule *aqi = qk_aqi_rules(&out->aqi_count);
+    const qk_limits *limits = qk_limits_all(&out->limits_count);
+    const qk_index_profile *index = qk_index_profiles(&out->index_count);
+    memcpy(out->aqi, aqi, out->aqi_count * sizeof *aqi);
+    memcpy(out->limits, limits, out->limits_count * sizeof *limits);
+    memcpy(out->index, index, out->index_count * sizeof *index);
+}
+
+/* Where in the text a row stands, for messages. */
+typedef struct place {
+    const char *table;
+    size_t row;
+    const char *item;
+    qk_error *err;
+} place;
+
+static qk_code refuse(const place *at, const char *what)
+{
+    return qk_fail(at->err, QK_EFORMAT, "%s[%zu]%s%s: %s", at->table, at->row, at->item ? "." : "",
+                   at->item ? at->item : "", what);
+}
+
+static qk_code read_text(const place *at, const qk_json_value *row, const char *name, char *out,
+                         size_t size)
+{
+    qk_str text = qk_json_get_str(row, name);
+    if (text.len == 0 || text.len >= size) return refuse(at, "name or source missing or too long");
+    qk_str_copy(out, size, text);
+    return QK_OK;
+}
+
+static qk_code read_day(const place *at, const qk_json_value *row, const char *name, int32_t open,
+                        int32_t *out)
+{
+    qk_time t;
+    const qk_json_value *v = qk_json_get(row, name);
+    *out = open;
+    if (!v || v->type == QK_JSON_NULL) return QK_OK;
+    if (v->type != QK_JSON_STRING || qk_time_parse(&t, v->text) != QK_OK)
+        return refuse(at, "from and to are dates of ISO 8601, or null");
+    *out = qk_day_number(t);
+    return QK_OK;
+}
+
+static qk_code read_head(const place *at, const qk_json_value *row, char *name, size_t name_size,
+                         char *source, size_t source_size, int32_t *from, int32_t *to)
+{
+    QK_TRY(read_text(at, row, "name", name, name_size));
+    QK_TRY(read_text(at, row, "source", source, source_size));
+    QK_TRY(read_day(at, row, "from", INT32_MIN, from));
+    QK_TRY(read_day(at, row, "to", INT32_MAX, to));
+    return *from > *to ? refuse(at, "ends before it begins") : QK_OK;
+}
+
+static qk_code read_items(const place *at, const qk_json_value *row, const char *name,
+                          uint32_t *out)
+{
+    const qk_json_value *list = qk_json_get(row, name);
+    *out = 0;
+    if (!list) return QK_OK;
+    if (list->type != QK_JSON_ARRAY)
+        return refuse(at, "daily, hourly, optional are lists of items");
+    for (const qk_json_value *v = list->first; v; v = v->next) {
+        qk_aqi_item item;
+        if (v->type != QK_JSON_STRING || qk_aqi_item_find(&item, v->text) != QK_OK)
+            return refuse(at, "no such item; SO2_24h … CO_1h");
+        *out |= QK_AQI_BIT(item);
+    }
+    return QK_OK;
+}
+
+/* A concentration in the unit of the breakpoints. */
+static bool read_point(const qk_json_value *v, qk_aqi_item item, int16_t *out)
+{
+    qk_dec d, rounded;
+    int32_t decimals = qk_pollutant_decimals(qk_aqi_item_pollutant(item));
+    if (v->type != QK_JSON_NUMBER || qk_dec_parse_e(&d, v->text) != QK_OK) return false;
+    if (qk_dec_round(&rounded, d, decimals) != QK_OK || qk_dec_cmp(rounded, d) != 0) return false;
+    if (rounded.mantissa < 0 || rounded.mantissa > INT16_MAX) return false;
+    *out = (int16_t)rounded.mantissa;
+    return true;
+}
+
+static qk_code read_breakpoints(const place *at, const qk_json_value *v, qk_aqi_item item,
+                                qk_aqi_rule *out)
+{
+    const qk_json_value *points = qk_json_get(v, "breakpoints");
+    const qk_json_value *above = qk_json_get(v, "above");
+    int64_t index;
+    if (!points || points->type != QK_JSON_ARRAY || points->count < 2 ||
+        points->count > QK_AQI_POINTS)
+        return refuse(at, "2 to 8 breakpoints");
+    int n = 0;
+    for (const qk_json_value *p = points->first; p; p = p->next, n++) {
+        int16_t *bp = out->breakpoint[item];
+        if (!read_point(p, item, &bp[n])) return refuse(at, "a breakpoint that cannot be held");
+        if (n == 0 ? bp[0] != 0 : bp[n] <= bp[n - 1]) return refuse(at, "must ascend from 0");
+    }
+    out->points[item] = (uint8_t)n;
+    out->above[item] = QK_AQI_NA;
+    if (!above || above->type == QK_JSON_NULL) return QK_OK;
+    if (!qk_json_get_i64(v, "above", &index) || index < 0 || index > QK_AQI_TOP)
+        return refuse(at, "above is an index 0 .. 500 or null");
+    out->above[item] = (int16_t)index;
+    return QK_OK;
+}
+
+static qk_code read_aqi(place *at, const qk_json_value *row, qk_aqi_rule *out)
+{
+    *out = (qk_aqi_rule){.from_day = 0};
+    QK_TRY(read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
+                     &out->from_day, &out->to_day));
+    QK_TRY(read_items(at, row, "daily", &out->daily_items));
+    QK_TRY(read_items(at, row, "hourly", &out->hourly_items));
+    QK_TRY(read_items(at, row, "optional", &out->optional_items));
+    out->missing_blocks = qk_json_get_bool(row, "missing_blocks", false);
+    out->names_exceeding = qk_json_get_bool(row, "names_exceeding", false);
+    const qk_json_value *items = qk_json_get(row, "items");
+    for (const qk_json_value *v = items ? items->first : NULL; v; v = v->next) {
+        qk_aqi_item item;
+        char name[16];
+        if (qk_aqi_item_find(&item, v->name) != QK_OK) return refuse(at, "no such item");
+        qk_str_copy(name, sizeof name, v->name);
+        at->item = name;
+        QK_TRY(read_breakpoints(at, v, item, out));
+        at->item = NULL;
+    }
+    for (int i = 0; i < QK_AQI_ITEMS; i++)
+        if (((out->daily_items | out->hourly_items) & QK_AQI_BIT(i)) && out->points[i] == 0)
+            return refuse(at, "an item of the index has no breakpoints");
+    return QK_OK;
+}
+
+static int find_name(const char *const *names, int count, qk_str name)
+{
+    for (int i = 0; i < count; i++)
+        if (qk_str_eq(name, qk_str_of(names[i]))) return i;
+    return -1;
+}
+
+static qk_code read_grades(const place *at, const qk_json_value *v, qk_dec out[2])
+{
+    if (v->type != QK_JSON_ARRAY || v->count != 2)
+        return refuse(at, "a limit is [grade I, grade II]");
+    const qk_json_value *one = v->first, *two = one->next;
+    if (one->type != QK_JSON_NUMBER || two->type != QK_JSON_NUMBER ||
+        qk_dec_parse_e(&out[0], one->text) != QK_OK ||
+        qk_dec_parse_e(&out[1], two->text) != QK_OK || out[0].mantissa <= 0 || out[1].mantissa <= 0)
+        return refuse(at, "a limit is a number above 0");
+    return QK_OK;
+}
+
+static qk_code read_limits(place *at, const qk_json_value *row, qk_limits *out)
+{
+    *out = (qk_limits){.from_day = 0};
+    QK_TRY(read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
+                     &out->from_day, &out->to_day));
+    const qk_json_value *items = qk_json_get(row, "items");
+    for (const qk_json_value *v = items ? items->first : NULL; v; v = v->next) {
+        int item = find_name(limit_names, QK_LIMIT_ITEMS, v->name);
+        if (item < 0) return refuse(at, "no such item; SO2 … BaP");
+        at->item = limit_names[item];
+        for (const qk_json_value *l = v->first; l; l = l->next) {
+            int averaging = find_name(averaging_names, QK_AVERAGINGS, l->name);
+            if (averaging < 0) return refuse(at, "year, quarter, day, 8h or 1h");
+            QK_TRY(read_grades(at, l, out->limit[item][averaging]));
+        }
+        at->item = NULL;
+    }
+    return QK_OK;
+}
+
+static qk_code read_index(place *at, const qk_json_value *row, qk_index_profile *out)
+{
+    *out = (qk_index_profile){.from_day = 0};
+    QK_TRY(read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
+                     &out->from_day, &out->to_day));
+    if (!qk_json_get_bool(row, "default", true)) {
+        out->from_day = INT32_MAX;
+        out->to_day = INT32_MIN;
+    }
+    const qk_json_value *limits = qk_json_get(row, "limits"),
+                        *weights = qk_json_get(row, "weights");
+    for (int p = 0; p < QK_POLLUTANTS; p++) {
+        int64_t weight = 1;
+        const qk_json_value *l = qk_json_get(limits, qk_pollutant_name((qk_pollutant)p));
+        at->item = qk_pollutant_name((qk_pollutant)p);
+        if (!l || l->type != QK_JSON_NUMBER || qk_dec_parse_e(&out->limit[p], l->text) != QK_OK ||
+            out->limit[p].mantissa <= 0 || out->limit[p].scale > 6)
+            return refuse(at, "a limit above 0 is needed");
+        if (weights && (!qk_json_get_i64(weights, at->item, &weight) || weight < 0 || weight > 100))
+            return refuse(at, "a weight 0 .. 100 is needed");
+        out->weight[p] = (int32_t)weight;
+        at->item = NULL;
+    }
+    return QK_OK;
+}
+
+/* Takes the place of the row of the same name, or is added, in order of from_day. The three tables
+ * share this by the offsets of name and from_day in their rows. */
+typedef struct table {
+    char *rows;
+    size_t *count;
+    size_t max;
+    size_t size;
+    size_t from_at; /* from_day, followed by to_day */
+} table;
+
+static int32_t day_at(const table *t, size_t row, size_t which)
+{
+    int32_t day;
+    memcpy(&day, t->rows + row * t->size + t->from_at + which * sizeof day, sizeof day);
+    return day;
+}
+
+static bool is_default(const table *t, size_t row)
+{
+    return day_at(t, row, 0) <= day_at(t, row, 1);
+}
+
+static qk_code put_row(const place *at, const table *t, const void *row)
+{
+    size_t i = 0, size = t->size;
+    while (i < *t->count && strcmp(t->rows + i * size, row) != 0) i++;
+    if (i < *t->count) {
+        (*t->count)--;
+        memmove(t->rows + i * size, t->rows + (i + 1) * size, (*t->count - i) * size);
+    } else if (*t->count == t->max) {
+        return refuse(at, "the table is full");
+    }
+    int32_t from;
+    memcpy(&from, (const char *)row + t->from_at, sizeof from);
+    size_t to = *t->count;
+    while (to > 0 && day_at(t, to - 1, 0) > from) to--;
+    memmove(t->rows + (to + 1) * size, t->rows + to * size, (*t->count - to) * size);
+    memcpy(t->rows + to * size, row, size);
+    (*t->count)++;
+    return QK_OK;
+}
+
+static qk_code check_days(const place *at, const table *t)
+{
+    for (size_t i = 0; i < *t->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (is_default(t, i) && is_default(t, j) && day_at(t, i, 0) <= day_at(t, j, 1) &&
+                day_at(t, j, 0) <= day_at(t, i, 1))
+                return refuse(at, "two rows hold on the same day");
+    for (size_t i = 0; i < *t->count; i++)
+        if (is_default(t, i)) return QK_OK;
+    return refuse(at, "no row holds on any day");
+}
+
+typedef union any_row {
+    qk_aqi_rule aqi;
+    qk_limits limits;
+    qk_index_profile index;
+} any_row;
+
+static qk_code read_table(place *at, const qk_json_value *tree, const table *t)
+{
+    const qk_json_value *rows = qk_json_get(tree, at->table);
+    any_row row;
+    at->row = 0;
+    if (!rows) return QK_OK;
+    if (rows->type != QK_JSON_ARRAY) return refuse(at, "must be a list of rows");
+    for (const qk_json_value *v = rows->first; v; v = v->next, at->row++) {
+        memset(&row, 0, sizeof row);
+        if (strcmp(at->table, "aqi") == 0) QK_TRY(read_aqi(at, v, &row.aqi));
+        if (strcmp(at->table, "limits") == 0) QK_TRY(read_limits(at, v, &row.limits));
+        if (strcmp(at->table, "index") == 0) QK_TRY(read_index(at, v, &row.index));
+        QK_TRY(put_row(at, t, &row));
+    }
+    return check_days(at, t);
+}
+
+qk_code qk_rules_parse(qk_rules *out, qk_str text, qk_arena *arena, qk_error *err)
+{
+    qk_json_value *tree;
+    place at = {.table = "", .err = err};
+    QK_TRY(qk_json_parse(&tree, text, arena, err));
+    if (tree->type != QK_JSON_OBJECT) return qk_fail(err, QK_EFORMAT, "rules are a JSON object");
+    qk_rules_default(out);
+    const struct {
+        const char *name;
+        table t;
+    } tables[] = {{"aqi",
+                   {(char *)out->aqi, &out->aqi_count, QK_RULES_AQI_MAX, sizeof out->aqi[0],
+                    offsetof(qk_aqi_rule, from_day)}},
+                  {"limits",
+                   {(char *)out->limits, &out->limits_count, QK_RULES_LIMITS_MAX,
+                    sizeof out->limits[0], offsetof(qk_limits, from_day)}},
+                  {"index",
+                   {(char *)out->index, &out->index_count, QK_RULES_INDEX_MAX, sizeof out->index[0],
+                    offsetof(qk_index_profile, from_day)}}};
+    for (size_t i = 0; i < 3; i++) {
+        at.table = tables[i].name;
+        QK_TRY(read_table(&at, tree, &tables[i].t));
+    }
+    return QK_OK;
+}
+
+static void write_day(qk_json_writer *w, const char *name, int32_t day)
+{
+    char text[QK_TIME_TEXT];
+    qk_json_key(w, name);
+    if (day == INT32_MIN || day == INT32_MAX)
+        qk_json_null(w);
+    else
+        qk_json_cstr(w, qk_date_iso(text, (qk_time)day * QK_DAY - QK_CST_OFFSET));
+}
+
+static void write_head(qk_json_writer *w, const char *name, const char *source, int32_t from,
+                       int32_t to)
+{
+    qk_json_object(w);
+    qk_json_kcstr(w, "name", name);
+    qk_json_kcstr(w, "source", source);
+    write_day(w, "from", from);
+    write_day(w, "to", to);
+}
+
+static void write_items(qk_json_writer *w, const char *name, uint32_t items)
+{
+    qk_json_key(w, name);
+    qk_json_array(w);
+    for (int i = 0; i < QK_AQI_ITEMS; i++)
+        if (items & QK_AQI_BIT(i)) qk_json_cstr(w, qk_aqi_item_name((qk_aqi_item)i));
+    qk_json_end(w);
+}
+
+static void write_aqi(qk_json_writer *w, const qk_aqi_rule *r)
+{
+    write_head(w, r->name, r->source, r->from_day, r->to_day);
+    write_items(w, "daily", r->daily_items);
+    write_items(w, "hourly", r->hourly_items);
+    write_items(w, "optional", r->optional_items);
+    qk_json_kbool(w, "missing_blocks", r->missing_blocks);
+    qk_json_kbool(w, "names_exceeding", r->names_exceeding);
+    qk_json_key(w, "items");
+    qk_json_object(w);
+    for (int i = 0; i < QK_AQI_ITEMS; i++) {
+        int32_t decimals = qk_pollutant_decimals(qk_aqi_item_pollutant((qk_aqi_item)i));
+        if (r->points[i] == 0) continue;
+        qk_json_key(w, qk_aqi_item_name((qk_aqi_item)i));
+        qk_json_object(w);
+        qk_json_key(w, "breakpoints");
+        qk_json_array(w);
+        for (int k = 0; k < r->points[i]; k++)
+            qk_json_dec(w, (qk_dec){r->breakpoint[i][k], decimals});
+        qk_json_end(w);
+        qk_json_key(w, "above");
+        r->above[i] < 0 ? qk_json_null(w) : qk_json_i64(w, r->above[i]);
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+    qk_json_end(w);
+}
+
+static void write_limits(qk_json_writer *w, const qk_limits *l)
+{
+    write_head(w, l->name, l->source, l->from_day, l->to_day);
+    qk_json_key(w, "items");
+    qk_json_object(w);
+    for (int i = 0; i < QK_LIMIT_ITEMS; i++) {
+        qk_json_key(w, limit_names[i]);
+        qk_json_object(w);
+        for (int a = 0; a < QK_AVERAGINGS; a++) {
+            if (l->limit[i][a][1].mantissa == 0) continue;
+            qk_json_key(w, averaging_names[a]);
+            qk_json_array(w);
+            qk_json_dec(w, l->limit[i][a][0]);
+            qk_json_dec(w, l->limit[i][a][1]);
+            qk_json_end(w);
+        }
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+    qk_json_end(w);
+}
+
+static void write_index(qk_json_writer *w, const qk_index_profile *p)
+{
+    bool standing = p->from_day <= p->to_day;
+    write_head(w, p->name, p->source, standing ? p->from_day : INT32_MIN,
+               standing ? p->to_day : INT32_MAX);
+    qk_json_kbool(w, "default", standing);
+    qk_json_key(w, "limits");
+    qk_json_object(w);
+    for (int i = 0; i < QK_POLLUTANTS; i++) {
+        qk_json_key(w, qk_pollutant_name((qk_pollutant)i));
+        qk_json_dec(w, p->limit[i]);
+    }
+    qk_json_end(w);
+    qk_json_key(w, "weights");
+    qk_json_object(w);
+    for (int i = 0; i < QK_POLLUTANTS; i++)
+        qk_json_ki64(w, qk_pollutant_name((qk_pollutant)i), p->weight[i]);
+    qk_json_end(w);
+    qk_json_end(w);
+}
+
+void qk_rules_write(qk_json_writer *w, const qk_rules *rules)
+{
+    qk_json_object(w);
+    qk_json_key(w, "aqi");
+    qk_json_array(w);
+    for (size_t i = 0; i < rules->aqi_count; i++) write_aqi(w, &rules->aqi[i]);
+    qk_json_end(w);
+    qk_json_key(w, "limits");
+    qk_json_array(w);
+    for (size_t i = 0; i < rules->limits_count; i++) write_limits(w, &rules->limits[i]);
+    qk_json_end(w);
+    qk_json_key(w, "index");
+    qk_json_array(w);
+    for (size_t i = 0; i < rules->index_count; i++) write_index(w, &rules->index[i]);
+    qk_json_end(w);
+    qk_json_end(w);
+}
+
+const qk_aqi_rule *qk_rules_aqi_on(const qk_rules *rules, int32_t day)
+{
+    for (size_t i = 0; i + 1 < rules->aqi_count; i++)
+        if (day <= rules->aqi[i].to_day) return &rules->aqi[i];
+    return &rules->aqi[rules->aqi_count - 1];
+}
+
+const qk_limits *qk_rules_limits_on(const qk_rules *rules, int32_t day)
+{
+    for (size_t i = 0; i + 1 < rules->limits_count; i++)
+        if (day <= rules->limits[i].to_day) return &rules->limits[i];
+    return &rules->limits[rules->limits_count - 1];
+}
+
+const qk_index_profile *qk_rules_index_on(const qk_rules *rules, int32_t day)
+{
+    const qk_index_profile *last = &rules->index[0];
+    for (size_t i = 0; i < rules->index_count; i++) {
+        const qk_index_profile *p = &rules->index[i];
+        if (p->from_day > p->to_day) continue;
+        last = p;
+        if (day <= p->to_day) return p;
+    }
+    return last;
+}
+
+const qk_aqi_rule *qk_rules_aqi_named(const qk_rules *rules, qk_str name)
+{
+    for (size_t i = 0; i < rules->aqi_count; i++) {
+        qk_str full = qk_str_of(rules->aqi[i].name);
+        if (qk_str_eq_nocase(full, name)) return &rules->aqi[i];
+        if (name.len == 4 && qk_str_ends(full, name)) return &rules->aqi[i];
+    }
+    return NULL;
+}
+
+const qk_index_profile *qk_rules_index_named(const qk_rules *rules, qk_str name)
+{
+    for (size_t i = 0; i < rules->index_count; i++)
+        if (qk_str_eq(name, qk_str_of(rules->index[i].name))) return &rules->index[i];
+    return NULL;
+}

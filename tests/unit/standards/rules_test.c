@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "standards/rules.h"
+#include "../test.h"
+
+static qk_arena arena;
+static qk_rules rules;
+static qk_error err;
+
+static qk_code parse(const char *text)
+{
+    qk_arena_reset(&arena);
+    return qk_rules_parse(&rules, qk_str_of(text), &arena, &err);
+}
+
+static int32_t day_of(const char *text)
+{
+    qk_time t;
+    assert_ok(qk_time_parse(&t, qk_str_of(text)));
+    return qk_day_number(t);
+}
+
+static void test_S026_rules__what_is_shipped_reads_back_the_same(void **state)
+{
+    (void)state;
+    qk_buf text, again;
+    qk_json_writer w;
+    qk_rules shipped;
+    qk_buf_init(&text, 1 << 20);
+    qk_buf_init(&again, 1 << 20);
+    memset(&shipped, 0, sizeof shipped);
+    qk_rules_default(&shipped);
+    qk_json_init(&w, &text);
+    qk_rules_write(&w, &shipped);
+    assert_ok(parse(text.ptr));
+    qk_json_init(&w, &again);
+    qk_rules_write(&w, &rules);
+    assert_string_equal(text.ptr, again.ptr);
+    for (int item = 0; item < QK_AQI_ITEMS; item++)
+        for (int c = 0; c < 4000; c += 7)
+            assert_int_equal(qk_iaqi_of_rounded(&rules.aqi[1], (qk_aqi_item)item, c),
+                             qk_iaqi_of_rounded(&shipped.aqi[1], (qk_aqi_item)item, c));
+    qk_buf_clear(&text);
+    qk_buf_clear(&again);
+}
+
+static void test_S038_rules__limits_follow_the_day(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *day;
+        int64_t year, daily;
+    } rows[] = {{"2020-01-01", 35, 75}, {"2026-02-28", 35, 75}, {"2026-03-01", 30, 60},
+                {"2030-12-31", 30, 60}, {"2031-01-01", 25, 50}, {"2099-01-01", 25, 50}};
+    qk_rules_default(&rules);
+    for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
+        const qk_limits *l = qk_rules_limits_on(&rules, day_of(rows[i].day));
+        assert_ptr_not_equal(l, NULL);
+        assert_int_equal(qk_limit_get(l, QK_LIMIT_PM25, QK_AVG_YEAR, 2).mantissa, rows[i].year);
+        assert_int_equal(qk_limit_get(l, QK_LIMIT_PM25, QK_AVG_DAY, 2).mantissa, rows[i].daily);
+        assert_string_equal(qk_limits_on(day_of(rows[i].day))->name, l->name);
+    }
+    assert_int_equal(qk_limit_get(qk_limits_on(0), QK_LIMIT_SO2, QK_AVG_1H, 1).mantissa, 150);
+    assert_int_equal(qk_limit_get(qk_limits_on(0), QK_LIMIT_SO2, QK_AVG_1H, 3).mantissa, 0);
+}
+
+static void test_rules__a_row_takes_the_place_of_its_name_and_others_are_added(void **state)
+{
+    (void)state;
+    assert_ok(parse("{\"limits\":[{\"name\":\"GB3095-2026-final\",\"source\":\"postponed\","
+                    "\"from\":\"2031-01-01\","
+                    "\"to\":null,\"items\":{\"PM2.5\":{\"year\":[10,20],\"day\":[25,45.5]}}}],"
+                    "\"index\":[{\"name\":\"HOUSE\",\"source\":\"own\",\"default\":false,"
+                    "\"limits\":{\"SO2\":60,"
+                    "\"NO2\":40,\"PM10\":60,\"PM2.5\":30,\"CO\":4,\"O3\":160}}]}"));
+    assert_int_equal(rules.limits_count, 3);
+    const qk_limits *l = qk_rules_limits_on(&rules, day_of("2031-05-01"));
+    assert_int_equal(qk_limit_get(l, QK_LIMIT_PM25, QK_AVG_YEAR, 2).mantissa, 20);
+    assert_non_null(qk_rules_index_named(&rules, QK_STR("HOUSE")));
+    assert_string_equal(qk_rules_index_on(&rules, day_of("2020-01-01"))->name, "HJ663-2013");
+    assert_string_equal(qk_rules_index_on(&rules, day_of("2027-01-01"))->name,
+                        "NEW-LIMITS-OLD-WEIGHTS");
+    assert_string_equal(qk_rules_aqi_on(&rules, day_of("2026-03-01"))->name, "HJ633-2026");
+    assert_string_equal(qk_rules_aqi_named(&rules, QK_STR("2012"))->name, "HJ633-2012");
+    assert_null(qk_rules_aqi_named(&rules, QK_STR("1999")));
+}
+
+static void test_rules__what_cannot_hold_is_refused_by_row(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } rows[] = {
+        {"[]", "object"},
+        {"{\"aqi\":{}}", "list of rows"},
+        {"{\"limits\":[{\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"to\":null}]}",
+         "two rows hold"},
+        {"{\"limits\":[{\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-13-01\"}]}", "dates"},
+        {"{\"limits\":[{\"source\":\"s\"}]}", "name or source"},
+        {"{\"limits\":[{\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-02\",\"to\":\"2020-01-"
+         "01\"}]}",
+         "ends before"},
+        {"{\"limits\":[{\"name\":\"X\",\"source\":\"s\",\"items\":{\"PM1\":{}}}]}", "no such item"},
+        {"{\"limits\":[{\"name\":\"X\",\"source\":\"s\",\"items\":{\"SO2\":{\"week\":[1,2]}}}]}",
+         "year, quarter"},
+        {"{\"limits\":[{\"name\":\"X\",\"source\":\"s\",\"items\":{\"SO2\":{\"day\":[1]}}}]}",
+         "grade I"},
+        {"{\"index\":[{\"name\":\"X\",\"source\":\"s\",\"limits\":{\"SO2\":0}}]}", "above 0"},
+        {"{\"aqi\":[{\"name\":\"X\",\"source\":\"s\",\"daily\":[\"PM1_24h\"]}]}", "no such item"},
+        {"{\"aqi\":[{\"name\":\"X\",\"source\":\"s\",\"daily\":[\"SO2_24h\"]}]}", "no breakpoints"},
+        {"{\"aqi\":[{\"name\":\"X\",\"source\":\"s\",\"items\":{\"SO2_24h\":{\"breakpoints\":[0,50,"
+         "40]}}}]}",
+         "ascend"},
+        {"{\"aqi\":[{\"name\":\"X\",\"source\":\"s\",\"items\":{\"CO_24h\":{\"breakpoints\":[0,2."
+         "05]}}}]}",
+         "cannot be held"},
+        {"{\"aqi\":[{\"name\":\"X\",\"source\":\"s\",\"items\":{\"SO2_24h\":{\"breakpoints\":[0,50]"
+         ","
+         "\"above\":900}}}]}",
+         "above is"}};
+    for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
+        assert_int_equal(parse(rows[i].text), QK_EFORMAT);
+        if (!strstr(err.message, rows[i].says)) fail_msg("%s: %s", rows[i].text, err.message);
+    }
+}
+
+static void test_rules__a_full_table_takes_no_more(void **state)
+{
+    (void)state;
+    qk_buf text;
+    qk_buf_init(&text, 1 << 16);
+    qk_buf_puts(&text, "{\"index\":[");
+    for (int i = 0; i < QK_RULES_INDEX_MAX; i++)
+        qk_buf_printf(
+            &text,
+            "%s{\"name\":\"P%d\",\"source\":\"s\",\"default\":false,\"limits\":{\"SO2\":1,"
+            "\"NO2\":1,\"PM10\":1,\"PM2.5\":1,\"CO\":1,\"O3\":1}}",
+            i ? "," : "", i);
+    qk_buf_puts(&text, "]}");
+    assert_int_equal(parse(text.ptr), QK_EFORMAT);
+    assert_non_null(strstr(err.message, "full"));
+    qk_buf_clear(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_S026_rules__what_is_shipped_reads_back_the_same),
+        cmocka_unit_test(test_S038_rules__limits_follow_the_day),
+        cmocka_unit_test(test_rules__a_row_takes_the_place_of_its_name_and_others_are_added),
+        cmocka_unit_test(test_rules__what_cannot_hold_is_refused_by_row),
+        cmocka_unit_test(test_rules__a_full_table_takes_no_more),
+    };
+    qk_arena_init(&arena, 1 << 22);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    qk_arena_clear(&arena);
+    return failed;
+}
