@@ -9,7 +9,7 @@ qk_code qk_derive_new(qk_derive **out, const qk_derive_parts *parts, qk_error *e
     if (!d) return qk_fail(err, QK_ENOMEM, "no memory for derived values");
     d->p = *parts;
     if (!d->p.constant_ms) d->p.constant_ms = 3 * QK_HOUR;
-    d->now = QK_TIME_NONE;
+    d->now = d->kept_from[0] = d->kept_from[1] = QK_TIME_NONE;
     d->moments = calloc(QK_DERIVE_FACTORS, sizeof *d->moments);
     qk_code code = d->moments ? qk_map_new(&d->index, QK_DERIVE_ENTRIES) : QK_ENOMEM;
     if (code) qk_fail(err, code, "no memory for derived values");
@@ -47,6 +47,12 @@ void qk_derive_free(qk_derive *d)
 void qk_derive_at(qk_derive *d, uint64_t journal_pos)
 {
     d->pos = journal_pos;
+}
+
+void qk_derive_keep(qk_derive *d, qk_time minutes_from, qk_time moments_from)
+{
+    d->kept_from[QK_SOURCE_MINUTE] = minutes_from;
+    d->kept_from[QK_SOURCE_RTD] = moments_from;
 }
 
 void qk_derive_on_hour(qk_derive *d, qk_hour_fn *fn, void *context)
@@ -485,6 +491,7 @@ static qk_code take_minute(qk_derive *d, qk_derive_device *dev, qk_time time, qk
     qk_open_hour *open = &dev->open;
     if (open->hour == QK_TIME_NONE || hour > open->hour) QK_TRY(begin_hour(d, dev, hour, err));
     if (hour == open->hour) gather_row(d, dev, time, recorded, result);
+    if (hour < d->kept_from[QK_SOURCE_MINUTE]) return QK_OK;
     return qk_derive_touch(d, dev, QK_LEVEL_HOUR, hour, recorded, err);
 }
 
@@ -509,5 +516,6 @@ qk_code qk_derive_row(qk_derive *d, qk_derive_device *dev, qk_stream_kind kind, 
     QK_TRY(qk_derive_parts_of(d, dev, s, cells, n, true, err));
     if (result == QK_APPEND_NEW) QK_TRY(qk_quality_row(d, dev, source, time, recorded, err));
     if (kind == QK_STREAM_MINUTE) return take_minute(d, dev, time, recorded, result, err);
+    if (qk_floor_hour(time) < d->kept_from[QK_SOURCE_RTD]) return QK_OK;
     return qk_derive_touch(d, dev, QK_LEVEL_HOUR, qk_floor_hour(time), recorded, err);
 }

@@ -53,6 +53,9 @@ QK_NODISCARD qk_code qk_derive_advance(qk_derive *d, qk_time now, uint32_t budge
 bool qk_derive_due(const qk_derive *d, qk_time now);
 /* Journal position that derived rows are tied to. */
 void qk_derive_at(qk_derive *d, uint64_t journal_pos);
+/* Hours before these instants are not computed again: their minutes (real-time values) may have
+ * been deleted. QK_TIME_NONE = all are kept. */
+void qk_derive_keep(qk_derive *d, qk_time minutes_from, qk_time moments_from);
 /* Marks an hour (its start) for computing again, as after a change of the register. */
 QK_NODISCARD qk_code qk_derive_again(qk_derive *d, qk_derive_device *device, qk_time hour,
                                      qk_error *err);

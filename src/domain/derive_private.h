@@ -131,6 +131,7 @@ struct qk_derive {
     uint64_t pos;
     bool unsaved;
     uint64_t pruned_to;
+    qk_time kept_from[2]; /* minutes, real-time values */
     qk_hour_fn *on_hour;
     void *on_hour_context;
     qk_derive_stats stats;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/node_private.h"
 #include "domain/rebuild.h"
+#include "domain/retention.h"
 #include "domain/setting.h"
 #include <sodium/randombytes.h>
 #include <stdio.h>
@@ -168,6 +169,70 @@ static qk_code open_derive(qk_node *node, qk_error *err)
     return qk_derive_load(node->derive, node->db, err);
 }
 
+static void on_hour(void *context, const char *mn, qk_time hour)
+{
+    qk_transmission_touch(context, mn, hour);
+}
+
+static qk_code open_transmission(qk_node *node, qk_error *err)
+{
+    int64_t minutes = qk_setting_i64(node->db, "transmission.in_time_minutes", 60);
+    qk_transmission_parts parts = {.telemetry = node->telemetry,
+                                   .registry = node->registry,
+                                   .live = node->live,
+                                   .db_path = node->db_path,
+                                   .in_time_ms = minutes * QK_MINUTE};
+    QK_TRY(qk_transmission_new(&node->transmission, &parts, err));
+    qk_derive_on_hour(node->derive, on_hour, node->transmission);
+    return qk_transmission_load(node->transmission, node->db, err);
+}
+
+/* ---- what happens by the clock ---- */
+
+/* An hour has become due also where nothing came. */
+static qk_code count_hour(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
+                          qk_error *err)
+{
+    qk_time hour = qk_floor_hour(timer->due_at);
+    (void)context, (void)db;
+    QK_TRY(qk_transmission_touch_all(node->transmission, hour - QK_HOUR, err));
+    return qk_transmission_touch_all(node->transmission, hour, err);
+}
+
+static void keep_derived(qk_node *node, qk_time now)
+{
+    int64_t minutes = qk_retention_days(node->db, QK_STREAM_MINUTE);
+    int64_t moments = qk_retention_days(node->db, QK_STREAM_RTD);
+    qk_time day = qk_floor_day(now) + QK_DAY;
+    qk_derive_keep(node->derive, minutes ? day - minutes * QK_DAY : QK_TIME_NONE,
+                   moments ? day - moments * QK_DAY : QK_TIME_NONE);
+}
+
+/* Deleting is left to the transaction itself (qk_retention_run tells why). */
+static qk_code begin_expiry(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
+                            qk_error *err)
+{
+    enum { TIMERS_KEPT_DAYS = 400 };
+    (void)context, (void)db;
+    node->expire = true;
+    keep_derived(node, timer->due_at);
+    return qk_scheduler_forget(node->scheduler, timer->due_at - TIMERS_KEPT_DAYS * QK_DAY, err);
+}
+
+static qk_code open_timers(qk_node *node, qk_error *err)
+{
+    qk_scheduler *s = node->scheduler;
+    qk_time now = qk_clock_now(node->clock);
+    if (qk_scheduler_handle(s, "transmission.hour", count_hour, NULL) ||
+        qk_scheduler_handle(s, "retention.night", begin_expiry, NULL))
+        return qk_fail(err, QK_EFULL, "too many kinds of timers");
+    keep_derived(node, now);
+    QK_TRY(
+        qk_scheduler_every(s, "transmission.hour", QK_STR(""), "hourly 11", now, QK_STR(""), err));
+    return qk_scheduler_every(s, "retention.night", QK_STR(""), "daily 03:10", now, QK_STR(""),
+                              err);
+}
+
 static qk_code open_ingest(qk_node *node, qk_jpos counted_to, qk_error *err)
 {
     qk_ingest_parts parts = {.telemetry = node->telemetry,
@@ -207,6 +272,8 @@ static qk_code open_parts(qk_node *node, qk_error *err)
         return qk_fail(err, QK_ENOMEM, "no memory for the live table");
     QK_TRY(qk_rebuild_live(node->live, node->telemetry, node->registry, node->db_path, err));
     QK_TRY(open_derive(node, err));
+    QK_TRY(open_transmission(node, err));
+    QK_TRY(open_timers(node, err));
     QK_TRY(open_ingest(node, processed, err));
     atomic_store(&node->processed, from);
     atomic_store(&node->committed, from);
@@ -282,6 +349,7 @@ void qk_node_close(qk_node *node)
     qk_journal_reader_close(node->reader);
     qk_ingest_free(node->ingest);
     qk_derive_free(node->derive);
+    qk_transmission_free(node->transmission);
     qk_watch_free(node->watch);
     qk_events_free(node->events);
     qk_live_free(node->live);
@@ -350,6 +418,10 @@ const char *qk_node_db_path(const qk_node *node)
 qk_scheduler *qk_node_scheduler(qk_node *node)
 {
     return node->scheduler;
+}
+qk_transmission *qk_node_transmission(qk_node *node)
+{
+    return node->transmission;
 }
 qk_events *qk_node_events(qk_node *node)
 {

@@ -7,6 +7,7 @@
 #include "domain/ingest.h"
 #include "domain/node.h"
 #include "domain/scheduler.h"
+#include "domain/transmission.h"
 #include "domain/watch.h"
 #include "store/lock.h"
 #include <pthread.h>
@@ -46,6 +47,7 @@ struct qk_node {
     qk_derive *derive;
     qk_ingest *ingest;
     qk_watch *watch;
+    qk_transmission *transmission;
     qk_scheduler *scheduler;
     pthread_mutex_t append_lock;
 
@@ -75,7 +77,8 @@ struct qk_node {
     bool record_due;
     bool dirty; /* memory holds what no transaction has written */
     bool pack;  /* the next transaction flushes all telemetry */
-    bool unparking, hurry, was_full;
+    bool unparking, hurry, was_full, more_days;
+    bool expire;  /* the nightly timer fired in the transaction under way */
     bool jumping; /* the clock is being set forward: timers fire up to jump_to */
     qk_time jump_to;
     qk_command *batch;

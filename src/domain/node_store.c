@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/node_private.h"
 #include "base/json.h"
+#include "domain/retention.h"
 #include <time.h>
 
 /* The store thread. A turn takes in what the journal has (memory only), then, when a second has
@@ -198,6 +199,15 @@ static qk_code fire_timers(qk_node *node, qk_error *err)
     return QK_OK;
 }
 
+static qk_code save_transmission(qk_node *node, qk_error *err)
+{
+    bool more = false;
+    QK_TRY(qk_transmission_save(node->transmission, node->db, qk_clock_now(node->clock), SLICE_MS,
+                                &more, err));
+    node->more_days = more;
+    return QK_OK;
+}
+
 static qk_code write_all(qk_node *node, size_t commands, qk_error *err)
 {
     QK_TRY(qk_db_begin(node->db, err));
@@ -205,7 +215,10 @@ static qk_code write_all(qk_node *node, size_t commands, qk_error *err)
     for (size_t i = 0; i < commands; i++) run_command(node, &node->batch[i]);
     QK_TRY(qk_ingest_save(node->ingest, node->db, err));
     QK_TRY(qk_derive_save(node->derive, node->db, err));
+    QK_TRY(save_transmission(node, err));
     QK_TRY(qk_events_write(node->events, node->db, err));
+    if (node->expire)
+        QK_TRY(qk_retention_run(node->db, node->telemetry, qk_clock_now(node->clock), err));
     QK_TRY(qk_telemetry_flush(node->telemetry, must_pack(node), err));
     QK_TRY(save_positions(node, err));
     return qk_db_commit(node->db, err);
@@ -216,6 +229,8 @@ static void settle_all(qk_node *node, bool committed)
     qk_telemetry_settle(node->telemetry, committed);
     qk_ingest_settle(node->ingest, committed);
     qk_derive_settle(node->derive, committed);
+    qk_transmission_settle(node->transmission, committed);
+    node->expire = false;
     qk_events_settle(node->events, committed);
 }
 
@@ -381,10 +396,11 @@ static bool commit_due(qk_node *node, bool full)
 {
     int64_t now_ms = qk_monotonic_ms();
     if (ill(node)) return now_ms >= node->retry_ms;
-    if (full || qk_node_has_commands(node)) return true;
+    if (full || node->more_days || qk_node_has_commands(node)) return true;
     if (qk_scheduler_next(node->scheduler) <= qk_clock_now(node->clock)) return true;
-    bool waiting =
-        node->dirty || qk_events_waiting(node->events) || qk_ingest_unsaved(node->ingest);
+    bool waiting = node->dirty || qk_events_waiting(node->events) ||
+                   qk_ingest_unsaved(node->ingest) || qk_derive_unsaved(node->derive) ||
+                   qk_transmission_unsaved(node->transmission);
     return waiting && (now_ms - node->last_commit_ms >= COMMIT_MS || node->hurry);
 }
 
@@ -440,7 +456,8 @@ static bool turn(qk_node *node)
         qk_node_fail_commands(node, node->store_state, &why);
     }
     more |= took == QK_OK || (full && !ill(node)) || node->unparking;
-    if (!more && !node->dirty && !ill(node)) note_calm(node);
+    bool clean = !node->dirty && !ill(node) && !qk_transmission_unsaved(node->transmission);
+    if (!more && clean) note_calm(node);
     return more;
 }
 
