@@ -79,6 +79,9 @@ static void print_json(const qk_verify_result *r)
             {"damaged_bytes", r->damaged_bytes}, {"torn_bytes", r->torn_bytes});
     NUMBERS(&w, "database", {"present", r->has_db}, {"schema", (uint64_t)r->schema},
             {"journal_pos", r->processed}, {"lag_bytes", lag});
+    NUMBERS(&w, "blocks", {"blocks", r->blocks.blocks}, {"rows", r->blocks.rows},
+            {"samples", r->blocks.samples}, {"bytes", r->blocks.bytes},
+            {"damaged", r->blocks.damaged}, {"doubled", r->blocks.doubled});
     NUMBERS(&w, "files", {"files", r->files.files}, {"bytes", r->files.bytes},
             {"missing", r->files.missing}, {"damaged", r->files.damaged},
             {"unlisted", r->files.unlisted});
@@ -122,6 +125,11 @@ static void print_text(const qk_verify_result *r)
                r->end > r->processed ? "; the rest is read at the next start" : "");
     else
         printf("database  none\n");
+    printf(
+        "blocks    %llu with %llu rows, %llu values, %llu bytes; %llu damaged, %llu rows twice\n",
+        (unsigned long long)r->blocks.blocks, (unsigned long long)r->blocks.rows,
+        (unsigned long long)r->blocks.samples, (unsigned long long)r->blocks.bytes,
+        (unsigned long long)r->blocks.damaged, (unsigned long long)r->blocks.doubled);
     printf("files     %llu, %llu bytes; %llu missing, %llu damaged\n",
            (unsigned long long)r->files.files, (unsigned long long)r->files.bytes,
            (unsigned long long)r->files.missing, (unsigned long long)r->files.damaged);

@@ -150,10 +150,27 @@ static qk_code as_finding(check *c, const char *part, qk_code code, const qk_err
     return QK_OK;
 }
 
+static qk_code check_blocks(check *c, qk_error *err)
+{
+    qk_telemetry_reader *reader = NULL;
+    qk_telemetry_check *found = &c->result->blocks;
+    QK_TRY(qk_telemetry_reader_open(&reader, NULL, c->db_path, err));
+    qk_code code = qk_telemetry_verify(found, reader, err);
+    qk_telemetry_reader_close(reader);
+    if (found->damaged)
+        fault(c, "blocks", "%llu of %llu blocks of telemetry are damaged",
+              (unsigned long long)found->damaged, (unsigned long long)found->blocks);
+    if (found->doubled)
+        fault(c, "blocks", "%llu rows stand twice at their time",
+              (unsigned long long)found->doubled);
+    return code;
+}
+
 static qk_code check_database(check *c, qk_error *err)
 {
     qk_error found = {0};
     QK_TRY(as_finding(c, "database", check_integrity(c, &found), &found, err));
+    QK_TRY(as_finding(c, "blocks", check_blocks(c, &found), &found, err));
     QK_TRY(as_finding(c, "audit", qk_audit_verify(&c->result->audit, c->db, note_line, c, &found),
                       &found, err));
     return as_finding(

@@ -12,6 +12,7 @@
 #include "store/audit.h"
 #include "store/files.h"
 #include "store/journal.h"
+#include "store/telemetry.h"
 
 typedef struct qk_verify_options {
     const char *dir;
@@ -42,6 +43,7 @@ typedef struct qk_verify_result {
     bool has_db;
     int64_t schema;
     qk_jpos processed; /* the journal is read in up to here; what follows is still to be read */
+    qk_telemetry_check blocks;
     qk_files_check files;
     qk_audit_check audit;
     bool has_acks;

@@ -302,6 +302,54 @@ static void test_db__reading_untouched_changes_no_byte(void **state)
     assert_int_equal(qk_test_size(qk_test_path("store.db-wal")), -1);
 }
 
+/* A process that writes, checkpoints between, and stays; it says a byte after each value. */
+static pid_t writer_beside(const char *path, const int in[2], const int out[2])
+{
+    pid_t child = fork();
+    if (child != 0) return child;
+    qk_db *db = NULL;
+    char byte;
+    close(in[1]);
+    if (qk_db_open(&db, path, NULL, NULL) != QK_OK) _exit(1);
+    for (int64_t n = 1; read(in[0], &byte, 1) == 1; n++) {
+        if (qk_db_meta_set(db, "a", n, NULL) != QK_OK) _exit(2);
+        if (n % 3 == 0 && qk_db_checkpoint(db, NULL) != QK_OK) _exit(3);
+        if (write(out[1], "w", 1) != 1) _exit(4);
+    }
+    _exit(0);
+}
+
+static void test_db__reading_untouched_works_beside_a_writer_too(void **state)
+{
+    (void)state;
+    int to[2], from[2];
+    char byte;
+    assert_ok(pipe(to));
+    assert_ok(pipe(from));
+    pid_t child = writer_beside(qk_test_path("store.db"), to, from);
+    for (int64_t n = 1; n <= 10; n++) {
+        qk_db *db = NULL;
+        int64_t value = -1;
+        qk_error err = {0};
+        assert_int_equal(write(to[1], "g", 1), 1);
+        assert_int_equal(read(from[0], &byte, 1), 1);
+        if (qk_db_open_untouched(&db, qk_test_path("store.db"), &err) != QK_OK)
+            fail_msg("%d: %s", (int)n, err.message);
+        qk_code code = qk_db_meta_get(db, "a", &value, &err);
+        if (code != QK_OK) fail_msg("%d: %s", (int)n, err.message);
+        /* A state of the past, if the writer's marks allow no newer one; never a later one. */
+        assert_true(value >= n - 3 && value <= n);
+        qk_db_close(db);
+    }
+    close(to[1]);
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(to[0]);
+    close(from[0]);
+    close(from[1]);
+}
+
 static void test_db__a_path_with_signs_of_an_address_is_a_path(void **state)
 {
     (void)state;
@@ -389,6 +437,7 @@ int main(void)
         qk_dir_test(test_db__readers_see_commits_and_cannot_write),
         qk_dir_test(test_db__a_reader_in_the_way_of_a_checkpoint_is_no_error),
         qk_dir_test(test_db__reading_untouched_changes_no_byte),
+        qk_dir_test(test_db__reading_untouched_works_beside_a_writer_too),
         qk_dir_test(test_db__a_path_with_signs_of_an_address_is_a_path),
         qk_dir_test(test_db__backup_is_a_whole_database),
         qk_dir_test(test_db__history_is_kept_by_itself),

@@ -50,6 +50,27 @@ static qk_journal *open_journal(void)
     return journal_open(qk_test_path("data/journal"), &options);
 }
 
+/* Ten rows of one stream, packed. */
+static void make_telemetry(qk_db *db)
+{
+    qk_telemetry *t = NULL;
+    qk_stream_id stream = 0;
+    qk_telemetry_options options = {0};
+    qk_cell cell = {.type = QK_CELL_NUMBER, .number = {1250, 2}};
+    assert_ok(qk_telemetry_open(&t, db, &options, NULL));
+    assert_ok(qk_telemetry_stream(&stream, t, QK_STR("A00001"), QK_STREAM_MINUTE, NULL));
+    assert_ok(qk_telemetry_column(&cell.column, t, stream, QK_STR("a21026"), QK_STR("Avg"), NULL));
+    assert_ok(qk_db_begin(db, NULL));
+    for (int i = 0; i < 10; i++) {
+        qk_append_result result;
+        assert_ok(qk_telemetry_append(t, &result, stream, i * 10 * QK_MINUTE, i * 10 * QK_MINUTE,
+                                      &cell, 1, NULL, NULL, NULL));
+    }
+    assert_ok(qk_telemetry_flush(t, true, NULL));
+    assert_ok(qk_db_commit(db, NULL));
+    qk_telemetry_close(t);
+}
+
 /* Frames 0 .. FRAMES-1 acknowledged; a database that has read part of them; files and an audit log.
  */
 static void make_folder(void)
@@ -73,6 +94,7 @@ static void make_folder(void)
         qk_audit_line line = {.who = QK_STR("a"), .what = QK_STR("b"), .object = QK_STR("c")};
         assert_ok(qk_audit_append(db, NULL, &line, &err));
     }
+    make_telemetry(db);
     assert_ok(qk_files_open(&files, qk_test_path("data"), 0, &err));
     assert_ok(qk_files_put(files, &id, "evidence", 8, &err));
     qk_file_use use = {.object = "case/1", .name = "a.txt", .recorded_by = "a"};
@@ -127,6 +149,9 @@ static void test_verify__a_whole_folder_is_whole(void **state)
     assert_true(r.end > r.processed);
     assert_int_equal(r.files.files, 1);
     assert_int_equal(r.audit.lines, 5);
+    assert_true(r.blocks.blocks > 0);
+    assert_int_equal(r.blocks.rows, 10);
+    assert_int_equal(r.blocks.samples, 10);
     assert_int_equal(r.acks.lines, FRAMES);
     assert_int_equal(r.acks.keys, FRAMES);
     assert_int_equal(r.acks.stored, FRAMES);
@@ -308,6 +333,24 @@ static void test_verify__finds_damage_in_the_database(void **state)
     assert_fault("there is no database");
 }
 
+static void test_verify__finds_a_changed_block(void **state)
+{
+    (void)state;
+    make_folder();
+    qk_db *db = NULL;
+    assert_ok(qk_db_open(&db, qk_test_path("data/store.db"), NULL, NULL));
+    assert_ok(qk_db_exec(db,
+                         "UPDATE block SET data = CAST(substr(data, 1, length(data) - 1) || x'5a'"
+                         " AS BLOB); UPDATE piece SET data = CAST(substr(data, 1, length(data) - 1)"
+                         " || x'5a' AS BLOB)",
+                         NULL));
+    qk_db_close(db);
+    qk_verify_result r = verify(false);
+    assert_true(r.blocks.damaged > 0);
+    assert_true(r.faults > 0);
+    assert_fault("blocks: ");
+}
+
 static void test_S219_verify__finds_a_changed_file(void **state)
 {
     (void)state;
@@ -435,6 +478,7 @@ int main(void)
         qk_dir_test(test_verify__finds_damage_in_the_journal),
         qk_dir_test(test_verify__finds_a_journal_shorter_than_what_was_read),
         qk_dir_test(test_verify__finds_damage_in_the_database),
+        qk_dir_test(test_verify__finds_a_changed_block),
         qk_dir_test(test_S219_verify__finds_a_changed_file),
         qk_dir_test(test_S220_verify__finds_a_changed_audit_log),
         qk_dir_test(test_verify__names_what_was_acknowledged_and_is_not_there),
