@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/node_private.h"
+#include <sys/resource.h>
+#include <unistd.h>
 #include "base/json.h"
 #include "domain/retention.h"
 #include <time.h>
@@ -497,9 +499,17 @@ static void answer_last(qk_node *node)
     pthread_mutex_unlock(&node->lock);
 }
 
+/* Answers to devices go before rows: the journal keeps what is not yet read. */
+static void step_back(void)
+{
+    (void)pthread_setname_np(pthread_self(), "qk-store");
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
+}
+
 void *qk_node_run_store(void *context)
 {
     qk_node *node = context;
+    step_back();
     bool more = false;
     while (!stopping(node)) {
         if (!more) wait_for_work(node);
