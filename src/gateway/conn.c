@@ -86,14 +86,20 @@ static void note_quiet(qk_conn *c)
     c->gateway->quiet = c;
 }
 
+static void add_pending(qk_conn *c)
+{
+    qk_gateway *g = c->gateway;
+    if (c->pending) return;
+    c->pending = true;
+    c->next_pending = NULL;
+    *g->pending_end = c;
+    g->pending_end = &c->next_pending;
+}
+
 void qk_conn_queue(qk_conn *c)
 {
     if (c->closing || qk_answers_empty(&c->session.answers)) return;
-    if (!c->pending) {
-        c->pending = true;
-        c->next_pending = c->gateway->pending;
-        c->gateway->pending = c;
-    }
+    add_pending(c);
     if (c->session.answers.mark[0].pos <= c->gateway->durable) flush_conn(c);
 }
 
@@ -212,6 +218,7 @@ static void on_written(uv_write_t *request, int status)
     g->gate.stats.bytes_out += c->writing_len;
     c->stalled_ms = 0;
     flush_conn(c);
+    if (!c->closing && !qk_answers_empty(&c->session.answers)) add_pending(c);
     if (c->ended && !c->closing && !is_owed(c)) close_conn(c, QK_CUT_PEER);
 }
 
@@ -255,18 +262,19 @@ static void flush_conn(qk_conn *c)
     if (c->ended && !c->closing && !is_owed(c)) close_conn(c, QK_CUT_PEER);
 }
 
+/* The list stands in the order of the first marks, nearly: a connection whose first stretch has
+ * left goes to the end with its next one. So the first that is not ripe ends the walk; at worst an
+ * answer behind it leaves with the next sync. */
 static void flush_pending(qk_gateway *g)
 {
-    qk_conn *list = g->pending, *c;
-    g->pending = NULL;
-    while ((c = list)) {
-        list = c->next_pending;
+    qk_conn *c;
+    while ((c = g->pending) && (c->writing || qk_answers_empty(&c->session.answers) ||
+                                c->session.answers.mark[0].pos <= g->durable)) {
+        g->pending = c->next_pending;
+        if (!g->pending) g->pending_end = &g->pending;
         c->pending = false;
         flush_conn(c);
-        if (c->closing || c->pending || qk_answers_empty(&c->session.answers)) continue;
-        c->pending = true;
-        c->next_pending = g->pending;
-        g->pending = c;
+        if (!c->closing && !c->writing && !qk_answers_empty(&c->session.answers)) add_pending(c);
     }
 }
 
@@ -287,11 +295,19 @@ static void unlink_from(qk_conn **list, const qk_conn *c, size_t link_offset)
     if (*list) *list = *(qk_conn **)(void *)((char *)*list + link_offset);
 }
 
+static void unlink_pending(qk_gateway *g, const qk_conn *c)
+{
+    qk_conn **at = &g->pending;
+    while (*at && *at != c) at = &(*at)->next_pending;
+    if (*at) *at = c->next_pending;
+    if (g->pending_end == &c->next_pending) g->pending_end = at;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     qk_conn *c = handle->data;
     qk_gateway *g = c->gateway;
-    if (c->pending) unlink_from(&g->pending, c, offsetof(qk_conn, next_pending));
+    if (c->pending) unlink_pending(g, c);
     if (c->quiet) unlink_from(&g->quiet, c, offsetof(qk_conn, next_quiet));
     if (c->held) unlink_from(&g->held_conns, c, offsetof(qk_conn, next_held));
     qk_pool_give(&g->gate.pool, c->writing, c->writing_cap);

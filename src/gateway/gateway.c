@@ -305,6 +305,7 @@ qk_code qk_gateway_start(qk_gateway **out, qk_node *node, const qk_gateway_optio
     g->journal = qk_node_journal(node);
     g->registry = qk_node_registry(node);
     g->options = with_defaults(options);
+    g->pending_end = &g->pending;
     g->gate.calls = &calls;
     g->gate.context = g;
     g->gate.accept_any = qk_node_accept_any(node);

@@ -76,9 +76,10 @@ struct qk_gateway {
     uint64_t ticks;
     uint32_t next_id;
     qk_map *addresses; /* connections of each address */
-    qk_conn *conns, *pending, *quiet, *held_conns;
-    qk_jpos durable; /* as last seen by the loop */
-    bool held;       /* the journal took nothing at the last try */
+    qk_conn *conns, *quiet, *held_conns;
+    qk_conn *pending, **pending_end; /* in the order in which their answers get ripe */
+    qk_jpos durable;                 /* as last seen by the loop */
+    bool held;                       /* the journal took nothing at the last try */
     bool stopping;
     char *buffer; /* one read: what was begun, then new bytes */
 
