@@ -547,18 +547,17 @@ static qk_code put_body(qk_packer *p, qk_buf *out, const int64_t *values, size_t
     }
 }
 
-/* zstd tells its length only by doing the work, so it is written and taken back when not shorter.
- */
+/* zstd tells its length only by doing the work, so it is written and taken back when not shorter;
+ * only over the residual that is better anyway, which is also the better one for it. */
 static qk_code try_planes(qk_packer *p, qk_buf *out, size_t n, const measure *m, choice *best)
 {
     size_t start = out->len;
-    for (residual r = 0; r < RESIDUALS; r++) {
-        put_head(out, FORM_PLANES, r, m);
-        size_t body = out->len;
-        QK_TRY(put_planes(p, out, p->residuals[r], n));
-        take_shorter(best, FORM_PLANES, r, 0, out->len - body);
-        out->len = start;
-    }
+    residual r = best->form == FORM_RUNS ? FROM_BEFORE : best->residual;
+    put_head(out, FORM_PLANES, r, m);
+    size_t body = out->len;
+    QK_TRY(put_planes(p, out, p->residuals[r], n));
+    take_shorter(best, FORM_PLANES, r, 0, out->len - body);
+    out->len = start;
     return QK_OK;
 }
 
