@@ -64,6 +64,20 @@ static const char serve_usage[] =
     "--idle S (3600), --half-frame S (30), --stall S (60).\n"
     "Prints 'page http://ADDR:PORT/' and 'devices ADDR:PORT' when it is ready; ends on SIGTERM.\n";
 
+static const char export_usage[] =
+    "usage: qingkong export samples --data DIR [--mn MN] [--from T] [--to T] [--known-at T]\n\n"
+    "Writes what devices sent, one value a line: mn,data_time,cn,factor,field,value,flag. Times "
+    "and\n"
+    "digits are as sent; flag is that of the factor in the same message; facility states stand\n"
+    "under factor SB1, SB2 … and field RS. By MN, then command, then time. The folder may be in\n"
+    "use, or be as a killed process left it: what its journal holds beyond the store is told too.\n"
+    "  --mn MN        one device alone\n"
+    "  --from T       from this DataTime on; a date or an instant\n"
+    "  --to T         up to, without, this instant; a date means to the end of that day\n"
+    "  --known-at T   as known then: without what came later, with what was replaced since\n"
+    "Values of 2013, 2052, 2062 and 2111 are all told as 2013. Status 1 also when damaged places\n"
+    "were passed over.\n";
+
 static const char simulate_usage[] =
     "usage: qingkong simulate --to ADDR:PORT [--devices N] [--rate R] [--duration S]\n"
     "                         [--packets FILE | --from-csv FILE [--mn-prefix P] | --county]\n"
@@ -131,6 +145,7 @@ const qk_command qk_commands[] = {
     {"backup", qk_cmd_backup, "writes the data folder into one file", backup_usage},
     {"calc", qk_cmd_calc, "one formula of a standard over the rows of a CSV", calc_usage},
     {"demo", qk_cmd_demo, "an invented county with its devices", demo_usage},
+    {"export", qk_cmd_export, "writes what devices sent as CSV", export_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
     {"restore", qk_cmd_restore, "lays a backup out as a data folder", restore_usage},
     {"serve", qk_cmd_serve, "runs the gateway, the store and the page", serve_usage},

@@ -105,6 +105,10 @@ typedef struct qk_telemetry_reader qk_telemetry_reader;
 /* t may be NULL to read a folder that no process owns (blocks only). */
 QK_NODISCARD qk_code qk_telemetry_reader_open(qk_telemetry_reader **out, qk_telemetry *t,
                                               const char *db_path, qk_error *err);
+/* The same over a read-only connection, which the reader owns from here on, also when this fails. t
+ * may itself stand on a read-only connection: it then takes rows into memory and never flushes. */
+QK_NODISCARD qk_code qk_telemetry_reader_on(qk_telemetry_reader **out, qk_telemetry *t, qk_db *db,
+                                            qk_error *err);
 void qk_telemetry_reader_close(qk_telemetry_reader *r);
 /* Every stream there is, in no fixed order; stop by returning anything but QK_OK. */
 typedef qk_code qk_stream_fn(void *context, qk_stream_id stream, qk_str mn, qk_stream_kind kind);
@@ -159,6 +163,8 @@ typedef qk_code qk_row_fn(void *context, qk_time time, qk_time recorded, const q
 QK_NODISCARD qk_code qk_telemetry_rows(qk_telemetry_reader *r, qk_stream_id stream, qk_time from,
                                        qk_time to, qk_time known_at, qk_row_fn *fn, void *context,
                                        qk_error *err);
+/* Damaged blocks that the last read, envelope or walk over rows passed over. */
+size_t qk_telemetry_damaged(const qk_telemetry_reader *r);
 /* Names of the stream's columns, by qk_column_id; the strings live as long as the reader, the
  * arrays until the next call. */
 QK_NODISCARD qk_code qk_telemetry_columns(const qk_str **codes, const qk_str **fields, size_t *n,

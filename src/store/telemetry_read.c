@@ -20,28 +20,35 @@ static qk_code no_memory(qk_error *err)
     return qk_fail(err, QK_ENOMEM, "no memory to read telemetry");
 }
 
-qk_code qk_telemetry_reader_open(qk_telemetry_reader **out, qk_telemetry *t, const char *db_path,
-                                 qk_error *err)
+qk_code qk_telemetry_reader_on(qk_telemetry_reader **out, qk_telemetry *t, qk_db *db, qk_error *err)
 {
     *out = NULL;
     qk_telemetry_reader *r = calloc(1, sizeof *r);
-    if (!r) return no_memory(err);
+    if (!r) {
+        qk_db_close(db);
+        return no_memory(err);
+    }
     r->t = t;
+    r->db = db;
     qk_buf_init(&r->bytes, SNAPSHOT_MOST);
     qk_arena_init(&r->texts, TEXTS_MOST);
-    qk_code code =
-        t ? qk_db_open_readonly(&r->db, db_path, err) : qk_db_open_untouched(&r->db, db_path, err);
-    if (code == QK_OK) {
-        code = qk_disk_open(&r->disk, r->db);
-        if (code == QK_OK && !t) code = qk_names_init(&r->own_names);
-        if (code != QK_OK) no_memory(err);
-    }
+    qk_code code = qk_disk_open(&r->disk, db);
+    if (code == QK_OK && !t) code = qk_names_init(&r->own_names);
     if (code != QK_OK) {
         qk_telemetry_reader_close(r);
-        return code;
+        return no_memory(err);
     }
     *out = r;
     return QK_OK;
+}
+
+qk_code qk_telemetry_reader_open(qk_telemetry_reader **out, qk_telemetry *t, const char *db_path,
+                                 qk_error *err)
+{
+    qk_db *db = NULL;
+    *out = NULL;
+    QK_TRY(t ? qk_db_open_readonly(&db, db_path, err) : qk_db_open_untouched(&db, db_path, err));
+    return qk_telemetry_reader_on(out, t, db, err);
 }
 
 void qk_telemetry_reader_close(qk_telemetry_reader *r)
@@ -880,6 +887,7 @@ static qk_code walk_rows(qk_telemetry_reader *r, const qk_walk *walk, qk_row_fn 
         QK_TRY(qk_reader_merge(r, walk, &r->parts[i], err));
         while ((row = qk_merge_next(&r->merge)) && row->time < walk->to)
             QK_TRY(give_row(r, walk, row, fn, context));
+        r->damaged += r->merge.damaged;
     }
     return QK_OK;
 }
@@ -903,6 +911,11 @@ qk_code qk_telemetry_rows(qk_telemetry_reader *r, qk_stream_id stream, qk_time f
     if (code == QK_OK) code = walk_rows(r, &walk, fn, context, err);
     qk_reader_leave(r);
     return code;
+}
+
+size_t qk_telemetry_damaged(const qk_telemetry_reader *r)
+{
+    return r->damaged;
 }
 
 qk_code qk_telemetry_columns(const qk_str **codes, const qk_str **fields, size_t *n,
