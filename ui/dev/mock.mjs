@@ -50,20 +50,20 @@ for (let i = 60; i > 3; i--) {
   const s = sites[Math.floor(hash('ev' + i) * sites.length)];
   const k = i % 4;
   const at = START - i * 23 * 60e3;
-  if (k === 0) addEvent(at, 'frame_rejected', 'notice', s.id, s.devices[0], `${s.name_zh}：一帧 CRC 不符，已拒收并记入日志`, `${s.name_en}: one frame refused, CRC does not match`, { error: 'crc' });
-  else if (k === 1) addEvent(at, 'device_silent', 'warning', s.id, s.devices[0], `${s.name_zh}：${3 + (i % 20)} 分钟未收到数据，连接仍在`, `${s.name_en}: no data for ${3 + (i % 20)} minutes, still connected`);
-  else if (k === 2) addEvent(at, 'device_back', 'info', s.id, s.devices[0], `${s.name_zh}：恢复上报，补传 ${i % 40} 条`, `${s.name_en}: reporting again, ${i % 40} rows filled in`);
-  else addEvent(at, 'history_changed', 'warning', s.id, s.devices[0], `${s.name_zh}：设备改报了历史小时值，两个值都保留`, `${s.name_en}: the device sent another value for a past hour; both are kept`);
+  if (k === 0) addEvent(at, 'frame_rejected', 'notice', s.id, s.devices[0], `一帧 CRC 不符，已拒收并记入日志`, `One frame refused, CRC does not match`, { error: 'crc' });
+  else if (k === 1) addEvent(at, 'device_silent', 'warning', s.id, s.devices[0], `${3 + (i % 20)} 分钟未收到数据，连接仍在`, `No data for ${3 + (i % 20)} minutes, still connected`);
+  else if (k === 2) addEvent(at, 'device_back', 'info', s.id, s.devices[0], `恢复上报，补传 ${i % 40} 条`, `Reporting again, ${i % 40} rows filled in`);
+  else addEvent(at, 'history_changed', 'warning', s.id, s.devices[0], `设备改报了历史小时值，两个值都保留`, `The device sent another value for a past hour; both are kept`);
 }
-addEvent(START - 74 * 60e3, 'limit_exceeded', 'alarm', 'out-3', siteById.get('out-3').devices[0], '瑞丰陶瓷 1 号排口：氮氧化物小时均值 68 mg/m³，超限值 50 的 0.36 倍', 'Ruifeng Ceramics outlet 1: hourly NOx 68 mg/m³, 0.36 times over the limit of 50', { value: 68, limit: 50 });
-addEvent(START - 134 * 60e3 + 9e5, 'device_silent', 'warning', 'air-t06', siteById.get('air-t06').devices[0], '柳林：15 分钟未收到数据，连接仍在', 'Liulin: no data for 15 minutes, still connected');
+addEvent(START - 74 * 60e3, 'limit_exceeded', 'alarm', 'out-3', siteById.get('out-3').devices[0], '氮氧化物小时均值 68 mg/m³，超限值 50 的 0.36 倍', 'Hourly NOx 68 mg/m³, 0.36 times over the limit of 50', { value: 68, limit: 50 });
+addEvent(START - 134 * 60e3 + 9e5, 'device_silent', 'warning', 'air-t06', siteById.get('air-t06').devices[0], '15 分钟未收到数据，连接仍在', 'No data for 15 minutes, still connected');
 addEvent(START - 6 * 60e3, 'device_parked', 'notice', null, 'NEWSTACK0000000000000042', '未知设备 NEWSTACK0000000000000042 上报，已暂存，待批准', 'Unknown device NEWSTACK0000000000000042 reports; kept aside until approved', {});
 events.sort((a, b) => a.at.localeCompare(b.at));
 events.forEach((e, i) => (e.id = i + 1));
 
 const messages = {
-  zh: { device_silent: '设备静默', device_back: '恢复上报', frame_rejected: '拒收一帧', history_changed: '历史值改变', limit_exceeded: '超过限值', device_parked: '未知设备' },
-  en: { device_silent: 'Device silent', device_back: 'Reporting again', frame_rejected: 'Frame refused', history_changed: 'History changed', limit_exceeded: 'Over the limit', device_parked: 'Unknown device' },
+  zh: { 'aqi.reason.not_evaluated': '不参加评价', 'event.name.device_silent': '设备静默', 'event.name.device_back': '恢复上报', 'event.name.frame_rejected': '拒收一帧', 'event.name.history_changed': '历史值改变', 'event.name.limit_exceeded': '超过限值', 'event.name.device_parked': '未知设备' },
+  en: { 'aqi.reason.not_evaluated': 'not part of the evaluation', 'event.name.device_silent': 'Device silent', 'event.name.device_back': 'Reporting again', 'event.name.frame_rejected': 'Frame refused', 'event.name.history_changed': 'History changed', 'event.name.limit_exceeded': 'Over the limit', 'event.name.device_parked': 'Unknown device' },
 };
 
 function linkOf(mn) {
@@ -86,12 +86,19 @@ function latestOf(s, t) {
     const m = mean(mn, f.code, hourEnd - HOUR, hourEnd, t, 4);
     const d = decimals(f.code, f.item);
     const flag = s.id === 'out-9' && f.code === 'a21026' ? 'C' : 'N';
-    const rows = [{ mn, code: f.code, field: 'Rtd', kind: 'rtd', value: fix(v, d), unit: f.unit, flag, time: iso(last), period_end: iso(last), limit: f.limit, over: f.limit !== null && v !== null && v > f.limit }];
-    if (m) rows.push({ mn, code: f.code, field: 'Avg', kind: 'hour', value: fix(m[1], d), unit: f.unit, flag: 'N', time: iso(hourEnd - HOUR), period_end: iso(hourEnd), limit: f.limit, over: f.limit !== null && m[1] > f.limit });
+    const zs = s.kind === 'outlet' && f.limit !== null;
+    const rows = [];
+    // Flue gas comes measured and corrected; the limit speaks of the corrected value.
+    if (zs) rows.push({ mn, code: f.code, field: 'Rtd', kind: 'rtd', value: fix(v === null ? null : v * 0.88, d), unit: f.unit, flag, time: iso(last), period_end: iso(last), limit: null, over: false });
+    rows.push({ mn, code: f.code, field: zs ? 'ZsRtd' : 'Rtd', kind: 'rtd', value: fix(v, d), unit: f.unit, flag, time: iso(last), period_end: iso(last), limit: f.limit, over: f.limit !== null && v !== null && v > f.limit });
+    if (m && zs) rows.push({ mn, code: f.code, field: 'Avg', kind: 'hour', value: fix(m[1] * 0.88, d), unit: f.unit, flag: 'N', time: iso(hourEnd - HOUR), period_end: iso(hourEnd), limit: null, over: false });
+    if (m) rows.push({ mn, code: f.code, field: zs ? 'ZsAvg' : 'Avg', kind: 'hour', value: fix(m[1], d), unit: f.unit, flag: 'N', time: iso(hourEnd - HOUR), period_end: iso(hourEnd), limit: f.limit, over: f.limit !== null && m[1] > f.limit });
     return rows;
   });
   let aqi = null;
-  if (s.kind.startsWith('air') && last !== null) {
+  if (s.kind === 'air_micro' || s.kind === 'air_road') {
+    aqi = { value: null, level: null, primary: [], standard: 'HJ 633-2026', items: {}, time: iso(lastHour(t)), reason: 'not_evaluated' };
+  } else if (s.kind.startsWith('air') && last !== null) {
     const a = hourAqi(s, lastHour(t), t);
     aqi = a ? { ...a, time: iso(a.time) } : null;
   }
@@ -207,14 +214,14 @@ function series(q) {
     const spread = raw ? 0 : 0.08;
     points.push([t, fix(m[0] * (1 - spread), d), fix(m[1], d), fix(m[2] * (1 + spread), d), flag]);
   }
-  return { unit: f?.unit ?? '', step_s: bucket / 1000, points, raw, limit: f?.limit ?? null, damaged_blocks: 0 };
+  return { unit: f?.unit ?? '', step_s: bucket / 1000, points, raw, interval: 'start', limit: f?.limit ?? null, damaged_blocks: 0 };
 }
 
 function rulesOf(s) {
   const out = [];
   if (s.kind.startsWith('air'))
     out.push({ figure: 'aqi', zh: '实时 AQI', en: 'Real-time AQI', formula: 'AQI = max(IAQI)；IAQI = (IAQIhi − IAQIlo) / (BPhi − BPlo) × (C − BPlo) + IAQIlo', inputs: Object.entries(hourAqi(s, lastHour(now()), now())?.items ?? {}).map(([k, v]) => ({ zh: k, en: k, value: `${v.value ?? '–'} → ${v.iaqi ?? '–'}` })), source: 'HJ 633-2026', clause: '4.3, 表 1', valid_from: '2026-03-01' });
-  out.push({ figure: 'hour', zh: '小时有效', en: 'Hour validity', formula: '有效分钟 ≥ 45', inputs: [], source: 'GB 3095-2026', clause: '6.4', valid_from: '2026-03-01' });
+  out.push({ figure: 'validity.hour', zh: '小时有效', en: 'Hour validity', formula: '有效分钟 ≥ 45', inputs: [], source: 'GB 3095-2026', clause: '6.4', valid_from: '2026-03-01' });
   if (s.factors.some((f) => f.limit)) out.push({ figure: 'limit', zh: '排放限值', en: 'Emission limit', formula: '小时均值 ≤ 限值', inputs: s.factors.filter((f) => f.limit).map((f) => ({ zh: f.zh, en: f.en, value: `${f.limit} ${f.unit}` })), source: '排污许可证', clause: null, valid_from: '2025-01-01' });
   return out;
 }
@@ -336,7 +343,7 @@ async function api(req, res, url) {
     case 'strip': {
       const n = Number(q.get('hours') ?? 24);
       const hours = Array.from({ length: n }, (_, i) => lastHour(t) - (n - 1 - i) * HOUR);
-      return json(res, { hours: hours.map(iso), county: hours.map((h) => countyAqi(h, t)?.value ?? null), rows: sites.filter((s) => s.kind.startsWith('air')).map((s) => ({ site: s.id, aqi: hours.map((h) => hourAqi(s, h, t)?.value ?? null) })) });
+      return json(res, { hours: hours.map(iso), county: hours.map((h) => countyAqi(h, t)?.value ?? null), rows: sites.filter((s) => /air_(national|provincial|township)/.test(s.kind)).map((s) => ({ site: s.id, aqi: hours.map((h) => hourAqi(s, h, t)?.value ?? null) })) });
     }
     case 'devices':
       if (!p[1]) {

@@ -63,8 +63,9 @@ export function kindFor(spanMs: number): Kind {
   return 'day';
 }
 
-export function fieldOf(kind: Kind): string {
-  return kind === 'rtd' ? 'Rtd' : 'Avg';
+/** The field asked for: corrected to the reference oxygen where the limit speaks of that. */
+export function fieldOf(kind: Kind, zs = false): string {
+  return (zs ? 'Zs' : '') + (kind === 'rtd' ? 'Rtd' : 'Avg');
 }
 
 /** Step of the arrow keys: an hour, or the step of the data when that is longer. */

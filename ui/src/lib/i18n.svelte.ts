@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { messages } from './messages.svelte';
 import { prefs } from './prefs.svelte';
 import { has, say, type Key, type Params } from './text';
 
@@ -27,4 +28,16 @@ export function name(thing: Thing | null | undefined): string {
 export function pick(thing: { zh?: string | null; en?: string | null } | null | undefined): string {
   if (!thing) return '';
   return (prefs.lang === 'en' ? thing.en || thing.zh : thing.zh || thing.en) ?? '';
+}
+
+/** Why there is no index. */
+export function reasonText(aqi: { reason?: string | null } | null | undefined): string {
+  const reason = aqi?.reason;
+  if (!reason) return t('aqi.none');
+  return messages.table[`aqi.reason.${reason}`] ?? messages.table[reason] ?? t('aqi.none');
+}
+
+/** The short name of a kind of event. */
+export function eventKind(kind: string): string {
+  return messages.table[`event.name.${kind}`] ?? messages.table[kind] ?? kind;
 }

@@ -3,14 +3,18 @@
 // four times a second at most, so that a storm of values costs one drawing.
 import { BASE, get, pages } from './api';
 import { name } from './i18n.svelte';
+import { messages } from './messages.svelte';
 import { prefs } from './prefs.svelte';
 import { instant } from './time';
+import { kept } from './values';
 import type { Device, Division, Event, Factor, Health, Latest, List, Parked, Place, Request, Site, SiteLatest, Strip, Value } from './types';
 
 const FLUSH_MS = 250;
 const HEALTH_MS = 15_000;
 const RECENT_EVENTS = 200;
-const DEVICE_PAGE = 2000;
+const DEVICE_PAGE = 1000;
+const SITE_PAGE = 1000;
+const LATEST_GAP_MS = 10_000;
 
 type Wait = 'start' | 'ok' | 'failed';
 
@@ -27,7 +31,6 @@ class Live {
   events = $state.raw<Event[]>([]);
   requests = $state.raw<Record<number, Request>>({});
   health = $state.raw<Health | null>(null);
-  messages = $state.raw<Record<string, string>>({});
   state = $state<Wait>('start');
   failure = $state<unknown>(null);
 
@@ -51,6 +54,7 @@ class Live {
   private flushing = 0;
   private reloading = 0;
   private started = false;
+  private loadedLatest = 0;
 
   async start() {
     if (this.started) return;
@@ -82,17 +86,13 @@ class Live {
   /** Reads everything again: at start, after a reset of the stream, after a failure. */
   async load() {
     try {
-      const [place, health, sites, latest] = await Promise.all([
+      const [place] = await Promise.all([
         get<Place>('place'),
-        get<Health>('health'),
-        get<List<Site>>('sites', { limit: 5000 }),
-        get<Latest>('latest'),
+        this.loadSites(),
+        this.loadLatest(),
+        get<Health>('health').then((h) => this.takeHealth(h)),
       ]);
       this.place = place;
-      this.sites = sites.items;
-      this.index();
-      this.latest = latest;
-      this.takeHealth(health);
       this.state = 'ok';
       void this.loadRest();
     } catch (e) {
@@ -101,6 +101,20 @@ class Live {
       this.lost();
       setTimeout(() => void this.load(), 5000);
     }
+  }
+
+  private async loadSites() {
+    const all: Site[] = [];
+    await pages<Site>('sites', {}, SITE_PAGE, (items) => void all.push(...items));
+    this.sites = all;
+    this.index();
+  }
+
+  private async loadLatest() {
+    this.loadedLatest = performance.now();
+    const latest = await get<Latest>('latest');
+    for (const s of Object.values(latest.sites)) s.values = s.values.filter(kept);
+    this.latest = latest;
   }
 
   private async loadRest() {
@@ -120,7 +134,7 @@ class Live {
   }
 
   async loadMessages() {
-    this.messages = await get<Record<string, string>>('messages', { lang: prefs.lang });
+    messages.table = await get<Record<string, string>>('messages', { lang: prefs.lang });
   }
 
   async loadDevices() {
@@ -215,7 +229,7 @@ class Live {
   }
 
   private takeValues(list: Value[]) {
-    for (const v of list) this.values.set(`${v.mn}|${v.code}|${v.field}|${v.kind}`, v);
+    for (const v of list) if (kept(v)) this.values.set(`${v.mn}|${v.code}|${v.field}|${v.kind}`, v);
     this.later();
     // A new hour changes indices, which only the server computes.
     if (list.some((v) => v.kind.endsWith('hour'))) this.reloadLatest();
@@ -232,12 +246,12 @@ class Live {
     this.reloading = window.setTimeout(async () => {
       this.reloading = 0;
       try {
-        this.latest = await get<Latest>('latest');
+        await this.loadLatest();
         this.strip = await get<Strip>('strip', { hours: 24 });
       } catch {
         this.lost();
       }
-    }, 2000);
+    }, Math.max(2000, this.loadedLatest + LATEST_GAP_MS - performance.now()));
   }
 
   private later() {

@@ -5,6 +5,7 @@ import { isAir } from './shapes';
 import { say, type Key, type Params } from './text';
 import { age, clock, instant } from './time';
 import { itemName, level } from './aqi';
+import { worstOver } from './values';
 import type { Aqi, Device, Latest, Parked, Site } from './types';
 
 export interface Part {
@@ -42,7 +43,7 @@ export function stationIndices(sites: Site[], latest: Latest): { site: Site; aqi
 }
 
 export function overCount(sites: Site[], latest: Latest): number {
-  return sites.filter((s) => latest.sites[s.id]?.values.some((v) => v.over && v.kind === 'hour')).length;
+  return sites.filter((s) => worstOver(s, latest.sites[s.id]) !== null).length;
 }
 
 export function stateLine(known: Known, lang: 'zh' | 'en'): Part[] {

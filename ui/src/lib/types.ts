@@ -64,6 +64,7 @@ export interface Aqi {
   standard: string;
   items: Record<string, AqiItem>;
   time: string;
+  /** Why there is no index: a code of the message table, aqi.reason.… */
   reason?: string | null;
 }
 
@@ -128,6 +129,7 @@ export interface Series {
   step_s: number;
   points: Point[];
   raw: boolean;
+  interval?: 'start' | 'end';
   limit: number | null;
   damaged_blocks: number;
 }
@@ -223,6 +225,8 @@ export interface Frame {
   data_time: string | null;
   ok: boolean;
   error: string | null;
+  error_zh?: string | null;
+  error_en?: string | null;
   deviations: { code: string; zh: string; en: string; offset: number | null }[];
   fields: Record<string, unknown>;
   factors: Record<string, Record<string, unknown>>;

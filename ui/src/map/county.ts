@@ -11,8 +11,10 @@ import { fromLonLat, toLonLat } from 'ol/proj.js';
 import VectorSource from 'ol/source/Vector.js';
 import { Fill, Icon, Stroke, Style, Text } from 'ol/style.js';
 import { level } from '../lib/aqi';
+import { number } from '../lib/format';
 import { isAir } from '../lib/shapes';
 import type { Division, Latest, Site } from '../lib/types';
+import { itemValue, worstOver } from '../lib/values';
 import { place, spread, type Obstacle, type Xy } from './labels';
 import { FONT, disc, readInk, source, summary, type Ink, type SourceState } from './marks';
 
@@ -89,9 +91,10 @@ export class CountyMap {
         under(this.land, () => this.ribbon()),
         under(this.land, (f) => this.landStyle(f)),
         new VectorLayer({ source: this.sources, style: (f) => this.sourceStyle(f as Feature, false) }),
+        new VectorLayer({ source: this.stations, style: (f) => this.stationStyle(f as Feature, true) }),
         new VectorLayer({ source: this.names, style: (f) => this.nameStyle(f as Feature) }),
         new VectorLayer({ source: this.leaders, style: () => this.leader() }),
-        new VectorLayer({ source: this.stations, style: (f) => this.stationStyle(f as Feature) }),
+        new VectorLayer({ source: this.stations, style: (f) => this.stationStyle(f as Feature, false) }),
         new VectorLayer({ source: this.sources, style: (f) => this.sourceStyle(f as Feature, true) }),
       ],
     });
@@ -278,17 +281,22 @@ export class CountyMap {
     })];
   }
 
-  private stationStyle(f: Feature): Style[] {
+  /** Dots of minor stations lie below the names, discs above them. */
+  private stationStyle(f: Feature, minor: boolean): Style[] {
     const site = f.get('site') as Site;
-    if (!this.layersOn.has(site.kind) || this.tooSmall(site)) return [];
+    if (minor !== (this.overview() && isMinor(site)) || !this.layersOn.has(site.kind) || this.tooSmall(site)) return [];
     const now = this.data?.latest?.sites[site.id];
-    const aqi = now?.state === 'online' || now?.state === undefined ? (now?.aqi?.value ?? null) : null;
+    const online = now?.state === 'online';
+    const aqi = online ? (now?.aqi?.value ?? null) : null;
     const small = this.overview() && isMinor(site);
     const l = level(aqi);
     const scale = this.options.scale;
-    const key = `s${small ? l : aqi}|${site.kind}|${small}`;
+    // A sensor outside the evaluation has values but no index: its disc stays blank, with PM2.5 inside.
+    const pm = !l && online && isMinor(site) ? itemValue(site, now, 'PM2.5') : null;
+    const text = aqi !== null ? String(aqi) : pm ? number(pm.value, pm.unit, 'PM2.5') : '–';
+    const key = `s${small ? '' : text}|${l}|${pm !== null}|${site.kind}|${small}`;
     const style = this.keep(key, () => {
-      const d = disc({ aqi, level: l, kind: site.kind, small, scale }, this.ink);
+      const d = disc({ text, level: l, blank: pm !== null, kind: site.kind, small, scale }, this.ink);
       return new Style({ image: new Icon({ img: d.canvas, scale: 1 / d.ratio }) });
     });
     return [style, ...this.ring(site.id), ...this.stationName(site, small)];
@@ -314,7 +322,7 @@ export class CountyMap {
   private sourceState(site: Site): SourceState {
     const now = this.data?.latest?.sites[site.id];
     if (!now || now.state !== 'online') return 'quiet';
-    return now.values.some((v) => v.over) ? 'over' : 'plain';
+    return worstOver(site, now) ? 'over' : 'plain';
   }
 
   /** What is over its limit lies above the stations, the rest below them. */

@@ -52,8 +52,10 @@ function hatch(g: CanvasRenderingContext2D, ink: Ink, size: number) {
 }
 
 export interface Disc {
-  aqi: number | null;
+  text: string;
   level: number;
+  /** Values but no index. */
+  blank: boolean;
   kind: string;
   small: boolean;
   scale: number;
@@ -80,7 +82,7 @@ export function disc(d: Disc, ink: Ink): { canvas: HTMLCanvasElement; ratio: num
   if (d.level) {
     g.fillStyle = COLOURS[d.level - 1]!;
     g.fillRect(0, 0, size, size);
-  } else hatch(g, ink, size);
+  } else if (!d.blank) hatch(g, ink, size);
   g.restore();
   g.strokeStyle = ink.ink;
   g.lineWidth = d.scale;
@@ -92,12 +94,12 @@ export function disc(d: Disc, ink: Ink): { canvas: HTMLCanvasElement; ratio: num
     g.stroke();
   }
   if (!d.small) {
-    g.fillStyle = d.level ? textOn(COLOURS[d.level - 1]!) : ink.ink2;
+    g.fillStyle = d.level ? textOn(COLOURS[d.level - 1]!) : d.blank ? ink.ink : ink.ink2;
     // The wall's least letter is 24 px.
     g.font = `600 ${d.scale > 1 ? Math.max(24, 12 * d.scale) : 12}px ${FONT}`;
     g.textAlign = 'center';
     g.textBaseline = 'middle';
-    g.fillText(d.aqi === null ? '–' : String(d.aqi), c, c + 0.5 * d.scale);
+    g.fillText(d.text, c, c + 0.5 * d.scale);
   }
   return { canvas, ratio, radius: r + rim };
 }
