@@ -168,18 +168,18 @@ static const char *scan_number(const char *p, const char *end, qk_dec *out)
     bool negative = p < end && *p == '-';
     p += negative;
     const char *from = p;
-    int64_t m = 0;
-    while (p < end && qk_is_digit(*p)) m = m * 10 + (*p++ - '0');
+    uint64_t m = 0; /* wraps where there are more than 18 digits, and is refused then */
+    while (p < end && qk_is_digit(*p)) m = m * 10 + (uint64_t)(*p++ - '0');
     ptrdiff_t digits = p - from;
     int32_t scale = 0;
     if (digits == 0 || digits > 18) return NULL;
     if (p < end && *p == '.') {
         from = ++p;
-        while (p < end && qk_is_digit(*p) && p - from < 18) m = m * 10 + (*p++ - '0');
+        while (p < end && qk_is_digit(*p) && p - from < 18) m = m * 10 + (uint64_t)(*p++ - '0');
         scale = (int32_t)(p - from);
         if (scale == 0 || digits + scale > 18) return NULL;
     }
-    *out = (qk_dec){negative ? -m : m, scale};
+    *out = (qk_dec){negative ? -(int64_t)m : (int64_t)m, scale};
     return p;
 }
 

@@ -50,7 +50,7 @@ uint32_t qk_answers_ripe(const qk_answers *a, qk_jpos durable, const char **out)
 {
     uint32_t upto = a->begin;
     for (int i = 0; i < a->marks && a->mark[i].pos <= durable; i++) upto = a->mark[i].upto;
-    *out = a->buf + a->begin;
+    *out = a->buf ? a->buf + a->begin : NULL;
     return upto - a->begin;
 }
 
