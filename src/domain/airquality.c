@@ -159,17 +159,25 @@ static void judge_hour(qk_air_hour *hour, const reading *r, size_t at)
     }
 }
 
+static qk_code make_reading(reading *r, size_t n, qk_time last_end, const qk_registry *registry,
+                            qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
+{
+    *r = (reading){
+        .count = n + RUNNING_HOURS - 1, .registry = registry, .reader = reader, .arena = arena};
+    r->first_end = last_end - (qk_time)(r->count - 1) * QK_HOUR;
+    for (int p = 0; p < QK_POLLUTANTS; p++) {
+        r->hours[p] = qk_arena_array(arena, r->count, sizeof *r->hours[p]);
+        if (!r->hours[p]) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
+    }
+    return QK_OK;
+}
+
 qk_code qk_air_hours(qk_air_hour *hours, size_t n, qk_time last_end, const qk_registry *registry,
                      qk_telemetry_reader *reader, const qk_site *site, const char *const *mns,
                      size_t mn_count, qk_arena *arena, qk_error *err)
 {
-    reading r = {
-        .count = n + RUNNING_HOURS - 1, .registry = registry, .reader = reader, .arena = arena};
-    r.first_end = last_end - (qk_time)(r.count - 1) * QK_HOUR;
-    for (int p = 0; p < QK_POLLUTANTS; p++) {
-        r.hours[p] = qk_arena_array(arena, r.count, sizeof *r.hours[p]);
-        if (!r.hours[p]) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
-    }
+    reading r;
+    QK_TRY(make_reading(&r, n, last_end, registry, reader, arena, err));
     for (size_t i = 0; i < mn_count; i++) QK_TRY(read_device(&r, site, mns[i], err));
     for (size_t i = 0; i < n; i++) {
         hours[i].end = last_end - (qk_time)(n - 1 - i) * QK_HOUR;
@@ -184,6 +192,86 @@ qk_code qk_air_hours(qk_air_hour *hours, size_t n, qk_time last_end, const qk_re
         for (int k = 0; k < QK_AQI_ITEMS; k++) hours[i].result.iaqi[k] = QK_AQI_NA;
         for (int p = 0; p < QK_POLLUTANTS; p++)
             hours[i].value[p] = r.hours[p][i + RUNNING_HOURS - 1];
+    }
+    return QK_OK;
+}
+
+/* ---- an area ---- */
+
+enum { AREA_DECIMALS = 6, ENOUGH_PERCENT = 75 };
+
+static size_t move_to_front(qk_air_source *stations, size_t n, bool (*belongs)(const char *kind))
+{
+    size_t front = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!belongs(stations[i].site->kind)) continue;
+        qk_air_source moved = stations[i];
+        stations[i] = stations[front];
+        stations[front++] = moved;
+    }
+    return front;
+}
+
+static bool is_controlled(const char *kind)
+{
+    return strcmp(kind, "air_national") == 0 || strcmp(kind, "air_provincial") == 0;
+}
+
+size_t qk_air_evaluation_points(qk_air_source *stations, size_t n)
+{
+    size_t points = move_to_front(stations, n, is_controlled);
+    return points ? points : move_to_front(stations, n, qk_air_is_evaluated);
+}
+
+/* Means of one hour and pollutant over the stations, or missing. */
+static qk_conc mean_over(const reading *stations, size_t count, int p, size_t at)
+{
+    qk_dec_sum sum;
+    qk_conc mean = {.state = QK_CONC_VALUE};
+    qk_dec_sum_init(&sum);
+    for (size_t k = 0; k < count; k++) {
+        const qk_conc *one = &stations[k].hours[p][at];
+        if (one->state == QK_CONC_VALUE && qk_dec_sum_add(&sum, one->value) != QK_OK)
+            return (qk_conc){.state = QK_CONC_MISSING};
+    }
+    if (!sum.count || (size_t)sum.count * 100 < count * ENOUGH_PERCENT ||
+        qk_dec_sum_mean(&mean.value, &sum, AREA_DECIMALS) != QK_OK)
+        return (qk_conc){.state = QK_CONC_MISSING};
+    return mean;
+}
+
+static void round_values(qk_air_hour *hour)
+{
+    for (int p = 0; p < QK_POLLUTANTS; p++) {
+        qk_conc *c = &hour->value[p];
+        if (c->state == QK_CONC_VALUE &&
+            qk_dec_round(&c->value, c->value, qk_pollutant_decimals((qk_pollutant)p)) != QK_OK)
+            c->state = QK_CONC_MISSING;
+    }
+}
+
+qk_code qk_air_area_hours(qk_air_hour *hours, size_t n, qk_time last_end,
+                          const qk_registry *registry, qk_telemetry_reader *reader,
+                          const qk_air_source *stations, size_t count, qk_arena *arena,
+                          qk_error *err)
+{
+    reading area;
+    reading *each = qk_arena_array(arena, count ? count : 1, sizeof *each);
+    if (!each) return qk_fail(err, QK_ENOMEM, "no memory for %zu stations", count);
+    QK_TRY(make_reading(&area, n, last_end, registry, reader, arena, err));
+    for (size_t k = 0; k < count; k++) {
+        const qk_air_source *s = &stations[k];
+        QK_TRY(make_reading(&each[k], n, last_end, registry, reader, arena, err));
+        for (size_t i = 0; i < s->mn_count; i++)
+            QK_TRY(read_device(&each[k], s->site, s->mns[i], err));
+    }
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        for (size_t at = 0; at < area.count; at++)
+            area.hours[p][at] = mean_over(each, count, p, at);
+    for (size_t i = 0; i < n; i++) {
+        hours[i].end = last_end - (qk_time)(n - 1 - i) * QK_HOUR;
+        judge_hour(&hours[i], &area, i + RUNNING_HOURS - 1);
+        round_values(&hours[i]);
     }
     return QK_OK;
 }

@@ -43,4 +43,21 @@ QK_NODISCARD qk_code qk_air_hours(qk_air_hour *hours, size_t n, qk_time last_end
                                   const qk_registry *registry, qk_telemetry_reader *reader,
                                   const qk_site *site, const char *const *mns, size_t mn_count,
                                   qk_arena *arena, qk_error *err);
+
+/* A station with the devices that speak for it. */
+typedef struct qk_air_source {
+    const qk_site *site;
+    const char *const *mns;
+    size_t mn_count;
+} qk_air_source;
+/* The stations that stand for a county or city: its national and provincial ones, or, where there
+ * are none, all that are evaluated. Moves them to the front; returns how many. */
+size_t qk_air_evaluation_points(qk_air_source *stations, size_t n);
+/* The same hours for an area: each pollutant's hour is the mean over the stations, not rounded,
+ * where at least 75 % of them have a value (HJ 663 practice for a city); then judged as one
+ * station's. No stations: every hour is without items. */
+QK_NODISCARD qk_code qk_air_area_hours(qk_air_hour *hours, size_t n, qk_time last_end,
+                                       const qk_registry *registry, qk_telemetry_reader *reader,
+                                       const qk_air_source *stations, size_t count, qk_arena *arena,
+                                       qk_error *err);
 #endif

@@ -146,7 +146,8 @@ static double weather_value(const qk_sim_device *d, const qk_sim_factor *f, uint
         return fmin(99, fmax(12, v + 3 * own));
     case QK_SIM_PRESSURE:
         return f->base *
-               (1 + 0.008 * qk_sim_noise(REGION_SEED + 10, t, 3 * QK_DAY) - 0.012 * summer(t));
+               (1 + 0.008 * qk_sim_noise(REGION_SEED + 10, t, 3 * QK_DAY) - 0.012 * summer(t) +
+                0.0006 * own + 0.0012 * sin(TURN * (hour_of_day(t) - 4) / 12));
     case QK_SIM_WIND_SPEED: return fmax(0.1, qk_sim_wind_ms(t) * d->level * (1 + 0.2 * own));
     default: v = fmod(qk_sim_wind_from_deg(t) + 15 * own + 360, 360); return v;
     }

@@ -7,15 +7,41 @@ enum { MINUTES_NEED = 45, HOURS_NEED = 20 }; /* GB 3095-2012 and -2026, table 4 
 
 /* ---- hours ---- */
 
+static const char *const *device_names(qk_exchange *x, const qk_site_links *mine)
+{
+    const char **mns = qk_arena_array(&x->arena, mine->n ? mine->n : 1, sizeof *mns);
+    for (size_t i = 0; mns && i < mine->n; i++) mns[i] = mine->items[i].mn;
+    return mns;
+}
+
 qk_code qk_air_range(qk_exchange *x, const qk_site *site, const qk_site_links *mine,
                      qk_time last_end, size_t n, qk_air_hour **out, qk_error *err)
 {
-    const char **mns = qk_arena_array(&x->arena, mine->n ? mine->n : 1, sizeof *mns);
+    const char *const *mns = device_names(x, mine);
     *out = qk_arena_array(&x->arena, n, sizeof **out);
     if (!mns || !*out) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
-    for (size_t i = 0; i < mine->n; i++) mns[i] = mine->items[i].mn;
     return qk_air_hours(*out, n, last_end, qk_node_registry(x->context->node), x->tools->reader,
                         site, mns, mine->n, &x->arena, err);
+}
+
+qk_code qk_air_county(qk_exchange *x, const qk_site *sites, size_t site_n,
+                      const qk_site_links *links, qk_time last_end, size_t n, qk_air_hour **out,
+                      qk_error *err)
+{
+    size_t count = 0;
+    qk_air_source *stations = qk_arena_array(&x->arena, site_n ? site_n : 1, sizeof *stations);
+    *out = qk_arena_array(&x->arena, n, sizeof **out);
+    if (!stations || !*out) return qk_fail(err, QK_ENOMEM, "no memory for the county's hours");
+    for (size_t i = 0; i < site_n; i++) {
+        if (!qk_air_is_evaluated(sites[i].kind)) continue;
+        qk_site_links mine = qk_site_links_of(links, sites[i].id);
+        const char *const *mns = device_names(x, &mine);
+        if (!mns) return qk_fail(err, QK_ENOMEM, "no memory for the county's stations");
+        stations[count++] = (qk_air_source){&sites[i], mns, mine.n};
+    }
+    return qk_air_area_hours(*out, n, last_end, qk_node_registry(x->context->node),
+                             x->tools->reader, stations, qk_air_evaluation_points(stations, count),
+                             &x->arena, err);
 }
 
 static bool has_value(const qk_air_hour *hour)

@@ -13,6 +13,11 @@ QK_NODISCARD qk_code qk_air_now(qk_exchange *x, const qk_site *site, const qk_si
 QK_NODISCARD qk_code qk_air_range(qk_exchange *x, const qk_site *site, const qk_site_links *mine,
                                   qk_time last_end, size_t n, qk_air_hour **out, qk_error *err);
 
+/* n hours of the county: the mean of its evaluation points. */
+QK_NODISCARD qk_code qk_air_county(qk_exchange *x, const qk_site *sites, size_t site_n,
+                                   const qk_site_links *links, qk_time last_end, size_t n,
+                                   qk_air_hour **out, qk_error *err);
+
 /* {"value","level","primary","standard","items","time","reason"} */
 void qk_aqi_json(qk_json_writer *w, const qk_air_hour *hour);
 /* ["PM2.5", …] */

@@ -114,6 +114,19 @@ static qk_code write_row(qk_exchange *x, const qk_site *site, const qk_site_link
     return QK_OK;
 }
 
+static qk_code write_county_row(qk_exchange *x, const qk_site *sites, size_t site_n,
+                                const qk_site_links *links, qk_time last, size_t n, qk_error *err)
+{
+    qk_air_hour *hours = NULL;
+    QK_TRY(qk_air_county(x, sites, site_n, links, last, n, &hours, err));
+    qk_json_key(&x->json, "county");
+    qk_json_array(&x->json);
+    for (size_t i = 0; i < n; i++)
+        write_number(&x->json, hours[i].result.aqi, hours[i].result.aqi != QK_AQI_NA);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
 qk_code qk_api_strip(qk_exchange *x, qk_error *err)
 {
     const qk_registry *r = qk_node_registry(x->context->node);
@@ -132,6 +145,7 @@ qk_code qk_api_strip(qk_exchange *x, qk_error *err)
         if (qk_air_is_evaluated(sites[i].kind))
             QK_TRY(write_row(x, &sites[i], &links, last, hours, err));
     qk_json_end(&x->json);
+    QK_TRY(write_county_row(x, sites, n, &links, last, hours, err));
     qk_json_end(&x->json);
     return QK_OK;
 }

@@ -139,6 +139,18 @@ static size_t values_of(const sited_value *values, size_t n, size_t *at, const c
     return end - *at;
 }
 
+/* The last full hour, or the one before while the last has not come. */
+static qk_code write_county(qk_exchange *x, const qk_site *sites, size_t n,
+                            const qk_site_links *links, qk_error *err)
+{
+    qk_air_hour *hours = NULL;
+    qk_time last = qk_floor_hour(qk_clock_now(qk_node_clock(x->context->node)));
+    QK_TRY(qk_air_county(x, sites, n, links, last, 2, &hours, err));
+    qk_json_key(&x->json, "county");
+    qk_aqi_json(&x->json, hours[1].result.aqi != QK_AQI_NA ? &hours[1] : &hours[0]);
+    return QK_OK;
+}
+
 static qk_code write_sites(qk_exchange *x, const sited_value *values, size_t count, qk_error *err)
 {
     const qk_registry *r = qk_node_registry(x->context->node);
@@ -160,7 +172,7 @@ static qk_code write_sites(qk_exchange *x, const sited_value *values, size_t cou
         at += mine_n;
     }
     qk_json_end(&x->json);
-    return QK_OK;
+    return write_county(x, sites, n, &links, err);
 }
 
 static qk_code write_latest(qk_exchange *x, qk_error *err)
