@@ -82,29 +82,45 @@ static uint16_t from_high(uint8_t high)
     return (uint16_t)(high << 8 | (low_of[0][high & 15] ^ low_of[1][high >> 4]));
 }
 
-/* XOR of the 8-byte blocks, the last one filled up with zeros. */
+/* XOR of the 8-byte blocks, the last one filled up with zeros; byte j of a block in bits 8j. Beyond
+ * the whole 32 bytes it goes without branches, since any length may come. */
 static uint64_t fold_blocks(const unsigned char *p, size_t len)
 {
-    uint64_t lane[4] = {0}, word[4], rest[4] = {0};
-    for (; len >= 32; p += 32, len -= 32) {
-        memcpy(word, p, 32);
-        for (int i = 0; i < 4; i++) lane[i] ^= word[i];
+    static const unsigned char zeros[8];
+    uint64_t a = 0, b = 0, c = 0, d = 0;
+    const unsigned char *end = p + len;
+#ifdef QK_HJ212_X86
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+        return qk_hj212_crc_fold_512((const char *)p, len);
+#endif
+    for (; end - p >= 32; p += 32) {
+        a ^= load_le64(p);
+        b ^= load_le64(p + 8);
+        c ^= load_le64(p + 16);
+        d ^= load_le64(p + 24);
     }
-    memcpy(rest, p, len);
-    for (int i = 0; i < 4; i++) lane[i] ^= rest[i];
-    return lane[0] ^ lane[1] ^ lane[2] ^ lane[3];
+    size_t left = (size_t)(end - p), odd = left & 7;
+    a ^= load_le64(left >= 8 ? p : zeros);
+    b ^= load_le64(left >= 16 ? p + 8 : zeros);
+    c ^= load_le64(left >= 24 ? p + 16 : zeros);
+    if (len >= 8) {
+        uint64_t last = load_le64(odd ? end - 8 : zeros);
+        d ^= last >> (8 * (8 - odd) & 63);
+    } else {
+        for (size_t i = 0; i < odd; i++)
+            d ^= (uint64_t)end[(ptrdiff_t)i - (ptrdiff_t)odd] << (8 * i);
+    }
+    return a ^ b ^ c ^ d;
 }
 
 uint16_t qk_hj212_crc(const void *bytes, size_t len)
 {
     if (len == 0) return 0xFFFF;
     uint64_t block = fold_blocks(bytes, len);
-    unsigned char b[8];
-    memcpy(b, &block, 8);
     uint8_t s = start[len & 7];
-    for (size_t j = 0; j < 8; j++) {
+    for (size_t j = 0; j < 8; j++, block >>= 8) {
         const uint8_t(*h)[16] = power[(len - j) & 7];
-        s ^= (uint8_t)(h[0][b[j] & 15] ^ h[1][b[j] >> 4]);
+        s ^= (uint8_t)(h[0][block & 15] ^ h[1][block >> 4 & 15]);
     }
     return from_high(s);
 }
@@ -123,6 +139,10 @@ uint16_t qk_hj212_crc_bitwise(const void *bytes, size_t len)
 uint16_t qk_hj212_crc_modbus(const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
+#ifdef QK_HJ212_X86
+    if (len >= 32 && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1"))
+        return qk_hj212_crc_modbus_pclmul(bytes, len);
+#endif
     uint16_t crc = 0xFFFF;
     for (size_t i = 0; i < len; i++) crc = (uint16_t)(crc >> 8 ^ step_table[(crc ^ p[i]) & 0xFF]);
     return crc;

@@ -4,6 +4,9 @@
  * what makes the frames independent of where the stream was cut. */
 #include "hj212/frame.h"
 #include "hj212/internal.h"
+#ifdef QK_HJ212_X86
+#include <emmintrin.h>
+#endif
 
 typedef enum verdict { NO, YES, UNDECIDED } verdict;
 
@@ -29,7 +32,9 @@ typedef struct line_end {
 } line_end;
 
 typedef struct candidate {
-    size_t end;     /* of the segment, offset from "##" */
+    size_t end;  /* of the segment, offset from "##" */
+    bool summed; /* crc holds both sums of the segment */
+    qk_hj212_crc_state crc;
     size_t trailer; /* CRC and line end, bytes */
     size_t crc_len; /* 4, or less when the CRC is missing */
     qk_hj212_line_end kind;
@@ -51,13 +56,16 @@ size_t qk_hj212_find_pair(const char *p, size_t from, size_t len, char two)
 
 bool qk_hj212_plain_ascii(const char *p, size_t len)
 {
-    unsigned char control = 0, high = 0;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)p[i];
-        control |= c < 0x20;
-        high |= c;
+    unsigned bad = 0;
+#ifdef QK_HJ212_X86
+    /* as signed bytes, those above 0x7F are below 0x20 too */
+    for (; len >= 16; p += 16, len -= 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        bad |= (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)));
     }
-    return !control && !(high & 0x80);
+#endif
+    for (; len > 0; p++, len--) bad |= (signed char)*p < 0x20;
+    return !bad;
 }
 
 static size_t utf8_length(const unsigned char *p, size_t len)
@@ -219,7 +227,7 @@ static verdict end_as_declared(const view *v, const start_mark *s, candidate *ou
     if (sent < 0) return NO;
     line_end e;
     if (read_line_end(v, end + 4, &e) == UNDECIDED) return UNDECIDED;
-    *out = (candidate){end, 4 + e.bytes, 4, e.kind};
+    *out = (candidate){.end = end, .trailer = 4 + e.bytes, .crc_len = 4, .kind = e.kind};
     bool closed = s->declared == 0 || (s->declared >= 2 && memcmp(v->p + end - 2, "&&", 2) == 0);
     if (closed && e.clean) return YES;
     if (!closed && !e.clean) return NO;
@@ -241,11 +249,28 @@ static verdict read_region(const view *v, const start_mark *s, size_t *region, b
     return v->len >= v->limit + QK_HJ212_LOOKAHEAD ? YES : UNDECIDED;
 }
 
-static bool crc_fits(int32_t sent, const qk_hj212_crc_state *c)
+/* Sums over growing prefixes. The first few are computed afresh, which is fast; a region full of
+ * candidates is summed up once, byte by byte, so that its cost stays linear. */
+enum { FRESH_SUMS = 4 };
+typedef struct prefix_sums {
+    qk_hj212_crc_state crc;
+    size_t summed; /* bytes in crc */
+    int asked;
+} prefix_sums;
+
+static qk_hj212_crc_state sum_prefix(prefix_sums *s, const char *p, size_t len)
+{
+    if (s->asked++ < FRESH_SUMS)
+        return (qk_hj212_crc_state){qk_hj212_crc(p, len), qk_hj212_crc_modbus(p, len)};
+    qk_hj212_crc_advance(&s->crc, p + s->summed, len - s->summed);
+    s->summed = len;
+    return s->crc;
+}
+
+static bool crc_fits(int32_t sent, qk_hj212_crc_state c)
 {
     uint16_t swapped = (uint16_t)(sent >> 8 | sent << 8);
-    return sent == c->standard || sent == c->modbus || swapped == c->standard ||
-           swapped == c->modbus;
+    return sent == c.standard || sent == c.modbus || swapped == c.standard || swapped == c.modbus;
 }
 
 /* "&&" + CRC + line end before the region's end: YES for the first one whose CRC fits. *last keeps
@@ -253,8 +278,7 @@ static bool crc_fits(int32_t sent, const qk_hj212_crc_state *c)
 static verdict end_by_pattern(const view *v, const start_mark *s, size_t region, candidate *out,
                               candidate *last)
 {
-    qk_hj212_crc_state crc = {0xFFFF, 0xFFFF};
-    size_t summed = s->head;
+    prefix_sums sums = {.crc = {0xFFFF, 0xFFFF}};
     last->end = 0;
     for (size_t at = s->head;; at++) {
         at = qk_hj212_find_pair(v->p, at, region, '&');
@@ -265,11 +289,12 @@ static verdict end_by_pattern(const view *v, const start_mark *s, size_t region,
         line_end e;
         if (read_line_end(v, end + 4, &e) == UNDECIDED) return UNDECIDED;
         if (!e.clean) continue;
-        qk_hj212_crc_advance(&crc, v->p + summed, end - summed);
-        summed = end;
-        candidate found = {end, 4 + e.bytes, 4, e.kind};
-        *(crc_fits(sent, &crc) ? out : last) = found;
-        if (crc_fits(sent, &crc)) return YES;
+        candidate found = {.end = end, .trailer = 4 + e.bytes, .crc_len = 4, .kind = e.kind};
+        found.summed = true;
+        found.crc = sum_prefix(&sums, v->p + s->head, end - s->head);
+        bool fits = crc_fits(sent, found.crc);
+        *(fits ? out : last) = found;
+        if (fits) return YES;
     }
 }
 
@@ -284,13 +309,13 @@ static bool end_by_tail(const view *v, const start_mark *s, size_t region, candi
     if (tail == region || read_line_end(v, tail, &e) != YES) return false;
     if (tail >= s->head + 8 && hex4(v->p + tail - 4) >= 0 &&
         hex4(v->p + tail - 4) == qk_hj212_crc(v->p + s->head, tail - 4 - s->head)) {
-        *out = (candidate){tail - 4, 4 + e.bytes, 4, e.kind};
+        *out = (candidate){.end = tail - 4, .trailer = 4 + e.bytes, .crc_len = 4, .kind = e.kind};
         return true;
     }
     for (size_t junk = 0; junk <= JUNK_MAX && tail >= s->head + 2 + junk; junk++) {
         size_t end = tail - junk;
         if (memcmp(v->p + end - 2, "&&", 2) != 0 || opens_cp(v->p, end)) continue;
-        *out = (candidate){end, junk + e.bytes, 0, e.kind};
+        *out = (candidate){.end = end, .trailer = junk + e.bytes, .kind = e.kind};
         return true;
     }
     return false;
@@ -298,12 +323,12 @@ static bool end_by_tail(const view *v, const start_mark *s, size_t region, candi
 
 /* ---- the frame ---- */
 
-static qk_hj212_crc_kind judge_crc(qk_hj212_text segment, uint16_t sent)
+static qk_hj212_crc_kind judge_crc(qk_hj212_text segment, uint16_t sent, const candidate *c)
 {
     uint16_t swapped = (uint16_t)(sent >> 8 | sent << 8);
-    uint16_t standard = qk_hj212_crc(segment.ptr, segment.len);
+    uint16_t standard = c->summed ? c->crc.standard : qk_hj212_crc(segment.ptr, segment.len);
     if (sent == standard) return QK_HJ212_CRC_STANDARD;
-    uint16_t modbus = qk_hj212_crc_modbus(segment.ptr, segment.len);
+    uint16_t modbus = c->summed ? c->crc.modbus : qk_hj212_crc_modbus(segment.ptr, segment.len);
     if (sent == modbus) return QK_HJ212_CRC_MODBUS;
     if (swapped == modbus) return QK_HJ212_CRC_MODBUS_SWAPPED;
     if (swapped == standard) return QK_HJ212_CRC_SWAPPED;
@@ -349,9 +374,10 @@ static uint64_t segment_deviation(const qk_hj212_frame *f)
     return bits;
 }
 
-static bool looks_binary(qk_hj212_text segment)
+static bool looks_binary(qk_hj212_text s)
 {
-    return has_control_bytes(segment.ptr, segment.len) || !qk_hj212_utf8(segment.ptr, segment.len);
+    if (qk_hj212_plain_ascii(s.ptr, s.len)) return false;
+    return has_control_bytes(s.ptr, s.len) || !qk_hj212_utf8(s.ptr, s.len);
 }
 
 static void fill_frame(qk_hj212_frame *f, const view *v, const start_mark *s, const candidate *c)
@@ -367,9 +393,9 @@ static void fill_frame(qk_hj212_frame *f, const view *v, const start_mark *s, co
     f->length_ok = s->declared == (int32_t)f->segment.len;
     if (c->crc_len == 4) {
         f->crc_text = (qk_hj212_text){v->p + c->end, 4};
-        f->crc = judge_crc(f->segment, (uint16_t)hex4(v->p + c->end));
+        f->crc = judge_crc(f->segment, (uint16_t)hex4(v->p + c->end), c);
     }
-    if (f->crc != QK_HJ212_CRC_STANDARD) f->binary = looks_binary(f->segment);
+    if (f->crc >= QK_HJ212_CRC_STALE) f->binary = looks_binary(f->segment);
     f->deviations = segment_deviation(f) | crc_deviation(f) | line_end_deviation(c->kind);
 }
 
@@ -393,7 +419,7 @@ static void fill_broken(qk_hj212_frame *f, const view *v, const start_mark *s, s
 
 static verdict decide_frame(const view *v, const start_mark *s, qk_hj212_frame *f)
 {
-    candidate end, last;
+    candidate end = {0}, last = {0};
     verdict declared = end_as_declared(v, s, &end);
     if (declared == UNDECIDED) return UNDECIDED;
     if (declared == YES) {
@@ -440,7 +466,7 @@ static qk_hj212_found skip_rubbish(const char *bytes, size_t from, size_t len, b
  * as declared before another "##" comes. */
 static verdict start_by_end(const view *v, const start_mark *s)
 {
-    candidate end;
+    candidate end = {0};
     if (s->digits != 4) return NO;
     size_t reach = s->head + (size_t)s->declared;
     if (reach > v->len) reach = v->len;
@@ -482,6 +508,39 @@ static bool would_be_whole(view v, qk_hj212_frame *f)
            qk_hj212_frame_check(f, QK_HJ212_ACCEPT_KNOWN) == QK_HJ212_USABLE;
 }
 
+/* The usual frame: four digits, a name of two letters, the declared end closed by "&&", a CRC and
+ * CR LF. decide() would come to the same. */
+static bool take_usual_frame(const view *v, qk_hj212_frame *f)
+{
+    enum { SHORTEST = 24 };
+    const char *p = v->p;
+    if (v->len < SHORTEST || p[8] != '=' || !is_alpha(p[6]) || !is_alpha(p[7])) return false;
+    if (!is_digit(p[2]) || !is_digit(p[3]) || !is_digit(p[4]) || !is_digit(p[5])) return false;
+    size_t n = (size_t)((p[2] - '0') * 1000 + (p[3] - '0') * 100 + (p[4] - '0') * 10 + p[5] - '0');
+    if (n < 8 || n + 12 > v->len || n + 4 + 6 > v->limit) return false;
+    const char *tail = p + 6 + n;
+    if (memcmp(tail - 2, "&&", 2) != 0 || memcmp(tail + 4, "\r\n", 2) != 0) return false;
+    static const char hex[] = "0123456789ABCDEF";
+    uint16_t crc = qk_hj212_crc(p + 6, n);
+    char printed[4] = {hex[crc >> 12], hex[crc >> 8 & 15], hex[crc >> 4 & 15], hex[crc & 15]};
+    if (n > 1024 || memcmp(printed, tail, 4) != 0) {
+        if (hex4(tail) < 0) return false;
+        start_mark s = {.head = 6, .declared = (int32_t)n, .digits = 4};
+        candidate c = {.end = 6 + n, .trailer = 6, .crc_len = 4, .kind = QK_HJ212_END_CRLF};
+        fill_frame(f, v, &s, &c);
+        return true;
+    }
+    *f = (qk_hj212_frame){
+        .whole = {p, n + 12},
+        .segment = {p + 6, n},
+        .crc_text = {tail, 4},
+        .declared = (int32_t)n,
+        .length_digits = 4,
+        .length_ok = true,
+    };
+    return true;
+}
+
 qk_hj212_found qk_hj212_next_within(const char *bytes, size_t len, bool final, size_t limit,
                                     qk_hj212_frame *frame, qk_hj212_step *step)
 {
@@ -491,6 +550,10 @@ qk_hj212_found qk_hj212_next_within(const char *bytes, size_t len, bool final, s
         return skip_rubbish(bytes, 0, len, final, step);
     if (len == 1) return QK_HJ212_MORE;
     view v = {bytes, len, limit < 64 ? 64 : limit, final};
+    if (take_usual_frame(&v, frame)) {
+        step->consumed = frame->whole.len;
+        return QK_HJ212_FRAME;
+    }
     bool begins = false;
     verdict decided = decide(&v, frame, &begins);
     if (decided == UNDECIDED) {

@@ -35,6 +35,17 @@ static inline int32_t hex4(const char *p)
     return (a | b | c | d) < 0 ? -1 : (a << 12 | b << 8 | c << 4 | d);
 }
 
+/* Eight bytes, the first in the lowest bits. */
+static inline uint64_t load_le64(const void *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    return v;
+}
+
 static inline bool same_nocase(const char *p, const char *word, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -47,8 +58,24 @@ static inline qk_hj212_text text_between(const char *from, const char *to)
     return (qk_hj212_text){from, (size_t)(to - from)};
 }
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#define QK_HJ212_X86 1
+uint64_t qk_hj212_crc_fold_512(const char *p, size_t len);
+uint16_t qk_hj212_crc_modbus_pclmul(const char *p, size_t len); /* len >= 32 */
+/* qk_hj212_scan by vector instructions; SIZE_MAX = the segment is out of the ordinary. */
+struct qk_hj212_cell;
+size_t qk_hj212_scan_avx2(qk_hj212_text segment, qk_hj212_head *head, struct qk_hj212_cell *cells,
+                          size_t max);
+size_t qk_hj212_scan_avx512(qk_hj212_text segment, qk_hj212_head *head, struct qk_hj212_cell *cells,
+                            size_t max);
+#endif
+/* The numbers of a head from its texts. */
+void qk_hj212_interpret_head(qk_hj212_head *head);
 /* Adds a deviation once, with the place where it was first seen (may be NULL). */
 void qk_hj212_remark(qk_hj212_packet *packet, qk_hj212_deviation d, const char *where);
+/* As qk_hj212_items_next, but field is left out and no deviation is looked for. `it` need not be
+ * set but for packet, at, group, after_separator and ended. */
+bool qk_hj212_items_pass(qk_hj212_items *it, qk_hj212_item *item);
 qk_hj212_text qk_hj212_trim(qk_hj212_text t);
 /* Offset of the first `two` at or after from, or len. */
 size_t qk_hj212_find_pair(const char *p, size_t from, size_t len, char two);

@@ -182,10 +182,11 @@ static void judge_item(qk_hj212_items *it, qk_hj212_item *item)
 
 /* ---- walking ---- */
 
-static void finish(qk_hj212_items *it)
+static void finish(qk_hj212_items *it, bool judged)
 {
     qk_hj212_packet *p = it->packet;
     it->ended = true;
+    if (!judged) return;
     if (it->codes_begun && !it->saw_time && p->head.command >= 2000 && p->head.command < 3000)
         qk_hj212_remark(p, QK_HJ212_D_NO_DATA_TIME, p->head.cp.ptr);
 }
@@ -200,7 +201,8 @@ static void pass_empty(qk_hj212_items *it, qk_hj212_text whole, bool at_end)
         qk_hj212_remark(it->packet, QK_HJ212_D_EMPTY_ITEM, whole.ptr);
 }
 
-bool qk_hj212_items_next(qk_hj212_items *it, qk_hj212_item *item)
+/* judged: what deviates is noted; else the items alone are wanted. */
+static inline bool next_item(qk_hj212_items *it, qk_hj212_item *item, bool judged)
 {
     qk_hj212_text cp = it->packet->head.cp;
     if (!cp.ptr) return false;
@@ -211,18 +213,25 @@ bool qk_hj212_items_next(qk_hj212_items *it, qk_hj212_item *item)
         qk_hj212_text whole = text_between(from, stop);
         bool empty = qk_hj212_trim(whole).len == 0;
         *item = (qk_hj212_item){.group = it->group, .separator = stop < end ? *stop : (char)0};
-        if (empty) {
-            pass_empty(it, whole, stop == end);
-        } else {
-            cut_item(it->packet, item, whole, equals);
-            judge_item(it, item);
-        }
+        if (!empty) cut_item(it->packet, item, whole, equals);
+        if (!empty && judged) judge_item(it, item);
+        if (empty && judged) pass_empty(it, whole, stop == end);
         it->at = (size_t)(stop - cp.ptr) + 1;
         it->after_separator = stop < end;
         it->same_group = item->separator == ',';
         it->group += item->separator == ';';
-        if (stop == end) finish(it);
+        if (stop == end) finish(it, judged);
         if (!empty) return true;
     }
     return false;
+}
+
+bool qk_hj212_items_next(qk_hj212_items *it, qk_hj212_item *item)
+{
+    return next_item(it, item, true);
+}
+
+bool qk_hj212_items_pass(qk_hj212_items *it, qk_hj212_item *item)
+{
+    return next_item(it, item, false);
 }

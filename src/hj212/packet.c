@@ -178,6 +178,7 @@ static qk_hj212_text find_data_time(qk_hj212_text cp)
 static int32_t small_number(qk_hj212_text t, int32_t absent)
 {
     if (!t.ptr) return absent;
+    if (t.len == 1 && is_digit(*t.ptr)) return *t.ptr - '0';
     if (t.len == 0 || t.len > 9) return -2;
     int32_t v = 0;
     for (size_t i = 0; i < t.len; i++) {
@@ -187,9 +188,20 @@ static int32_t small_number(qk_hj212_text t, int32_t absent)
     return v;
 }
 
-static void interpret_head(qk_hj212_head *h)
+/* A command's four digits at once; -1 when one is none. */
+static int32_t four_digits(const char *p)
 {
-    int32_t command = small_number(h->cn, -1);
+    uint32_t d[4], bad = 0;
+    for (int i = 0; i < 4; i++) {
+        d[i] = (uint32_t)(p[i] - '0');
+        bad |= d[i] > 9;
+    }
+    return bad ? -1 : (int32_t)(d[0] * 1000 + d[1] * 100 + d[2] * 10 + d[3]);
+}
+
+void qk_hj212_interpret_head(qk_hj212_head *h)
+{
+    int32_t command = h->cn.len == 4 ? four_digits(h->cn.ptr) : small_number(h->cn, -1);
     h->command = command < 0 ? -1 : command;
     h->flags = small_number(h->flag, -1);
     if (h->flags > 255) h->flags = -2;
@@ -198,7 +210,7 @@ static void interpret_head(qk_hj212_head *h)
     int32_t bits = h->flags > 0 ? h->flags : 0;
     h->wants_answer = bits & 1;
     h->split = (bits & 2) || (h->parts > 0 && h->part > 0);
-    h->back_filled = qk_hj212_text_is(h->rf, "1");
+    h->back_filled = h->rf.len == 1 && *h->rf.ptr == '1';
     h->version = bits >> 2 == 0 ? QK_HJ212_2005 : bits >> 2 == 1 ? QK_HJ212_2017 : QK_HJ212_2025;
 }
 
@@ -220,7 +232,7 @@ static void read_head(head_walk *w, qk_hj212_text segment)
         while (cp_word > segment.ptr && (cp_word[-1] == '&' || cp_word[-1] == ';')) cp_word--;
         walk_head(w, segment.ptr, cp_word);
     }
-    interpret_head(w->head);
+    qk_hj212_interpret_head(w->head);
 }
 
 bool qk_hj212_head_read(qk_hj212_head *head, qk_hj212_text segment)

@@ -73,6 +73,29 @@ static void test_hj212_crc__folding_equals_the_bitwise_loop_for_any_length_and_o
     }
 }
 
+static uint16_t modbus_bitwise(const unsigned char *p, size_t len)
+{
+    uint16_t crc = 0xFFFF;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= p[i];
+        for (int bit = 0; bit < 8; bit++) crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0xA001 : crc >> 1);
+    }
+    return crc;
+}
+
+static void test_hj212_crc__modbus_equals_its_bitwise_loop_for_any_length_and_offset(void **state)
+{
+    (void)state;
+    static unsigned char bytes[1400];
+    uint32_t x = 213;
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)next_random(&x);
+    for (size_t from = 0; from < 20; from++)
+        for (size_t len = 0; len < 300; len++)
+            assert_int_equal(qk_hj212_crc_modbus(bytes + from, len),
+                             modbus_bitwise(bytes + from, len));
+    assert_int_equal(qk_hj212_crc_modbus(bytes, 1399), modbus_bitwise(bytes, 1399));
+}
+
 static void test_hj212_crc__only_256_values_are_possible_and_each_is_known(void **state)
 {
     (void)state;
@@ -103,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hj212_crc__printed_examples_of_the_standards_fit),
         cmocka_unit_test(test_hj212_crc__folding_equals_the_bitwise_loop_for_any_length_and_offset),
+        cmocka_unit_test(test_hj212_crc__modbus_equals_its_bitwise_loop_for_any_length_and_offset),
         cmocka_unit_test(test_hj212_crc__only_256_values_are_possible_and_each_is_known),
         cmocka_unit_test(test_hj212_crc__bytes_eight_apart_may_change_places_unseen),
     };
