@@ -109,6 +109,7 @@ void qk_day_judge(qk_aqi *out, qk_day *day, const qk_aqi_rule *rule)
 void qk_city_add(qk_city_day *city, const qk_day *station)
 {
     city->seen++;
+    city->planned |= (uint8_t)~station->unplanned;
     if (station->flags & QK_DAY_DUST) city->dusty++;
     for (int p = 0; p <= QK_POLLUTANTS; p++) {
         qk_fine value = p == QK_POLLUTANTS ? station->o3_hour : station->stat[p];
@@ -128,6 +129,7 @@ void qk_city_mean(qk_day *out, const qk_city_day *city, uint32_t stations)
         else
             out->stat[p] = mean;
     }
+    out->unplanned = (uint8_t)~city->planned;
     if (city->seen > 0) out->flags |= QK_DAY_RECORDED;
     if (city->seen > 0 && city->dusty == city->seen) out->flags |= QK_DAY_DUST;
 }

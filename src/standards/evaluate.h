@@ -53,8 +53,9 @@ void qk_day_judge(qk_aqi *out, qk_day *day, const qk_aqi_rule *rule);
 typedef struct qk_city_day {
     qk_fine sum[QK_POLLUTANTS + 1]; /* the last: largest hour of ozone */
     uint32_t valid[QK_POLLUTANTS + 1];
-    uint32_t dusty; /* stations flagged as under sand-dust */
-    uint32_t seen;  /* stations with a record of the day */
+    uint32_t dusty;  /* stations flagged as under sand-dust */
+    uint32_t seen;   /* stations with a record of the day */
+    uint8_t planned; /* bits 1 << pollutant: some station has it in its plan */
 } qk_city_day;
 void qk_city_add(qk_city_day *city, const qk_day *station);
 /* An item stands when at least 75 % of all stations are valid. */

@@ -305,6 +305,25 @@ static void test_evaluate__a_city_stands_on_three_quarters_of_its_stations(void 
     assert_true(day.stat[QK_PM25] == QK_FINE_NONE);
 }
 
+static void test_S026_evaluate__an_item_that_no_station_plans_holds_back_no_city(void **state)
+{
+    (void)state;
+    qk_hours hours;
+    qk_day day = {.day = 20600}, city = {.day = 20600};
+    qk_aqi aqi;
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        for (int h = 0; h < 24; h++) hours.micro[p][h] = p == QK_SO2 ? QK_MICRO_NONE : 1000000;
+    qk_day_of(&day, &hours);
+    for (int planned = 0; planned < 2; planned++) {
+        qk_city_day sums = {0};
+        day.unplanned = (uint8_t)(planned ? 0 : 1u << QK_SO2);
+        qk_city_add(&sums, &day);
+        qk_city_mean(&city, &sums, 1);
+        qk_day_judge(&aqi, &city, qk_aqi_rule_named(QK_STR("2026")));
+        assert_int_equal(city.aqi, planned ? QK_AQI_NA : 13);
+    }
+}
+
 static void test_S026_evaluate__one_late_hour_costs_less_than_a_millisecond(void **state)
 {
     (void)state;
@@ -353,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_S027_evaluate__a_year_needs_its_months),
         cmocka_unit_test(test_evaluate__a_tie_of_a_city_mean_rounds_to_even),
         cmocka_unit_test(test_evaluate__a_city_stands_on_three_quarters_of_its_stations),
+        cmocka_unit_test(test_S026_evaluate__an_item_that_no_station_plans_holds_back_no_city),
         cmocka_unit_test(test_S026_evaluate__one_late_hour_costs_less_than_a_millisecond),
         cmocka_unit_test(test_evaluate__a_day_of_another_year_is_refused),
     };
