@@ -240,11 +240,11 @@ static void put_index(qk_json_writer *w, const qk_period *period, const qk_index
     qk_fine_index index;
     qk_period_index(&index, period, profile, no_dust);
     bool there = index.total >= 0;
-    qk_json_key(w, "index");
+    qk_json_key(w, "composite_index");
     there ? qk_json_dec(w, qk_fine_index_round(index.total, 3)) : qk_json_null(w);
-    qk_json_key(w, "index_2dp");
+    qk_json_key(w, "composite_index_2dp");
     there ? qk_json_dec(w, qk_fine_index_round(index.total, 2)) : qk_json_null(w);
-    qk_json_key(w, "max_index");
+    qk_json_key(w, "max_single_index");
     there ? qk_json_dec(w, qk_fine_index_round(index.max, 3)) : qk_json_null(w);
     put_pollutants(w, "primary", there ? index.primary : 0);
 }
@@ -262,7 +262,7 @@ static void put_index_reported(qk_json_writer *w, const qk_period *period,
         value[p] = there ? qk_ratio_dec(d) : QK_RATIO_NONE;
     }
     qk_index_of(&index, profile, value);
-    qk_json_key(w, "index_from_reported");
+    qk_json_key(w, "composite_index_from_reported");
     if (qk_ratio_round(&d, index.total, 3) == QK_OK)
         qk_json_dec(w, d);
     else
@@ -497,6 +497,7 @@ static qk_code write_station(air *a, air_station *s, qk_buf *head, bool first, F
                              qk_error *err)
 {
     put_station_head(head, a, s, first);
+    if (head->failed != QK_OK) return qk_fail(err, head->failed, "the head of a station");
     QK_TRY(write_bytes(file, head->ptr, head->len, err));
     for (int i = 0; i < 3; i++) qk_buf_reset(&a->text[i]);
     if (s->year) QK_TRY(air_tell_year(a, s, s->last_day, err));

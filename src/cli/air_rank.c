@@ -84,15 +84,15 @@ static void put_entry(qk_buf *out, const entry *e, const char *period, const cha
 {
     static const qk_pollutant order[] = {QK_SO2, QK_NO2, QK_CO, QK_O3, QK_PM10, QK_PM25};
     qk_json_writer w;
-    if (out->ptr[out->len - 1] != '[') qk_buf_puts(out, ",\n");
+    if (out->len && out->ptr[out->len - 1] != '[') qk_buf_puts(out, ",\n");
     qk_json_init(&w, out);
     qk_json_object(&w);
     qk_json_kcstr(&w, "period", period);
     qk_json_key(&w, "rank");
     rank > 0 ? qk_json_i64(&w, rank) : qk_json_null(&w);
     qk_json_kstr(&w, "station", e->station->name);
-    put_milli(&w, "index", e->rank->index_milli);
-    put_milli(&w, "max_index", e->rank->index_milli >= 0 ? e->rank->max_milli : -1);
+    put_milli(&w, "composite_index", e->rank->index_milli);
+    put_milli(&w, "max_single_index", e->rank->index_milli >= 0 ? e->rank->max_milli : -1);
     qk_json_key(&w, "primary");
     qk_json_array(&w);
     for (int i = 0; i < QK_POLLUTANTS; i++)

@@ -316,6 +316,7 @@ static qk_code write_targets(const years *all, const qk_json_value *plan, int32_
     qk_json_end(&w);
     qk_buf_putc(&out, '\n');
     qk_code code = out.failed;
+    if (code != QK_OK) qk_fail(err, code, "the answer does not fit in memory");
     if (code == QK_OK && fwrite(out.ptr, 1, out.len, file) != out.len)
         code = qk_fail_errno(err, errno, "standard output");
     qk_buf_clear(&out);

@@ -105,14 +105,14 @@ static void test_S029_air__the_year_of_jiyuan_gives_5_399(void **state)
     assert_int_equal(qk_json_get(station, "days")->count, 366);
     assert_int_equal(qk_json_get(station, "months")->count, 12);
     const qk_json_value *year = at(path_of(r.json, "city", "years"), 0);
-    assert_number(qk_json_get(year, "index"), "5.399");
-    assert_number(qk_json_get(year, "max_index"), "1.543");
+    assert_number(qk_json_get(year, "composite_index"), "5.399");
+    assert_number(qk_json_get(year, "max_single_index"), "1.543");
     assert_number(path_of(year, "means", "PM2.5"), "54");
     assert_number(path_of(year, "percentiles", "CO"), "2.0");
     assert_int_equal(path_of(year, "valid", "O3")->type, QK_JSON_TRUE);
     const qk_json_value *first = at(qk_json_get(r.json, "ranking"), 0);
     assert_number(qk_json_get(first, "rank"), "1");
-    assert_number(qk_json_get(first, "index"), "5.399");
+    assert_number(qk_json_get(first, "composite_index"), "5.399");
     assert_true(qk_str_eq(qk_json_get_str(at(qk_json_get(station, "days"), 59), "date"),
                           QK_STR("2020-02-29")));
     end_run(&r);
