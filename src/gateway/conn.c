@@ -495,12 +495,23 @@ static qk_code parse_listen(struct sockaddr_storage *out, const char *text, qk_e
     return QK_OK;
 }
 
+/* Accepted sockets inherit these. Left to itself the kernel would lend each of thousands of clients
+ * that do not read, or are not read, megabytes of its own memory. */
+static void bound_kernel_buffers(qk_gateway *g)
+{
+    int send = QK_GATE_SEND_BUFFER, receive = QK_GATE_RECEIVE_BUFFER;
+    if (uv_send_buffer_size((uv_handle_t *)&g->listener, &send) != 0 ||
+        uv_recv_buffer_size((uv_handle_t *)&g->listener, &receive) != 0)
+        qk_log_print(g->log, QK_LOG_WARN, "gateway", "the sockets' buffers could not be bounded");
+}
+
 qk_code qk_conns_listen(qk_gateway *g, qk_error *err)
 {
     struct sockaddr_storage address;
     int len = sizeof address;
     QK_TRY(parse_listen(&address, g->options.listen, err));
     int bad = uv_tcp_bind(&g->listener, (struct sockaddr *)&address, 0);
+    if (bad == 0) bound_kernel_buffers(g);
     if (bad == 0) bad = uv_listen((uv_stream_t *)&g->listener, 4096, on_connection);
     if (bad == 0) bad = uv_tcp_getsockname(&g->listener, (struct sockaddr *)&address, &len);
     if (bad) {

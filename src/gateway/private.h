@@ -10,6 +10,8 @@
 enum {
     QK_GATE_READ = 65536, /* bytes of one read, what was begun included */
     QK_GATE_TICK_MS = 100,
+    QK_GATE_SEND_BUFFER = 32768, /* bytes the kernel keeps of answers on their way */
+    QK_GATE_RECEIVE_BUFFER = 65536,
     QK_GATE_LINGER_MS = 10000,   /* time for the last answers after the client's end */
     QK_GATE_DEVICES = 65536,     /* devices remembered */
     QK_GATE_POOL = 128 << 20,    /* memory of all begun frames and waiting answers */
