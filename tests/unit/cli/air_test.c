@@ -342,7 +342,7 @@ static void test_air__zones_are_converted_when_they_agree(void **state)
     qk_buf_clear(&file);
 }
 
-static void test_S038_air__tables_of_an_administrator_take_the_place_of_the_shipped(void **state)
+static void test_air__tables_of_an_administrator_take_the_place_of_the_shipped(void **state)
 {
     (void)state;
     qk_buf file;
@@ -407,7 +407,7 @@ int main(void)
         cmocka_unit_test(test_air__wrong_units_are_suspected_and_refused),
         cmocka_unit_test(test_air__odd_rows_are_flagged_by_name),
         cmocka_unit_test(test_air__zones_are_converted_when_they_agree),
-        cmocka_unit_test(test_S038_air__tables_of_an_administrator_take_the_place_of_the_shipped),
+        cmocka_unit_test(test_air__tables_of_an_administrator_take_the_place_of_the_shipped),
         cmocka_unit_test(test_S027_air__targets_of_a_plan_against_the_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ static void test_S026_rules__what_is_shipped_reads_back_the_same(void **state)
     qk_buf_clear(&again);
 }
 
-static void test_S038_rules__limits_follow_the_day(void **state)
+static void test_rules__limits_follow_the_day(void **state)
 {
     (void)state;
     static const struct {
@@ -145,7 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_S026_rules__what_is_shipped_reads_back_the_same),
-        cmocka_unit_test(test_S038_rules__limits_follow_the_day),
+        cmocka_unit_test(test_rules__limits_follow_the_day),
         cmocka_unit_test(test_rules__a_row_takes_the_place_of_its_name_and_others_are_added),
         cmocka_unit_test(test_rules__what_cannot_hold_is_refused_by_row),
         cmocka_unit_test(test_rules__a_full_table_takes_no_more),
