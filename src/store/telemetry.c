@@ -691,3 +691,8 @@ size_t qk_telemetry_head_bytes(const qk_telemetry *t)
 {
     return t->bytes;
 }
+
+uint64_t qk_telemetry_damage(const qk_telemetry *t)
+{
+    return t->damaged;
+}

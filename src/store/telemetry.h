@@ -96,6 +96,8 @@ uint64_t qk_telemetry_needed_from(const qk_telemetry *t);
 size_t qk_telemetry_head_bytes(const qk_telemetry *t);
 /* True when rows to be packed fill most of their memory: flush and commit soon. */
 bool qk_telemetry_wants_flush(const qk_telemetry *t);
+/* Damaged blocks met while appending and packing, any thread. Their periods are not packed over. */
+uint64_t qk_telemetry_damage(const qk_telemetry *t);
 /* Deletes rows of a kind older than `before`, whole partitions at a time. */
 QK_NODISCARD qk_code qk_telemetry_expire(qk_telemetry *t, qk_stream_kind kind, qk_time before,
                                          qk_error *err);
@@ -129,8 +131,9 @@ typedef struct qk_samples { /* parallel arrays in the caller's arena, by rising 
     int32_t *recorded; /* seconds from that of `time` to the value's recording */
 } qk_samples;
 /* One column from <= time < to: every row of the stream in that range has its place. known_at
- * QK_TIME_NONE = as known now. A missing stream or column gives count 0; so does a text, which
- * reads as a missing number. A damaged block is passed over; *damaged counts them (may be NULL). */
+ * QK_TIME_NONE = as known now. A missing stream or column gives count 0. A text reads as missing,
+ * and so does the one number whose mantissa is INT64_MIN. A damaged block is passed over; *damaged
+ * counts them (may be NULL). */
 QK_NODISCARD qk_code qk_telemetry_read(qk_samples *out, qk_telemetry_reader *r, qk_stream_id stream,
                                        qk_str code, qk_str field, qk_time from, qk_time to,
                                        qk_time known_at, qk_arena *arena, size_t *damaged,

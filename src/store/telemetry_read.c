@@ -169,6 +169,12 @@ static bool in_range(const qk_head *h, qk_time from, qk_time to)
     return h->from < to && h->to > from;
 }
 
+/* Rows outside of the range have no say in it. */
+static bool is_wanted(const qk_strip *s, qk_time from, qk_time to)
+{
+    return s->state != QK_STRIP_CLEAN && s->first < to && s->last >= from;
+}
+
 static need measure(const qk_stream *s, qk_time from, qk_time to)
 {
     need n = {.columns = s->columns};
@@ -176,7 +182,7 @@ static need measure(const qk_stream *s, qk_time from, qk_time to)
         const qk_head *h = s->heads[i];
         if (!in_range(h, from, to)) continue;
         for (size_t k = 0; k < h->n; k++) {
-            if (h->strips[k]->state == QK_STRIP_CLEAN) continue;
+            if (!is_wanted(h->strips[k], from, to)) continue;
             n.strips++;
             n.bytes += h->strips[k]->len;
         }
@@ -204,11 +210,11 @@ static qk_code make_room(qk_telemetry_reader *r, const need *n)
     return QK_OK;
 }
 
-static void copy_head(qk_telemetry_reader *r, const qk_head *h)
+static void copy_head(qk_telemetry_reader *r, const qk_head *h, qk_time from, qk_time to)
 {
     for (size_t i = 0; i < h->n; i++) {
         const qk_strip *s = h->strips[i];
-        if (s->state == QK_STRIP_CLEAN) continue;
+        if (!is_wanted(s, from, to)) continue;
         r->snap[r->snap_n] = (qk_snap_strip){.partition = h->partition,
                                              .order = (uint32_t)r->snap_n,
                                              .span = {s->rows, s->first, s->last},
@@ -218,11 +224,11 @@ static void copy_head(qk_telemetry_reader *r, const qk_head *h)
         qk_buf_append(&r->bytes, s->bytes, s->len);
     }
     for (size_t i = 0; i < h->revision_n; i++) {
-        qk_revision *to = &r->revisions[r->revision_n++];
-        *to = h->revisions[i];
-        if (!to->text) continue;
-        to->text = r->bytes.ptr + r->bytes.len; /* the bytes have their room: they do not move */
-        qk_buf_append(&r->bytes, h->revisions[i].text, to->text_len);
+        qk_revision *copy = &r->revisions[r->revision_n++];
+        *copy = h->revisions[i];
+        if (!copy->text) continue;
+        copy->text = r->bytes.ptr + r->bytes.len; /* the bytes have their room: they do not move */
+        qk_buf_append(&r->bytes, h->revisions[i].text, copy->text_len);
     }
 }
 
@@ -233,7 +239,7 @@ static void copy_stream(qk_telemetry_reader *r, const qk_stream *s, qk_time from
     r->columns = s->columns;
     for (size_t i = 0; i < s->columns; i++) r->names[i] = names[s->names[i]];
     for (size_t i = 0; i < s->head_n; i++)
-        if (in_range(s->heads[i], from, to)) copy_head(r, s->heads[i]);
+        if (in_range(s->heads[i], from, to)) copy_head(r, s->heads[i], from, to);
 }
 
 static int by_partition(const void *a, const void *b)
@@ -443,23 +449,52 @@ static qk_code list_revisions(qk_telemetry_reader *r, const qk_walk *walk, qk_er
     return QK_OK;
 }
 
+static qk_code list_blocks(qk_telemetry_reader *r, const char *sql, uint32_t first, uint32_t last,
+                           qk_error *err)
+{
+    return list_stored(r, sql, qk_block_key(r->stream, 0, first), qk_block_key(r->stream, 0, last),
+                       false, err);
+}
+
+static qk_code list_pieces(qk_telemetry_reader *r, uint32_t first, uint32_t last, qk_error *err)
+{
+    return list_stored(r,
+                       "SELECT key,substr(data,1,40) FROM piece WHERE key BETWEEN ?1 AND ?2"
+                       " ORDER BY key",
+                       qk_piece_key(r->stream, first, 0),
+                       qk_piece_key(r->stream, last, QK_PIECES_MAX), true, err);
+}
+
+static const char all_blocks[] = "SELECT key,substr(data,1,40) FROM block"
+                                 " WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
+
 qk_code qk_reader_list(qk_telemetry_reader *r, const qk_walk *walk, qk_error *err)
 {
     uint32_t first = qk_partition_of(r->kind, walk->from);
     uint32_t last = qk_partition_of(r->kind, walk->to - 1);
-    QK_TRY(list_stored(r,
-                       "SELECT key,substr(data,1,40) FROM block WHERE key BETWEEN ?1 AND ?2"
-                       " ORDER BY key",
-                       qk_block_key(r->stream, 0, first), qk_block_key(r->stream, 0, last), false,
-                       err));
-    QK_TRY(list_stored(r,
-                       "SELECT key,substr(data,1,40) FROM piece WHERE key BETWEEN ?1 AND ?2"
-                       " ORDER BY key",
-                       qk_piece_key(r->stream, first, 0),
-                       qk_piece_key(r->stream, last, QK_PIECES_MAX), true, err));
+    QK_TRY(list_blocks(r, all_blocks, first, last, err));
+    QK_TRY(list_pieces(r, first, last, err));
     if (list_snapshot(r) != QK_OK) return no_memory(err);
     unite_parts(r);
     return walk->known_at == QK_TIME_NONE ? QK_OK : list_revisions(r, walk, err);
+}
+
+/* The outermost partitions tell where a stream begins and ends, unless one of them is damaged. */
+static qk_code list_ends(qk_telemetry_reader *r, qk_error *err)
+{
+    QK_TRY(list_blocks(r,
+                       "SELECT key,substr(data,1,40) FROM block WHERE key BETWEEN ?1 AND ?2"
+                       " ORDER BY key LIMIT 1",
+                       0, QK_PARTITION_MAX, err));
+    QK_TRY(list_blocks(r,
+                       "SELECT key,substr(data,1,40) FROM block WHERE key BETWEEN ?1 AND ?2"
+                       " ORDER BY key DESC LIMIT 1",
+                       0, QK_PARTITION_MAX, err));
+    bool damaged = false;
+    for (size_t i = 0; i < r->part_n; i++) damaged = damaged || r->parts[i].rows == 0;
+    if (damaged) QK_TRY(list_blocks(r, all_blocks, 0, QK_PARTITION_MAX, err));
+    QK_TRY(list_pieces(r, 0, QK_PARTITION_MAX, err));
+    return list_snapshot(r) == QK_OK ? QK_OK : no_memory(err);
 }
 
 bool qk_reader_known(const qk_telemetry_reader *r, const qk_walk *walk, qk_time time,
@@ -538,10 +573,9 @@ qk_code qk_telemetry_span(qk_time *first, qk_time *last, qk_telemetry_reader *r,
                           qk_stream_id stream, qk_error *err)
 {
     bool found;
-    qk_walk walk = {.from = QK_ROW_TIME_FIRST, .to = QK_ROW_TIME_END, .known_at = QK_TIME_NONE};
-    QK_TRY(qk_reader_enter(r, stream, walk.from, walk.to, &found, err));
+    QK_TRY(qk_reader_enter(r, stream, QK_ROW_TIME_FIRST, QK_ROW_TIME_END, &found, err));
     if (!found) return qk_fail(err, QK_ENOTFOUND, "no such stream");
-    qk_code code = qk_reader_list(r, &walk, err);
+    qk_code code = list_ends(r, err);
     qk_reader_leave(r);
     QK_TRY(code);
     if (r->first > r->last) return qk_fail(err, QK_ENOTFOUND, "the stream has no rows");

@@ -667,6 +667,7 @@ static void test_telemetry__a_damaged_block_is_isolated(void **state)
     flip_bit("block", block_key(id, 0, day + 2 * QK_DAY), 77);
     s = read_avg(&arena, id, day, day + 9 * QK_DAY, QK_TIME_NONE, &damaged);
     assert_int_equal(damaged, 2);
+    assert_int_equal(qk_telemetry_damaged(reader), 2);
     assert_int_equal(s.count, 3 * 1440);
     assert_ok(qk_telemetry_verify(&check, reader, NULL));
     assert_int_equal(check.damaged, 4); /* without its times neither column tells anything */
@@ -675,6 +676,7 @@ static void test_telemetry__a_damaged_block_is_isolated(void **state)
     assert_int_equal(add(id, day + QK_DAY, day + 9 * QK_DAY, &cell, 1), QK_APPEND_MERGED);
     assert_int_equal(add(id, day + 2 * QK_DAY, day + 9 * QK_DAY, &cell, 1), QK_APPEND_NEW);
     for (int i = 0; i < 70; i++) commit(false);
+    assert_true(qk_telemetry_damage(t) >= 2);
     commit(true);
     reopen();
     s = read_avg(&arena, id, day, day + 9 * QK_DAY, QK_TIME_NONE, &damaged);
@@ -718,6 +720,23 @@ static void test_telemetry__any_flipped_bit_of_any_block_is_told(void **state)
     }
     assert_ok(qk_telemetry_verify(&check, reader, NULL));
     assert_int_equal(check.damaged, 0);
+}
+
+static void test_telemetry__the_ends_of_a_stream_are_told_in_spite_of_damage(void **state)
+{
+    (void)state;
+    qk_time first, last;
+    qk_stream_id id = fill_minutes(4);
+    pack_complete();
+    commit(true);
+    reopen();
+    assert_ok(qk_telemetry_span(&first, &last, reader, id, NULL));
+    assert_int_equal(first, day);
+    assert_int_equal(last, day + (4 * 1440 - 1) * QK_MINUTE);
+    flip_bit("block", block_key(id, 0, day), 4 * 8); /* no block of times any more */
+    assert_ok(qk_telemetry_span(&first, &last, reader, id, NULL));
+    assert_int_equal(first, day + QK_DAY);
+    assert_int_equal(last, day + (4 * 1440 - 1) * QK_MINUTE);
 }
 
 /* ---- retention ---- */
@@ -799,6 +818,7 @@ int main(void)
         case_of(test_telemetry__an_envelope_tells_what_lies_in_each_span),
         case_of(test_telemetry__a_damaged_block_is_isolated),
         case_of(test_telemetry__any_flipped_bit_of_any_block_is_told),
+        case_of(test_telemetry__the_ends_of_a_stream_are_told_in_spite_of_damage),
         case_of(test_telemetry__expired_periods_go_and_come_back_with_a_rollback),
         case_of(test_telemetry__a_whole_day_sent_again_changes_nothing),
     };
