@@ -120,6 +120,7 @@ static qk_live_entry *add_device(qk_live *live, qk_str mn)
     qk_str_copy(d->state.mn, sizeof d->state.mn, mn);
     d->state.connected_at = d->state.last_frame = d->state.last_data = QK_TIME_NONE;
     d->state.skew_ms = INT64_MIN;
+    d->told_last = QK_TIME_NONE;
     d->state.effective_today = NAN;
     live->devices[live->n++] = d;
     return d;

@@ -97,9 +97,10 @@ void qk_live_value_json(qk_json_writer *w, const qk_registry *registry, const qk
  * rest waits for the next one, newest first known. */
 void qk_live_burst(qk_live *live);
 /* Looks for devices whose link state changed, publishes each and tells fn (may be NULL). since:
- * when the state began (for silent and offline: the last frame plus what is allowed). */
+ * when the state began (for silent and offline: the last frame plus what is allowed). last_before:
+ * the last frame when its state turned before. */
 typedef void qk_live_turn_fn(void *context, const qk_device_state *state, qk_link_state before,
-                             qk_time since);
+                             qk_time since, qk_time last_before);
 void qk_live_tick(qk_live *live, qk_live_turn_fn *fn, void *context);
 
 /* ---- the feed: JSON events ("value", "device", "event", "health", "clock") for followers ---- */

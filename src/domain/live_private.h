@@ -44,6 +44,7 @@ struct qk_live_entry {
     uint32_t connections; /* one device may hold two for a while */
     qk_live_stream *streams;
     qk_link_state told;  /* last published */
+    qk_time told_last;   /* last frame then */
     qk_time allowed_ms;  /* silence that is still online */
     uint64_t allowed_of; /* registry version that allowed_ms was taken from, + 1 */
 };

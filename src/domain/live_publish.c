@@ -200,8 +200,10 @@ void qk_live_tick(qk_live *live, qk_live_turn_fn *fn, void *context)
         qk_live_state_copy(live, d, now, &state);
         if (state.link == d->told) continue;
         qk_link_state before = d->told;
+        qk_time last_before = d->told_last;
         d->told = state.link;
+        d->told_last = state.last_frame;
         publish_device(live, &state);
-        if (fn) fn(context, &state, before, turned_at(d, &state, now));
+        if (fn) fn(context, &state, before, turned_at(d, &state, now), last_before);
     }
 }

@@ -274,6 +274,7 @@ static qk_code open_parts(qk_node *node, qk_error *err)
     QK_TRY(open_derive(node, err));
     QK_TRY(open_transmission(node, err));
     QK_TRY(open_timers(node, err));
+    QK_TRY(qk_outbox_new(&node->outbox, node, node->dir, node->log, err));
     QK_TRY(open_ingest(node, processed, err));
     atomic_store(&node->processed, from);
     atomic_store(&node->committed, from);
@@ -344,7 +345,9 @@ static void stop_store(qk_node *node)
 void qk_node_close(qk_node *node)
 {
     if (!node) return;
+    qk_outbox_stop(node->outbox);
     stop_store(node);
+    qk_outbox_free(node->outbox);
     qk_journal_close(node->journal);
     qk_journal_reader_close(node->reader);
     qk_ingest_free(node->ingest);
@@ -418,6 +421,10 @@ const char *qk_node_db_path(const qk_node *node)
 qk_scheduler *qk_node_scheduler(qk_node *node)
 {
     return node->scheduler;
+}
+qk_outbox *qk_node_outbox(qk_node *node)
+{
+    return node->outbox;
 }
 qk_transmission *qk_node_transmission(qk_node *node)
 {

@@ -12,6 +12,7 @@
  * here are for any thread unless they say otherwise. */
 #include "domain/events.h"
 #include "domain/live.h"
+#include "domain/outbox.h"
 #include "domain/registry.h"
 #include "domain/scheduler.h"
 #include "domain/transmission.h"
@@ -51,6 +52,7 @@ const char *qk_node_db_path(const qk_node *node); /* for readers: qk_db_open_rea
 qk_events *qk_node_events(qk_node *node);
 qk_scheduler *qk_node_scheduler(qk_node *node);
 qk_transmission *qk_node_transmission(qk_node *node);
+qk_outbox *qk_node_outbox(qk_node *node);
 
 /* Appends to the journal: qk_journal_append takes one thread at a time, and this guards it. */
 QK_NODISCARD qk_code qk_node_append(qk_node *node, qk_jpos *end, qk_journal_kind kind,

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "domain/ingest.h"
 #include "domain/node.h"
+#include "domain/outbox.h"
 #include "domain/scheduler.h"
 #include "domain/transmission.h"
 #include "domain/watch.h"
@@ -48,6 +49,7 @@ struct qk_node {
     qk_ingest *ingest;
     qk_watch *watch;
     qk_transmission *transmission;
+    qk_outbox *outbox;
     qk_scheduler *scheduler;
     pthread_mutex_t append_lock;
 

@@ -394,6 +394,16 @@ static void tick(qk_node *node)
     }
 }
 
+static void hand_out(qk_node *node)
+{
+    qk_error err = {0};
+    qk_time now = qk_clock_now(node->clock);
+    if (ill(node) || !qk_outbox_due(node->outbox, now)) return;
+    if (qk_outbox_hand_out(node->outbox, node->db, now, &err))
+        qk_log_limited(node->log, QK_LOG_WARN, "outbox", 3, "notices cannot be read: %s",
+                       err.message);
+}
+
 static bool commit_due(qk_node *node, bool full)
 {
     int64_t now_ms = qk_monotonic_ms();
@@ -457,6 +467,7 @@ static bool turn(qk_node *node)
         qk_str_copy(why.message, sizeof why.message, qk_str_of(node->store_reason));
         qk_node_fail_commands(node, node->store_state, &why);
     }
+    hand_out(node);
     more |= took == QK_OK || (full && !ill(node)) || node->unparking;
     bool clean = !node->dirty && !ill(node) && !qk_transmission_unsaved(node->transmission);
     if (!more && clean) note_calm(node);

@@ -28,7 +28,7 @@ void qk_watch_free(qk_watch *w)
 }
 
 static void tell(qk_watch *w, const qk_device_state *state, const char *kind, qk_severity severity,
-                 qk_time at, const char *key, const char *more)
+                 qk_time at, qk_time last_frame, const char *key, const char *more)
 {
     qk_device device;
     char last[QK_TIME_TEXT];
@@ -40,8 +40,7 @@ static void tell(qk_watch *w, const qk_device_state *state, const char *kind, qk
     qk_json_init(&j, &params);
     qk_json_object(&j);
     qk_json_kcstr(&j, "mn", state->mn);
-    qk_json_kcstr(&j, "last",
-                  state->last_frame == QK_TIME_NONE ? NULL : qk_time_iso(last, state->last_frame));
+    qk_json_kcstr(&j, "last", last_frame == QK_TIME_NONE ? "" : qk_time_iso(last, last_frame));
     if (more) qk_json_kcstr(&j, "skew_s", more);
     qk_json_end(&j);
     qk_event e = {.at = at,
@@ -59,7 +58,7 @@ static void tell(qk_watch *w, const qk_device_state *state, const char *kind, qk
 }
 
 static void on_turn(void *context, const qk_device_state *state, qk_link_state before,
-                    qk_time since)
+                    qk_time since, qk_time last_before)
 {
     static const struct {
         const char *kind;
@@ -72,7 +71,9 @@ static void on_turn(void *context, const qk_device_state *state, qk_link_state b
     if (state->link == QK_LINK_ONLINE && before == QK_LINK_NEVER) return;
     snprintf(key, sizeof key, "link:%s:%s:%lld", state->mn, qk_link_name(state->link),
              (long long)since);
-    tell(context, state, told[state->link].kind, told[state->link].severity, since, key, NULL);
+    qk_time last = state->link == QK_LINK_ONLINE ? last_before : state->last_frame;
+    tell(context, state, told[state->link].kind, told[state->link].severity, since, last, key,
+         NULL);
 }
 
 static void look_at_clocks(qk_watch *w)
@@ -88,7 +89,8 @@ static void look_at_clocks(qk_watch *w)
         if (states[i].skew_ms == INT64_MIN || llabs(states[i].skew_ms) <= SKEW_MS) continue;
         snprintf(key, sizeof key, "skew:%s:%d", states[i].mn, qk_day_number(now));
         snprintf(skew, sizeof skew, "%lld", (long long)(states[i].skew_ms / 1000));
-        tell(w, &states[i], "clock_skew", QK_SEVERITY_WARNING, now, key, skew);
+        tell(w, &states[i], "clock_skew", QK_SEVERITY_WARNING, now, states[i].last_frame, key,
+             skew);
     }
     qk_arena_clear(&arena);
 }
