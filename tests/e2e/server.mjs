@@ -51,11 +51,11 @@ function operatorKey(dir) {
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
 }
 
-/** { base, key, mock, stop }. `env` asks for the stand-in. */
+/** { base, key, mock, own, stop }: own = started here, so that tests may change it. `env` asks for the stand-in. */
 export async function serve(env = null) {
   if (process.env.QK_BASE_URL && !env) {
     const base = process.env.QK_BASE_URL;
-    return { base: base.endsWith('/') ? base : base + '/', key: process.env.QK_OPERATOR_KEY ?? null, mock: false, stop: async () => undefined };
+    return { base: base.endsWith('/') ? base : base + '/', key: process.env.QK_OPERATOR_KEY ?? null, mock: false, own: false, stop: async () => undefined };
   }
   const demo = env ? null : program();
   const dir = demo ? mkdtempSync(join(tmpdir(), 'qk-e2e-')) : null;
@@ -67,6 +67,7 @@ export async function serve(env = null) {
     base,
     key: demo ? operatorKey(dir) : 'mock-key',
     mock: !demo,
+    own: true,
     stop: async () => {
       if (child.exitCode === null) {
         const ended = once(child, 'exit');

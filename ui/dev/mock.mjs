@@ -301,13 +301,15 @@ async function api(req, res, url) {
       const current = versions.get(d.mn) ?? 1;
       if (b.row_version !== current) return refuse(res, 409, 'row_version', '这一行已被别人改过。', 'Somebody else has changed this row.', '看过新值后再保存。', 'Look at the new values, then save again.');
       versions.set(d.mn, current + 1);
-      const { row_version: _, ...rest } = b;
+      const { row_version, ...rest } = b;
       settings.set(d.mn, { ...settings.get(d.mn), ...rest });
+      if ('rtd_interval_s' in rest) d.expected = { ...d.expected, rtd_interval_s: rest.rtd_interval_s };
       publish('device', deviceOf(d));
       return json(res, deviceOf(d));
     }
     if (p[0] === 'parked') {
       parked.delete(p[1]);
+      devices.push({ mn: p[1], site: b.site, name_zh: p[1], name_en: p[1], st: '22', dialect: 2017, expected: { rtd_interval_s: 60, min_interval_min: 10, hours: true, days: true } });
       publish('event', addEvent(now(), 'device_parked', 'info', b.site, p[1], `设备 ${p[1]} 已批准`, `Device ${p[1]} approved`));
       return json(res, { mn: p[1] });
     }

@@ -42,6 +42,12 @@ class Live {
   lostAt = $state<number | null>(null);
   lostFor = $state(0);
 
+  /** Time of the newest value known. */
+  readonly dataTime = $derived.by(() => {
+    let newest = 0;
+    for (const s of Object.values(this.latest?.sites ?? {})) newest = Math.max(newest, instant(s.time) ?? 0);
+    return newest || null;
+  });
   readonly byId = $derived(new Map(this.sites.map((s) => [s.id, s])));
   readonly byMn = $derived(new Map(this.devices.map((d) => [d.mn, d])));
   readonly divisionOf = $derived(new Map(this.divisions.map((d) => [d.properties.code, d])));

@@ -158,7 +158,10 @@ export class CountyMap {
   fit(bounds: [number, number, number, number], animate = false) {
     const a = fromLonLat([bounds[0], bounds[1]]);
     const b = fromLonLat([bounds[2], bounds[3]]);
-    const pad = this.options.still ? [44, 24, 64, 24] : [26, 20, 34, 26];
+    // A wide picture keeps its left free for the wind and the legend.
+    const [w, h] = this.map.getSize() ?? [0, 0];
+    const left = w! > 1.35 * h! && w! > 700 ? (this.options.still ? 300 : 130) : 26;
+    const pad = this.options.still ? [44, 24, 64, left] : [26, 20, 34, left];
     this.view.fit([a[0]!, a[1]!, b[0]!, b[1]!], { padding: pad, duration: animate ? 150 : 0, maxZoom: 15 });
   }
 
