@@ -36,8 +36,9 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
+    int status = server_stop(&under_test);
     server_remove(&under_test);
-    return 0;
+    return status;
 }
 
 static size_t data_frame(char *out, size_t size, const char *mn, unsigned k)

@@ -20,7 +20,7 @@ enum { CYCLES = 20, DEVICES = 40, WINDOW = 4 };
 typedef struct loading {
     load_options options;
     load_result result;
-    volatile bool stop;
+    _Atomic bool stop;
     bool connected;
 } loading;
 

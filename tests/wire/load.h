@@ -18,7 +18,7 @@ typedef struct load_options {
     uint32_t factors;    /* of each frame; 0 = 8, which makes 640 bytes */
     const char *mn;      /* prefix of the MNs */
     FILE *acks;          /* "MN QN CN DataTime" for each answered frame; NULL = none */
-    volatile bool *stop; /* ends early; NULL = never */
+    _Atomic bool *stop; /* ends early; NULL = never */
     bool may_break;      /* a connection that the server ends is expected */
     uint32_t addresses;  /* connections come from so many loopback addresses; 0 = one */
 } load_options;

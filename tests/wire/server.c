@@ -152,6 +152,7 @@ int server_stop(server *s)
         print_log(s);
         fail_msg("the server did not end within %d ms", STOP_MS);
     }
+    if (status) print_log(s);
     return status;
 }
 
