@@ -12,10 +12,9 @@ enum {
     KNOWN_MAX = 1024,
     DEFAULT_DAYS = 10,
     DAYS_MAX = 60,
-    FIRST_AFTER_MS = 30000,
     LEAST_EVERY_MS = 5000
 };
-static const qk_time scan_every = 10 * QK_MINUTE;
+static const qk_time scan_every = 10 * QK_MINUTE, first_after = QK_MINUTE;
 /* A row may come this much after its time before it counts as missing. */
 static const qk_time minute_grace = 5 * QK_MINUTE, hour_grace = 20 * QK_MINUTE,
                      day_grace = 2 * QK_HOUR;
@@ -192,7 +191,7 @@ qk_code qk_backfill_open(qk_gateway *g, qk_error *err)
     qk_backfill *b = g->backfill = calloc(1, sizeof *b);
     if (!b) return qk_fail(err, QK_ENOMEM, "no memory for back-filling");
     b->gateway = g;
-    b->next_ms = qk_monotonic_ms() + FIRST_AFTER_MS;
+    b->next = qk_clock_now(qk_node_clock(g->node)) + first_after;
     qk_arena_init(&b->arena, 16 << 20);
     return QK_OK;
 }

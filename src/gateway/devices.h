@@ -51,7 +51,7 @@ struct qk_gate_device {
     qk_hj212_version version;
     qk_window window;
     qk_skew skew;
-    int64_t skew_sampled_ms;
+    qk_time skew_sampled;
     qk_bind *newest;
     uint32_t counts[3]; /* by qk_seen, since last told to the live table */
     qk_time counted_at;

@@ -18,11 +18,10 @@ enum {
     ALL_PARKED_BURST = 10000,
     ALL_PARKED_PER_MINUTE = 30000,
     PARKED_REFUSALS_MAX = 4096, /* frames beyond the parked allowance before the cut */
-    SKEW_EVERY_MS = 1000,
     EVENT_EVERY_MS = 3600000
 };
-static const qk_time replay_age =
-    10 * QK_MINUTE; /* a repeat of data older than this is no resend */
+/* A repeat of data older than this is no resend; a clock is looked at this often. */
+static const qk_time replay_age = 10 * QK_MINUTE, skew_every = QK_SECOND;
 
 const char *qk_cut_name(qk_cut cut)
 {
@@ -300,9 +299,9 @@ static void sample_skew(qk_gate *g, const taking *t)
     qk_gate_device *d = t->device;
     qk_time qn;
     if (t->unapproved || t->seen == QK_WINDOW_REPEAT || t->head->back_filled) return;
-    if (g->now_ms - d->skew_sampled_ms < SKEW_EVERY_MS && d->skew_sampled_ms) return;
+    if (g->now - d->skew_sampled < skew_every && g->now >= d->skew_sampled) return;
     if (!speaks_for_clock(t) || t->head->qn.len != 17 || !time_of(&qn, t->head->qn)) return;
-    d->skew_sampled_ms = g->now_ms;
+    d->skew_sampled = g->now;
     qk_skew_add(&d->skew, g->now, qn);
 }
 

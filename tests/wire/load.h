@@ -13,14 +13,14 @@ typedef struct load_options {
     uint16_t port;
     uint32_t devices, window;
     double seconds;
-    double rate;         /* frames a second of all together; 0 = as fast as they are answered */
-    uint32_t first;      /* number of each device's first frame: a minute of its DataTime */
-    uint32_t factors;    /* of each frame; 0 = 8, which makes 640 bytes */
-    const char *mn;      /* prefix of the MNs */
-    FILE *acks;          /* "MN QN CN DataTime" for each answered frame; NULL = none */
+    double rate;        /* frames a second of all together; 0 = as fast as they are answered */
+    uint32_t first;     /* number of each device's first frame: a minute of its DataTime */
+    uint32_t factors;   /* of each frame; 0 = 8, which makes 640 bytes */
+    const char *mn;     /* prefix of the MNs */
+    FILE *acks;         /* "MN QN CN DataTime" for each answered frame; NULL = none */
     _Atomic bool *stop; /* ends early; NULL = never */
-    bool may_break;      /* a connection that the server ends is expected */
-    uint32_t addresses;  /* connections come from so many loopback addresses; 0 = one */
+    bool may_break;     /* a connection that the server ends is expected */
+    uint32_t addresses; /* connections come from so many loopback addresses; 0 = one */
 } load_options;
 
 typedef struct load_result {

@@ -216,14 +216,22 @@ int line_open(uint16_t port, const char *from)
     return -1;
 }
 
-int line_listen(uint16_t *port)
+int line_listen_at(uint16_t port)
 {
-    struct sockaddr_in own = loopback("127.0.0.1", 0);
-    socklen_t len = sizeof own;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in own = loopback("127.0.0.1", port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
     assert_true(fd >= 0);
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
     assert_int_equal(listen(fd, 64), 0);
+    return fd;
+}
+
+int line_listen(uint16_t *port)
+{
+    struct sockaddr_in own;
+    socklen_t len = sizeof own;
+    int fd = line_listen_at(0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &len), 0);
     *port = ntohs(own.sin_port);
     return fd;

@@ -34,6 +34,7 @@ void server_journal(const server *s, size_t counts[7], size_t *repeats);
 /* A blocking socket from the given loopback address (NULL = any); -1 when refused. */
 int line_open(uint16_t port, const char *from);
 int line_listen(uint16_t *port); /* for a platform played by the test */
+int line_listen_at(uint16_t port);
 int line_accept(int listener);
 void line_send(int fd, const void *bytes, size_t len);
 /* One whole frame into out (terminated); its length, 0 at the end of the stream, -1 when nothing
