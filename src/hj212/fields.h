@@ -21,6 +21,6 @@ static inline qk_hj212_field qk_hj212_field_by_words(uint64_t low, uint64_t high
     uint64_t hash = (low + high * 31) * UINT64_C(0x6e7e81c5427cdbe5);
     uint8_t row = qk_hj212_field_slots[hash >> 56];
     const qk_hj212_field_row *r = &qk_hj212_field_rows[row];
-    return (r->low == low) & (r->high == high) ? (qk_hj212_field)row : QK_HJ212_F_OTHER;
+    return ((r->low == low) & (r->high == high)) ? (qk_hj212_field)row : QK_HJ212_F_OTHER;
 }
 #endif

@@ -60,7 +60,7 @@ INLINE size_t head_slot(const char *p, size_t len)
     word = ((word | blank) & keep) | (blank & ~keep);
     const head_row *row = &head_rows[word * UINT32_C(0x10c67fd9) >> 28];
     memcpy(&name, row->word, 4);
-    return (name == word) & (len <= 4) ? row->slot : H_UNKNOWN;
+    return ((name == word) & (len <= 4)) ? row->slot : H_UNKNOWN;
 }
 
 INLINE bool word_at(const char *p, const char word[4])
