@@ -5,6 +5,36 @@
 enum { CELLS = 2500 };
 
 /* All ways must tell the same as the walk. */
+static void assert_texts_equal(qk_hj212_text a, qk_hj212_text b)
+{
+    assert_ptr_equal(a.ptr, b.ptr);
+    assert_int_equal(a.len, b.len);
+}
+
+/* Field by field: what lies between the fields is nobody's. */
+static void assert_heads_equal(const qk_hj212_head *a, const qk_hj212_head *b)
+{
+    assert_texts_equal(a->qn, b->qn);
+    assert_texts_equal(a->st, b->st);
+    assert_texts_equal(a->cn, b->cn);
+    assert_texts_equal(a->pw, b->pw);
+    assert_texts_equal(a->mn, b->mn);
+    assert_texts_equal(a->flag, b->flag);
+    assert_texts_equal(a->pnum, b->pnum);
+    assert_texts_equal(a->pno, b->pno);
+    assert_texts_equal(a->rf, b->rf);
+    assert_texts_equal(a->cp, b->cp);
+    assert_texts_equal(a->data_time, b->data_time);
+    assert_int_equal(a->command, b->command);
+    assert_int_equal(a->flags, b->flags);
+    assert_int_equal(a->parts, b->parts);
+    assert_int_equal(a->part, b->part);
+    assert_int_equal(a->wants_answer, b->wants_answer);
+    assert_int_equal(a->split, b->split);
+    assert_int_equal(a->back_filled, b->back_filled);
+    assert_int_equal(a->version, b->version);
+}
+
 static void check_ways(const char *segment, size_t len)
 {
     static qk_hj212_cell want[CELLS], got[CELLS];
@@ -23,7 +53,7 @@ static void check_ways(const char *segment, size_t len)
                 print_error("way %d item %zu of %.*s\n", way, i, (int)len, segment);
             assert_memory_equal(&want[i], &got[i], sizeof want[i]);
         }
-        assert_memory_equal(&head, &want_head, sizeof head);
+        assert_heads_equal(&head, &want_head);
     }
     free(copy);
 }
@@ -197,7 +227,7 @@ static void test_S072_hj212_scan__heads_agree_with_the_plain_reader(void **state
 static void test_hj212_scan__any_length_of_a_segment(void **state)
 {
     (void)state;
-    static char s[6000];
+    static char s[16384];
     char *p = s + sprintf(s, "QN=20250101001003123;ST=31;CN=2051;MN=QZ;Flag=5;CP=&&DataTime=2025");
     for (int i = 0; i < 330; i++) {
         p += sprintf(p, ";a%d-Rtd=%d.%d,a%d-Flag=N", i, i * 7, i % 10, i);
