@@ -62,8 +62,11 @@ static void put_appended(calc_job *job, bool header)
 {
     for (int j = 0; job->def->asked[j]; j++) {
         if (job->asked_at[j] != SIZE_MAX) continue;
-        qk_str cell = header ? qk_str_of(job->def->asked[j])
-                             : (qk_str){job->row.text.ptr + job->row.at[j], job->row.len[j]};
+        qk_str cell = {0};
+        if (header)
+            cell = qk_str_of(job->def->asked[j]);
+        else if (job->row.len[j])
+            cell = (qk_str){job->row.text.ptr + job->row.at[j], job->row.len[j]};
         qk_csv_put(&job->out, cell, false);
     }
     if (job->explain)
