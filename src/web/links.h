@@ -18,6 +18,7 @@ typedef struct qk_link {
     bool loopback;
     char address[48];
     int64_t deadline_ms; /* monotonic; INT64_MAX = none */
+    void *request;       /* under way; the daemon's thread only */
     struct qk_link *prev, *next;
 } qk_link;
 

@@ -36,7 +36,7 @@ static uint32_t gather_ms(qk_web *web)
 {
     qk_followers_stats stats;
     qk_followers_stats_get(web->context.followers, &stats);
-    return 40 + stats.now / 10;
+    return 40 + stats.now / 20;
 }
 
 static void wait_ms(qk_web *web, uint32_t ms, bool for_news)

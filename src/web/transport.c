@@ -13,6 +13,65 @@
 
 enum { API_PREFIX = sizeof "/api/v1" - 1 };
 
+/* ---- life of a request ---- */
+
+static void drop_exchange(qk_request_state *r)
+{
+    if (!r->x) return;
+    qk_exchange_clear(r->x);
+    free(r->x);
+    r->x = NULL;
+}
+
+/* The request under way on a link, if there is one. */
+static void drop_request(qk_link *link)
+{
+    qk_request_state *r = link ? link->request : NULL;
+    if (!r) return;
+    link->request = NULL;
+    qk_follower_close(r->follower);
+    drop_exchange(r);
+    free(r->body);
+    free(r);
+}
+
+/* The library tells the end of a request only when its handler was called; one whose head it could
+ * not hold (a query of a thousand '&') ends unheard. The link keeps the request, so that it goes
+ * with the next one or with the connection. */
+void *qk_web_on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    qk_link *link = info ? info->socket_context : NULL;
+    drop_request(link);
+    qk_request_state *r = link ? calloc(1, sizeof *r) : NULL;
+    if (!r) return NULL;
+    r->web = cls;
+    r->connection = connection;
+    r->link = link;
+    link->request = r;
+    r->target_len = strlen(target);
+    r->target_too_long = r->target_len > QK_TARGET_MAX;
+    if (!r->target_too_long) memcpy(r->target, target, r->target_len + 1);
+    return r;
+}
+
+static void set_deadline(const qk_request_state *r, uint32_t seconds)
+{
+    qk_link_deadline(r->link, seconds ? qk_monotonic_ms() + seconds * 1000LL : INT64_MAX);
+}
+
+void qk_web_on_completed(void *cls, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode how)
+{
+    qk_request_state *r = *state;
+    (void)cls, (void)connection, (void)how;
+    *state = NULL;
+    if (!r) return;
+    set_deadline(r, QK_IDLE_TIMES * r->web->options.request_s);
+    drop_request(r->link);
+}
+
 /* ---- connections ---- */
 
 static void print_address(char out[48], const struct sockaddr *address)
@@ -40,6 +99,7 @@ void qk_web_on_connection(void *cls, struct MHD_Connection *connection, void **l
 {
     qk_web *web = cls;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        drop_request(*link);
         qk_link_close(*link);
         *link = NULL;
         return;
@@ -53,50 +113,6 @@ void qk_web_on_connection(void *cls, struct MHD_Connection *connection, void **l
     *link = fd ? qk_link_open(web->links, fd->connect_fd, qk_str_of(address),
                               qk_monotonic_ms() + web->options.request_s * 1000LL)
                : NULL;
-}
-
-static void set_deadline(const qk_request_state *r, uint32_t seconds)
-{
-    qk_link_deadline(r->link, seconds ? qk_monotonic_ms() + seconds * 1000LL : INT64_MAX);
-}
-
-/* ---- life of a request ---- */
-
-void *qk_web_on_target(void *cls, const char *target, struct MHD_Connection *connection)
-{
-    qk_request_state *r = calloc(1, sizeof *r);
-    if (!r) return NULL;
-    r->web = cls;
-    r->connection = connection;
-    const union MHD_ConnectionInfo *link =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    r->link = link ? link->socket_context : NULL;
-    r->target_len = strlen(target);
-    r->target_too_long = r->target_len > QK_TARGET_MAX;
-    if (!r->target_too_long) memcpy(r->target, target, r->target_len + 1);
-    return r;
-}
-
-static void drop_exchange(qk_request_state *r)
-{
-    if (!r->x) return;
-    qk_exchange_clear(r->x);
-    free(r->x);
-    r->x = NULL;
-}
-
-void qk_web_on_completed(void *cls, struct MHD_Connection *connection, void **state,
-                         enum MHD_RequestTerminationCode how)
-{
-    qk_request_state *r = *state;
-    (void)cls, (void)connection, (void)how;
-    if (!r) return;
-    set_deadline(r, QK_IDLE_S);
-    qk_follower_close(r->follower);
-    drop_exchange(r);
-    free(r->body);
-    free(r);
-    *state = NULL;
 }
 
 /* ---- reading the head ---- */
@@ -127,8 +143,8 @@ static void find_address(const qk_request_state *r, const qk_head *head, char ou
     struct in_addr four;
     copy_header(out, 48, head, "X-Real-IP");
     bool good = inet_pton(AF_INET, out, &four) == 1 || inet_pton(AF_INET6, out, &six) == 1;
-    if (good && r->link && r->link->loopback) return;
-    qk_str_copy(out, 48, qk_str_of(r->link ? r->link->address : ""));
+    if (good && r->link->loopback) return;
+    qk_str_copy(out, 48, qk_str_of(r->link->address));
 }
 
 static qk_str path_of(const qk_request_state *r, qk_str *query)
@@ -151,7 +167,7 @@ static enum MHD_Result refuse_guarded(qk_request_state *r, const qk_guard_result
 {
     r->web->context.counts.guard++;
     qk_log_limited(r->web->context.log, QK_LOG_INFO, "web", qk_hash(g->reason, strlen(g->reason)),
-                   "refused a request from %s: %s", r->link ? r->link->address : "?", g->reason);
+                   "refused a request from %s: %s", r->link->address, g->reason);
     const char *code = g->status == 411   ? "length_needed"
                        : g->status == 417 ? "expectation"
                        : g->status == 431 ? "headers"
