@@ -46,6 +46,7 @@ qk_code qk_live_new(qk_live **out, const qk_clock *clock, const qk_registry *reg
     if (!live) return QK_ENOMEM;
     live->clock = clock;
     live->registry = registry;
+    live->started = qk_clock_now(clock);
     pthread_rwlock_init(&live->devices_lock, NULL);
     for (size_t i = 0; i < QK_LIVE_STRIPES; i++) pthread_mutex_init(&live->stripes[i], NULL);
     qk_code code = qk_feed_new(&live->feed);

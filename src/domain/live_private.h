@@ -52,6 +52,7 @@ struct qk_live_entry {
 struct qk_live {
     const qk_clock *clock;
     const qk_registry *registry;
+    qk_time started;
     qk_feed *feed;
     pthread_rwlock_t devices_lock;
     qk_map *index; /* MN -> number */

@@ -183,6 +183,13 @@ static qk_time turned_at(const qk_live_entry *d, const qk_device_state *s, qk_ti
     return base + d->allowed_ms;
 }
 
+/* While we were not running nobody could be heard: silence counts from our start. */
+static bool still_unheard(const qk_live *live, const qk_live_entry *d, const qk_device_state *s,
+                          qk_time now)
+{
+    return s->last_frame < live->started && now - live->started <= d->allowed_ms;
+}
+
 static qk_live_entry *device_number(qk_live *live, size_t i)
 {
     pthread_rwlock_rdlock(&live->devices_lock);
@@ -198,7 +205,7 @@ void qk_live_tick(qk_live *live, qk_live_turn_fn *fn, void *context)
     for (size_t i = 0; (d = device_number(live, i)) != NULL; i++) {
         qk_device_state state;
         qk_live_state_copy(live, d, now, &state);
-        if (state.link == d->told) continue;
+        if (state.link == d->told || still_unheard(live, d, &state, now)) continue;
         qk_link_state before = d->told;
         qk_time last_before = d->told_last;
         d->told = state.link;

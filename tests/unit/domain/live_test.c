@@ -238,6 +238,32 @@ static void test_watch__turns_of_the_link_become_events_once(void **state)
     end_world(&w);
 }
 
+static void test_watch__time_in_which_we_did_not_run_is_nobodys_silence(void **state)
+{
+    (void)state;
+    world w = make_world(devices);
+    qk_events *events = NULL;
+    qk_watch *watch = NULL;
+    qk_error err = {0};
+    qk_time start = qk_clock_now(w.clock);
+    assert_ok(qk_events_new(&events, w.live));
+    assert_ok(qk_watch_new(&watch, w.live, events, w.registry, w.clock));
+    /* As rebuilt from what is stored: both were heard an hour before the start. */
+    qk_live_seen(w.live, QK_STR("A"), QK_SEEN_GOOD, start - QK_HOUR, INT64_MIN);
+    qk_watch_tick(watch);
+    pass(&w, 5 * QK_MINUTE);
+    qk_watch_tick(watch);
+    assert_int_equal(qk_events_waiting(events), 0);
+    pass(&w, QK_MINUTE);
+    qk_watch_tick(watch);
+    assert_done(qk_events_write(events, w.db, &err), &err);
+    qk_events_settle(events, true);
+    assert_int_equal(number_of(w.db, "SELECT count(*) FROM event WHERE kind='device_offline'"), 1);
+    qk_watch_free(watch);
+    qk_events_free(events);
+    end_world(&w);
+}
+
 static void *hammer(void *context)
 {
     world *w = context;
@@ -305,6 +331,7 @@ int main(void)
         qk_dir_test(test_live__a_burst_tells_each_changed_value_once_with_its_limit),
         qk_dir_test(test_live__a_follower_that_fell_behind_is_told_so),
         qk_dir_test(test_watch__turns_of_the_link_become_events_once),
+        qk_dir_test(test_watch__time_in_which_we_did_not_run_is_nobodys_silence),
         qk_dir_test(test_live__gateway_store_and_page_work_beside_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
