@@ -11,11 +11,11 @@
 #include <microhttpd.h>
 
 enum {
-    QK_TARGET_MAX = 2048,         /* bytes of a request target */
-    QK_CONNECTION_MEMORY = 8192,  /* libmicrohttpd's pool for one connection: heads of both sides */
-    QK_ANSWER_S = 120,            /* an answer must be made and taken in this time */
-    QK_IDLE_TIMES = 4,            /* a kept connection may be silent so many times request_s */
-    QK_SILENCE_S = 60             /* a follower that takes nothing */
+    QK_TARGET_MAX = 2048,        /* bytes of a request target */
+    QK_CONNECTION_MEMORY = 8192, /* libmicrohttpd's pool for one connection: heads of both sides */
+    QK_ANSWER_S = 120,           /* an answer must be made and taken in this time */
+    QK_IDLE_TIMES = 4,           /* a kept connection may be silent so many times request_s */
+    QK_SILENCE_S = 60            /* a follower that takes nothing */
 };
 
 struct qk_web {

@@ -16,6 +16,7 @@ static void fake_resume(void *connection)
 }
 
 typedef struct rig {
+    qk_clock *clock;
     qk_live *live;
     qk_followers *followers;
     fake connection;
@@ -26,7 +27,8 @@ typedef struct rig {
 static void set_up(rig *r, size_t ring_bytes, uint32_t max)
 {
     memset(r, 0, sizeof *r);
-    assert_ok(qk_live_new(&r->live, NULL, NULL));
+    assert_ok(qk_clock_new_real(&r->clock));
+    assert_ok(qk_live_new(&r->live, r->clock, NULL));
     qk_followers_options options = {.live = r->live,
                                     .max = max,
                                     .ring_bytes = ring_bytes,
@@ -48,6 +50,7 @@ static void tear_down(rig *r)
     qk_follower_close(r->follower);
     qk_followers_free(r->followers);
     qk_live_free(r->live);
+    qk_clock_free(r->clock);
 }
 
 /* Reads in small pieces until nothing is left; the text so far. */
