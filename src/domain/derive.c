@@ -256,7 +256,10 @@ static qk_time due_of(const qk_entry *e)
     bool day = e->level == QK_LEVEL_DAY;
     qk_time end = e->time + (day ? QK_DAY : QK_HOUR);
     qk_time due = end + (day ? QK_DERIVE_DAY_GRACE : QK_DERIVE_GRACE);
-    qk_time quiet = e->touched > end ? e->touched + QK_DERIVE_QUIET : e->touched;
+    /* A day waits longer than its hours, so that a day filled up late is computed once, after all
+     * of them. */
+    qk_time still = day ? 2 * QK_DERIVE_QUIET : QK_DERIVE_QUIET;
+    qk_time quiet = e->touched > end ? e->touched + still : e->touched;
     return due > quiet ? due : quiet;
 }
 
@@ -394,7 +397,9 @@ static qk_code serve_due(qk_derive *d, qk_error *err)
     e->queued = false;
     if (e->done) return QK_OK;
     qk_code code = QK_OK;
-    if (due_of(e) <= d->now) code = compute(d, dev, item.level, item.time, err);
+    /* Touched since it was queued: what is due before it comes first, perhaps its own hours. */
+    bool in_turn = due_of(e) <= item.due || !d->heap_n || due_of(e) <= d->heap[0].due;
+    if (in_turn && due_of(e) <= d->now) code = compute(d, dev, item.level, item.time, err);
     at = entry_at(dev, item.level, item.time, &found);
     if (found && !dev->entries[at].done && queue_entry(d, dev, &dev->entries[at]) && !code)
         code = qk_fail(err, QK_ENOMEM, "no memory for what is due");

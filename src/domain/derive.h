@@ -12,7 +12,8 @@
  *
  * When: an hour is computed as soon as a row of a later hour comes in order, else 2 minutes after
  * its end; a late change once its device has been quiet for a minute; a day 10 minutes after its
- * end. Time here is that of the records, which the clock pushes on when nothing comes.
+ * end, or two minutes after the last of its hours that came late. Time here is that of the records,
+ * which the clock pushes on when nothing comes.
  *
  * An hour gathered in order is computed from what was added up on the way; all others from stored
  * rows. Both give the same. What is dirty, and what is computed but perhaps not packed, stands in

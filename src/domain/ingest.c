@@ -236,7 +236,8 @@ static qk_code take_row(qk_ingest *in, const qk_decoded *row, qk_error *err)
     QK_TRY(qk_derive_row(in->p.derive, s->derive, s->kind, row->time, in->at, row->cells, row->n,
                          result, err));
     in->half_due = false;
-    show_live(in, s, row);
+    bool shown = in->tie == in->pos && in->pos < in->shown_to;
+    if (!shown) show_live(in, s, row);
     if (!in->counted) count(&in->samples, row->n);
     return QK_OK;
 }
@@ -247,14 +248,18 @@ static bool is_content_fault(qk_code code)
     return code == QK_EINVAL || code == QK_ERANGE || code == QK_EFORMAT || code == QK_EUNSUPPORTED;
 }
 
+static bool is_ahead(const qk_ingest *in, const qk_journal_record *record, const qk_decoded *row)
+{
+    bool any = in->p.accept_any || record->flags & QK_JOURNAL_UNAPPROVED;
+    return !any && row->time_source == QK_TIME_SENT && row->time > record->at + QK_INGEST_AHEAD_MS;
+}
+
 static qk_code take_decoded(qk_ingest *in, const qk_journal_record *record, qk_decoded *row,
                             qk_error *err)
 {
     if (row->packet.refusal) return qk_ingest_tell_unreadable(in, row);
     if (!row->kind) return qk_ingest_tell_command(in, row);
-    bool any = in->p.accept_any || record->flags & QK_JOURNAL_UNAPPROVED;
-    if (!any && row->time_source == QK_TIME_SENT && row->time > in->at + QK_INGEST_AHEAD_MS)
-        return qk_ingest_tell_future(in, row);
+    if (is_ahead(in, record, row)) return qk_ingest_tell_future(in, row);
     if (row->n == 0) return QK_OK;
     return take_row(in, row, err);
 }
@@ -286,6 +291,22 @@ qk_code qk_ingest_take_frame(qk_ingest *in, const qk_journal_record *record, qk_
         qk_live_counted(in->p.live, row.mn, in->change_count > 0, noted != 0);
     in->change_count = 0;
     return QK_OK;
+}
+
+void qk_ingest_preview(qk_ingest *in, const qk_journal_record *record)
+{
+    qk_decoded row;
+    if (record->kind != QK_JOURNAL_FRAME || record->next <= in->shown_to) return;
+    qk_str frame = {record->payload, record->len};
+    qk_code code = qk_decode(in->decoder, &row, frame, record->at, NULL);
+    bool shows = !code && !row.packet.refusal && row.kind && row.n && !is_ahead(in, record, &row);
+    /* One that cannot be read now gets its turn all the same. */
+    in->shown_to = record->next;
+    if (!shows) return;
+    qk_ingest_stream *s = row.user;
+    refresh_device(s);
+    in->at = record->at;
+    show_live(in, s, &row);
 }
 
 qk_code qk_ingest_record(qk_ingest *in, const qk_journal_record *record, qk_error *err)

@@ -38,6 +38,10 @@ QK_NODISCARD qk_code qk_ingest_load(qk_ingest *in, qk_db *db, qk_error *err);
 /* QK_EFULL: nothing was taken because memory is full; commit, then give the record again. */
 QK_NODISCARD qk_code qk_ingest_record(qk_ingest *in, const qk_journal_record *record,
                                       qk_error *err);
+/* Shows the values of a record that is far from its turn, so that a page does not wait for what
+ * piled up before it; nothing is stored, told or counted. When its
+ * turn comes it is not shown a second time. Records must be given in order. */
+void qk_ingest_preview(qk_ingest *in, const qk_journal_record *record);
 /* Something waits for qk_ingest_save. */
 bool qk_ingest_unsaved(const qk_ingest *in);
 QK_NODISCARD qk_code qk_ingest_save(qk_ingest *in, qk_db *db, qk_error *err);

@@ -76,6 +76,7 @@ struct qk_ingest {
     qk_jpos pos; /* of the record being taken */
     qk_jpos tie; /* rows are needed from here on after a crash; for parked frames not their own */
     qk_time at;
+    qk_jpos shown_to; /* frames before were shown ahead of their turn */
     bool counted;
     bool half_due; /* the row of half_pos is appended, but what follows found no room */
     qk_jpos half_pos;

@@ -350,6 +350,7 @@ void qk_node_close(qk_node *node)
     qk_outbox_free(node->outbox);
     qk_journal_close(node->journal);
     qk_journal_reader_close(node->reader);
+    qk_journal_reader_close(node->ahead);
     qk_ingest_free(node->ingest);
     qk_derive_free(node->derive);
     qk_transmission_free(node->transmission);
@@ -469,6 +470,9 @@ void qk_node_health_get(qk_node *node, qk_node_health *out)
     out->journal = qk_journal_status(node->journal, &out->journal_reason);
     out->durable = qk_journal_durable(node->journal);
     out->processed = atomic_load(&node->processed);
+    qk_time taken_at = atomic_load_explicit(&node->taken_at, memory_order_relaxed);
+    if (out->processed < out->durable && taken_at > 0 && out->now > taken_at)
+        out->lag_ms = out->now - taken_at;
     qk_ingest_counts_get(node->ingest, &counts);
     out->frames = counts.frames;
     out->repeats = counts.repeats;

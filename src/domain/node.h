@@ -33,7 +33,8 @@ typedef struct qk_node_options {
  * holds it; QK_EDENIED when a folder of real data is to be opened as a demo; QK_EUNSUPPORTED when a
  * newer program wrote it. */
 QK_NODISCARD qk_code qk_node_open(qk_node **out, const qk_node_options *options, qk_error *err);
-/* Stops the store thread after it has caught up with the journal or after 3 s, packs, closes. */
+/* Ends within about 2 s: the store thread takes in what the journal holds for 0.6 s at most,
+ * commits and stops; what is left is read on from there at the next start. */
 void qk_node_close(qk_node *node);
 
 const char *qk_node_dir(const qk_node *node);
@@ -82,6 +83,7 @@ typedef struct qk_node_health {
     qk_error journal_reason;
     qk_jpos durable;     /* journal position safe on disk */
     qk_jpos processed;   /* position the store has taken in */
+    int64_t lag_ms;      /* age of what was taken in last while more waits; 0 = nothing waits */
     qk_code store_state; /* QK_OK, QK_ENOSPC, QK_EIO, QK_EDAMAGED */
     char store_reason[256];
     uint64_t damaged_blocks;

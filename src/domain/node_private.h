@@ -77,8 +77,9 @@ struct qk_node {
     qk_journal_reader *reader;
     qk_journal_record record; /* read but not yet taken, when record_due */
     bool record_due;
-    bool dirty; /* memory holds what no transaction has written */
-    bool pack;  /* the next transaction flushes all telemetry */
+    qk_journal_reader *ahead; /* while the store is behind: what is shown before its turn */
+    bool dirty;               /* memory holds what no transaction has written */
+    bool pack;                /* the next transaction flushes all telemetry */
     bool unparking, hurry, was_full, more_days;
     bool expire;  /* the nightly timer fired in the transaction under way */
     bool jumping; /* the clock is being set forward: timers fire up to jump_to */
@@ -88,6 +89,7 @@ struct qk_node {
     uint64_t commits_at_checkpoint;
 
     /* read by others */
+    _Atomic qk_time taken_at;  /* when the record taken in last was received */
     _Atomic qk_jpos processed; /* records before are in memory or on the disk */
     _Atomic qk_jpos committed; /* what the last transaction covered */
     pthread_mutex_t health_lock;

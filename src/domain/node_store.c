@@ -21,7 +21,10 @@ enum {
     BURST_MS = 250,
     TICK_MS = 1000,
     CHECKPOINT_MS = 15000,
-    DRAIN_MS = 3000,
+    DRAIN_MS = 3000,          /* before the clock is set */
+    CLOSE_MS = 600,           /* before the end; what is left is read again at the next start */
+    BEHIND_BYTES = 512 << 10, /* more than a turn's worth */
+    PACK_AT_END = 16 << 20,
     PACK_LAG = 256 << 20 /* bytes of journal that a restart would read again at most, about */
 };
 
@@ -117,6 +120,7 @@ static qk_code take_one(qk_node *node, qk_error *err)
     QK_TRY(qk_ingest_record(node->ingest, &node->record, err));
     node->record_due = false;
     node->dirty = true;
+    atomic_store_explicit(&node->taken_at, node->record.at, memory_order_relaxed);
     atomic_store_explicit(&node->processed, node->record.next, memory_order_release);
     return QK_OK;
 }
@@ -130,6 +134,37 @@ static qk_code take_some(qk_node *node, uint32_t budget_ms, qk_error *err)
         for (int i = 0; i < BETWEEN_LOOKS; i++) QK_TRY(take_one(node, err));
     } while (qk_monotonic_ms() < until);
     return QK_OK;
+}
+
+/* Bytes of the journal that wait to be taken in. */
+static qk_jpos behind(const qk_node *node)
+{
+    qk_jpos durable = qk_journal_durable(node->journal), processed = atomic_load(&node->processed);
+    return durable > processed ? durable - processed : 0;
+}
+
+/* Far behind, the newest values are shown before the rows in front of them are stored: a person
+ * sees the present, and history is filled in below it. */
+static void look_ahead(qk_node *node)
+{
+    enum { LOOK_MS = 25, BETWEEN_LOOKS = 64 };
+    qk_journal_record record;
+    int64_t until = qk_monotonic_ms() + LOOK_MS;
+    if (behind(node) <= BEHIND_BYTES) {
+        qk_journal_reader_close(node->ahead);
+        node->ahead = NULL;
+        return;
+    }
+    qk_jpos from = atomic_load(&node->processed), end = qk_journal_durable(node->journal);
+    if (!node->ahead && qk_journal_reader_open(&node->ahead, node->journal_dir, from, NULL)) return;
+    do {
+        for (int i = 0; i < BETWEEN_LOOKS; i++) {
+            qk_code code = qk_journal_next(node->ahead, &record, end, NULL);
+            if (code == QK_OK) qk_ingest_preview(node->ingest, &record);
+            /* Damage is told in its turn. */
+            if (code && code != QK_EDAMAGED) return;
+        }
+    } while (qk_monotonic_ms() < until);
 }
 
 /* ---- one transaction ---- */
@@ -201,12 +236,15 @@ static qk_code fire_timers(qk_node *node, qk_error *err)
     return QK_OK;
 }
 
+/* Days that are still being filled up would be counted again and again: while records wait they get
+ * little time, and no transaction of their own. */
 static qk_code save_transmission(qk_node *node, qk_error *err)
 {
     bool more = false;
-    QK_TRY(qk_transmission_save(node->transmission, node->db, qk_clock_now(node->clock), SLICE_MS,
-                                &more, err));
-    node->more_days = more;
+    bool waits = behind(node) > BEHIND_BYTES;
+    QK_TRY(qk_transmission_save(node->transmission, node->db, qk_clock_now(node->clock),
+                                waits ? SLICE_MS / 10 : SLICE_MS, &more, err));
+    node->more_days = more && !waits;
     return QK_OK;
 }
 
@@ -306,6 +344,14 @@ static void checkpoint(qk_node *node)
 
 /* ---- the clock ---- */
 
+static bool stopping(qk_node *node)
+{
+    pthread_mutex_lock(&node->lock);
+    bool stop = node->stop;
+    pthread_mutex_unlock(&node->lock);
+    return stop;
+}
+
 static void publish_clock(qk_node *node)
 {
     char now[QK_TIME_TEXT], text[128];
@@ -314,12 +360,13 @@ static void publish_clock(qk_node *node)
     qk_live_publish(node->live, "clock", (qk_str){text, (size_t)n});
 }
 
+/* QK_OK also when the time was over first. */
 static qk_code drain(qk_node *node, uint32_t budget_ms)
 {
     qk_error err = {0};
     int64_t until = qk_monotonic_ms() + budget_ms;
     qk_code code = QK_OK;
-    while (code == QK_OK && qk_monotonic_ms() < until) {
+    while (code == QK_OK && qk_monotonic_ms() < until && !stopping(node)) {
         code = take_some(node, SLICE_MS, &err);
         if (code == QK_EFULL) {
             node->pack = true;
@@ -335,8 +382,10 @@ static qk_code jump(qk_node *node, qk_time to, qk_error *err)
     qk_code code = QK_OK;
     node->jumping = true;
     node->jump_to = to;
-    while (!code && qk_scheduler_next(node->scheduler) <= to) code = commit_turn(node);
+    while (!code && !stopping(node) && qk_scheduler_next(node->scheduler) <= to)
+        code = commit_turn(node);
     node->jumping = false;
+    if (!code && stopping(node)) return qk_fail(err, QK_ECANCELLED, "the instance is closing");
     return code ? qk_fail(err, code, "the store cannot write, so timers cannot fire") : QK_OK;
 }
 
@@ -453,6 +502,7 @@ static bool turn(qk_node *node)
     if (took && took != QK_EFULL && took != QK_ENOTFOUND) fall_ill(node, took, &err);
     bool more = false;
     if (took == QK_ENOTFOUND) more = derive_idle(node, &full);
+    look_ahead(node);
     if (!full) unpark_some(node);
     full |= qk_telemetry_wants_flush(node->telemetry);
     serve_clock(node);
@@ -488,14 +538,6 @@ static void wait_for_work(qk_node *node)
     pthread_mutex_unlock(&node->lock);
 }
 
-static bool stopping(qk_node *node)
-{
-    pthread_mutex_lock(&node->lock);
-    bool stop = node->stop;
-    pthread_mutex_unlock(&node->lock);
-    return stop;
-}
-
 static void answer_last(qk_node *node)
 {
     qk_error err = {0};
@@ -510,11 +552,49 @@ static void answer_last(qk_node *node)
     pthread_mutex_unlock(&node->lock);
 }
 
-/* Answers to devices go before rows: the journal keeps what is not yet read. */
+/* Answers to devices go before rows: the journal keeps what is not yet read. So while frames pour
+ * in, the store rests four times as long as it worked. A low priority would do the same, but also
+ * where it is other programs that want the processor, and then it would never catch up. */
+static void give_way(qk_node *node, int64_t began_ms, qk_jpos durable_then)
+{
+    enum { POURS_BYTES_A_MS = 16 << 10, REST_MAX_MS = 200 };
+    struct timespec until;
+    int64_t worked_ms = qk_monotonic_ms() - began_ms;
+    qk_jpos came = qk_journal_durable(node->journal) - durable_then;
+    if (worked_ms < 10 || came / (uint64_t)worked_ms < POURS_BYTES_A_MS) return;
+    int64_t rest_ms = worked_ms * 4 < REST_MAX_MS ? worked_ms * 4 : REST_MAX_MS;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += rest_ms * 1000000L;
+    if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+    pthread_mutex_lock(&node->lock);
+    while (!node->stop && !node->queue_n && !node->clock_asked && !node->settlers)
+        if (pthread_cond_timedwait(&node->bell, &node->lock, &until)) break;
+    pthread_mutex_unlock(&node->lock);
+}
+
 static void step_back(void)
 {
     (void)pthread_setname_np(pthread_self(), "qk-store");
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 2);
+}
+
+/* Any record's boundary will do for an end: what the journal holds beyond is read at the next
+ * start. All rows are packed only where that is little, since it may take seconds. */
+static void end_orderly(qk_node *node)
+{
+    qk_error err = {0};
+    int64_t until = qk_monotonic_ms() + CLOSE_MS;
+    qk_code code = QK_OK;
+    while (code == QK_OK && qk_monotonic_ms() < until) code = take_some(node, SLICE_MS, &err);
+    bool caught_up = code == QK_ENOTFOUND;
+    qk_jpos needed = qk_telemetry_needed_from(node->telemetry);
+    qk_jpos processed = atomic_load(&node->processed);
+    node->pack = needed >= processed || processed - needed < PACK_AT_END;
+    (void)!commit_turn(node);
+    if (!caught_up)
+        qk_log_print(node->log, QK_LOG_INFO, "store",
+                     "ending with %llu bytes of the journal not taken in: the next start goes on",
+                     (unsigned long long)(qk_journal_durable(node->journal) - processed));
 }
 
 void *qk_node_run_store(void *context)
@@ -524,12 +604,12 @@ void *qk_node_run_store(void *context)
     bool more = false;
     while (!stopping(node)) {
         if (!more) wait_for_work(node);
+        int64_t began_ms = qk_monotonic_ms();
+        qk_jpos durable = qk_journal_durable(node->journal);
         more = turn(node);
+        if (more) give_way(node, began_ms, durable);
     }
-    if (!ill(node) && drain(node, DRAIN_MS) == QK_OK) {
-        node->pack = true;
-        (void)!commit_turn(node);
-    }
+    if (!ill(node)) end_orderly(node);
     answer_last(node);
     return NULL;
 }

@@ -228,7 +228,7 @@ typedef struct hour_bits {
 /* Remembers which hours have anything recorded after their time, to be looked at again. */
 typedef struct late_hours {
     counting *c;
-    uint32_t late;
+    uint32_t late, known;
     qk_time in_time_ms;
 } late_hours;
 
@@ -259,6 +259,32 @@ static void use_bits(counting *c, hour_bits *b)
     c->valid = b->valid;
 }
 
+/* Of the late hours, which were known in any form soon after the day's end: what came long after,
+ * as a back-filled month does, then costs one look and not one an hour. */
+static qk_code note_known(void *context, qk_time time, qk_time recorded, const qk_cell *cells,
+                          size_t n)
+{
+    late_hours *l = context;
+    int64_t hour = ((l->c->at_end ? time - 1 : time) - l->c->from) / QK_HOUR;
+    (void)recorded, (void)cells, (void)n;
+    if (hour >= 0 && hour < 24) l->known |= (uint32_t)1 << hour;
+    return QK_OK;
+}
+
+static qk_code read_late(late_hours *l, qk_stream_id id)
+{
+    counting *c = l->c;
+    qk_time end = c->from + QK_DAY;
+    QK_TRY(read_kind(c, id, c->from, end, end + l->in_time_ms, note_known, l));
+    for (int hour = 0; hour < 24; hour++) {
+        if (!(l->late & l->known & (uint32_t)1 << hour)) continue;
+        qk_time start = c->from + hour * QK_HOUR;
+        QK_TRY(read_kind(c, id, start, start + QK_HOUR, start + QK_HOUR + l->in_time_ms, count_row,
+                         c));
+    }
+    return QK_OK;
+}
+
 /* The day as known now into `done`, and as known in time into `soon`. */
 static qk_code read_stream(counting *c, qk_stream_kind kind, hour_bits *done, hour_bits *soon)
 {
@@ -273,13 +299,7 @@ static qk_code read_stream(counting *c, qk_stream_kind kind, hour_bits *done, ho
         soon->valid[f] |= done->valid[f] & ~l.late;
     }
     use_bits(c, soon);
-    for (int hour = 0; hour < 24; hour++) {
-        if (!(l.late >> hour & 1)) continue;
-        qk_time start = c->from + hour * QK_HOUR;
-        QK_TRY(read_kind(c, id, start, start + QK_HOUR, start + QK_HOUR + c->t->p.in_time_ms,
-                         count_row, c));
-    }
-    return QK_OK;
+    return l.late ? read_late(&l, id) : QK_OK;
 }
 
 static void sum_up(const counting *c, qk_transmission_day *d, const hour_bits *done,

@@ -44,6 +44,7 @@ static void write_journal(qk_json_writer *w, const qk_node_health *h)
     qk_json_ki64(w, "durable", (int64_t)h->durable);
     qk_json_ki64(w, "processed", (int64_t)h->processed);
     qk_json_ki64(w, "lag_bytes", (int64_t)(h->durable - h->processed));
+    qk_json_ki64(w, "lag_s", h->lag_ms / 1000);
     qk_json_end(w);
 }
 
