@@ -195,7 +195,8 @@ static void close_reader(qk_ingest *in)
     in->again_due = false;
 }
 
-/* Marks what the register has approved since it was last looked at. */
+/* Marks what the register has approved since it was last looked at; what it has refused waits no
+ * longer. */
 static void find_approved(qk_ingest *in)
 {
     uint64_t version = qk_registry_version(in->p.registry) + 1;
@@ -205,6 +206,7 @@ static void find_approved(qk_ingest *in)
         qk_parked *p = in->parked[i];
         qk_device device;
         if (p->replaying || !qk_ingest_device(in, &device, qk_str_of(p->mn))) continue;
+        if (device.status == QK_DEVICE_DISABLED) p->gone = p->unsaved = in->parked_unsaved = true;
         if (device.status != QK_DEVICE_APPROVED) continue;
         p->replaying = p->unsaved = true;
         in->parked_unsaved = true;

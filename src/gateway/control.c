@@ -102,7 +102,8 @@ static void end_request(qk_control *c, qk_control_step *step, const char *state,
                         qk_time now)
 {
     set_state(c, step, state, now);
-    if (reason) snprintf(c->request.result, sizeof c->request.result, "%s", reason);
+    if (reason)
+        snprintf(c->request.result, sizeof c->request.result, QK_REQUEST_REASON "%s", reason);
     c->phase = QK_CONTROL_IDLE;
     step->ended = true;
 }
@@ -205,7 +206,7 @@ static void end_chunk(qk_control *c, qk_control_step *step, const qk_device *dev
         return;
     }
     bool nothing = is_ranged(r) && r->rows_received == 0;
-    end_request(c, step, "done", nothing ? "the device has no data for this range" : NULL, now);
+    end_request(c, step, "done", nothing ? "no_data" : NULL, now);
 }
 
 static void take_9011(qk_control *c, qk_control_step *step, const qk_control_seen *seen,
@@ -214,7 +215,7 @@ static void take_9011(qk_control *c, qk_control_step *step, const qk_control_see
     if (c->phase != QK_CONTROL_ASKED) return;
     c->request.qn_rtn = seen->rtn;
     if (seen->rtn != 1) {
-        end_request(c, step, "refused", "the device refused the request (QnRtn)", now);
+        end_request(c, step, "refused", "refused", now);
         return;
     }
     c->phase = QK_CONTROL_RUNNING;
@@ -231,7 +232,7 @@ static void take_9012(qk_control *c, qk_control_step *step, const qk_control_see
         step->range = c->chunk;
         c->empty++;
     } else if (seen->rtn != 1) {
-        end_request(c, step, "failed", "the device could not carry out the request (ExeRtn)", now);
+        end_request(c, step, "failed", "exe_failed", now);
         return;
     }
     end_chunk(c, step, device, now, now_ms);
@@ -276,14 +277,13 @@ void qk_control_tick(qk_control *c, qk_control_step *step, const qk_device *devi
         if (c->resends-- > 0)
             send_again(c, step, device, now, now_ms);
         else
-            end_request(c, step, "timeout", "the device did not answer the request (no 9011)", now);
+            end_request(c, step, "timeout", "no_9011", now);
         return;
     }
     if (c->chunk_rows > 0)
         end_chunk(c, step, device, now, now_ms);
     else
-        end_request(c, step, "timeout",
-                    "the device accepted the request but did not end it (no 9012)", now);
+        end_request(c, step, "timeout", "no_9012", now);
 }
 
 void qk_control_lost(qk_control *c, qk_control_step *step, qk_time now)
@@ -291,7 +291,7 @@ void qk_control_lost(qk_control *c, qk_control_step *step, qk_time now)
     *step = (qk_control_step){0};
     if (c->phase == QK_CONTROL_IDLE) return;
     if (++c->losses >= QK_CONTROL_LOSSES_MAX) {
-        end_request(c, step, "failed", "the connection broke each time the request was sent", now);
+        end_request(c, step, "failed", "line_lost", now);
         return;
     }
     c->phase = QK_CONTROL_IDLE;
@@ -301,6 +301,5 @@ void qk_control_lost(qk_control *c, qk_control_step *step, qk_time now)
 void qk_control_cancel(qk_control *c, qk_control_step *step, qk_time now)
 {
     *step = (qk_control_step){0};
-    if (c->phase != QK_CONTROL_IDLE)
-        end_request(c, step, "cancelled", "cancelled by a person", now);
+    if (c->phase != QK_CONTROL_IDLE) end_request(c, step, "cancelled", "cancelled", now);
 }

@@ -413,6 +413,32 @@ void qk_forward_free(qk_gateway *g)
 
 /* ---- other threads: changing ---- */
 
+/* A name or password of the platform's goes into frames: nothing in it may end a field. */
+static bool is_frame_word(const qk_json_value *entry, const char *name, size_t most)
+{
+    const qk_json_value *v = qk_json_get(entry, name);
+    if (!v) return true;
+    if (v->type != QK_JSON_STRING || v->text.len > most) return false;
+    for (size_t i = 0; i < v->text.len; i++) {
+        char c = v->text.ptr[i];
+        if (c <= ' ' || c > '~' || strchr(";,=&#", c)) return false;
+    }
+    return true;
+}
+
+static qk_code check_map_entry(const qk_json_value *e, qk_error *err)
+{
+    if (e->type != QK_JSON_OBJECT || e->name.len == 0 || e->name.len >= QK_MN_MAX)
+        return qk_fail(err, QK_EINVAL, "the map's entry for '%.*s' is not an MN with an object",
+                       QK_STR_ARG(e->name));
+    if (!is_frame_word(e, "mn", QK_MN_MAX - 1) || !is_frame_word(e, "pw", QK_UPPER_PW_MAX))
+        return qk_fail(err, QK_EINVAL,
+                       "the name or password of '%.*s' there is too long or holds what cannot "
+                       "stand in a frame",
+                       QK_STR_ARG(e->name));
+    return QK_OK;
+}
+
 static qk_code check_map(const char *text, qk_error *err)
 {
     qk_arena arena;
@@ -423,10 +449,8 @@ static qk_code check_map(const char *text, qk_error *err)
     if (code == QK_OK && map->type != QK_JSON_OBJECT)
         code = qk_fail(err, QK_EINVAL, "the map of MNs is not a JSON object");
     for (const qk_json_value *e = code == QK_OK ? map->first : NULL; e; e = e->next) {
-        if (e->type != QK_JSON_OBJECT || e->name.len == 0 || e->name.len >= QK_MN_MAX)
-            code = qk_fail(err, QK_EINVAL, "the map's entry for '%.*s' is not an MN with an object",
-                           QK_STR_ARG(e->name));
-        if (++n > QK_UPLINKS_MAX)
+        code = check_map_entry(e, err);
+        if (code == QK_OK && ++n > QK_UPLINKS_MAX)
             code = qk_fail(err, QK_EFULL, "more than %d devices for one platform", QK_UPLINKS_MAX);
         if (code != QK_OK) break;
     }

@@ -24,6 +24,10 @@ QK_NODISCARD qk_code qk_gateway_start(qk_gateway **out, qk_node *node,
 void qk_gateway_stop(qk_gateway *gateway);
 uint16_t qk_gateway_port(const qk_gateway *gateway);
 
+/* Begins the result of a request that ended without a value; the rest names a text of the message
+ * table: no_data refused exe_failed no_9011 no_9012 line_lost expired cancelled. */
+#define QK_REQUEST_REASON "request.reason."
+
 /* Reverse control. A request is a row in SQLite (so that its progress can be seen and survives a
  * restart) and runs when its device is connected; one at a time for each device. */
 typedef struct qk_request {
@@ -37,7 +41,7 @@ typedef struct qk_request {
     int32_t qn_rtn, exe_rtn; /* as answered; 0 = not yet */
     int32_t tries, chunks_done, chunks_total;
     int64_t rows_received;
-    char result[256]; /* answer's CP text, or the reason of failure */
+    char result[256]; /* answer's CP text, or QK_REQUEST_REASON and why it ended */
     qk_time asked, updated;
 } qk_request;
 QK_NODISCARD qk_code qk_gateway_ask(qk_gateway *gateway, const qk_request *request, int64_t *id,
@@ -49,7 +53,7 @@ QK_NODISCARD qk_code qk_gateway_cancel(qk_gateway *gateway, int64_t id, qk_error
  * each frame again until its 9014 comes; the journal is the queue, so that nothing is lost by a
  * restart and a dead platform costs nobody else anything. Requests of the platform go back to the
  * device. */
-enum { QK_UPPERS_MAX = 16, QK_UPLINKS_MAX = 4096 };
+enum { QK_UPPERS_MAX = 16, QK_UPLINKS_MAX = 4096, QK_UPPER_PW_MAX = 27 };
 typedef struct qk_upper {
     char id[QK_CODE_MAX];
     char address[96]; /* HOST:PORT */

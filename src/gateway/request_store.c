@@ -132,38 +132,6 @@ qk_code qk_request_each_open(qk_db *db, qk_request_fn *fn, void *context, qk_err
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
-static void put_time(qk_json_writer *w, const char *name, qk_time t)
-{
-    char text[QK_TIME_TEXT];
-    if (t == QK_TIME_NONE)
-        qk_json_knull(w, name);
-    else
-        qk_json_kcstr(w, name, qk_time_iso_zone(text, t));
-}
-
-void qk_request_json(qk_json_writer *w, const qk_request *r)
-{
-    qk_json_object(w);
-    qk_json_ki64(w, "id", r->id);
-    qk_json_kcstr(w, "mn", r->mn);
-    qk_json_ki64(w, "cn", r->cn);
-    qk_json_kcstr(w, "params", r->params);
-    put_time(w, "from", r->from);
-    put_time(w, "to", r->to);
-    qk_json_kcstr(w, "by", r->by);
-    qk_json_kcstr(w, "state", r->state);
-    qk_json_ki64(w, "qn_rtn", r->qn_rtn);
-    qk_json_ki64(w, "exe_rtn", r->exe_rtn);
-    qk_json_ki64(w, "tries", r->tries);
-    qk_json_ki64(w, "chunks_done", r->chunks_done);
-    qk_json_ki64(w, "chunks_total", r->chunks_total);
-    qk_json_ki64(w, "rows_received", r->rows_received);
-    qk_json_kcstr(w, "result", r->result);
-    put_time(w, "asked", r->asked);
-    put_time(w, "updated", r->updated);
-    qk_json_end(w);
-}
-
 qk_code qk_no_data_put(qk_db *db, qk_str mn, int32_t cn, qk_range range, qk_time now, qk_error *err)
 {
     sqlite3_stmt *stmt;

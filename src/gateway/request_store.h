@@ -3,7 +3,6 @@
 #define QK_GATEWAY_REQUEST_STORE_H
 /* Rows of reverse control in SQLite, and ranges of which a device said that it has no data. Writing
  * runs in the store thread, inside its transaction. */
-#include "base/json.h"
 #include "gateway/gateway.h"
 #include "gateway/ranges.h"
 
@@ -20,8 +19,6 @@ QK_NODISCARD qk_code qk_request_load(qk_db *db, int64_t id, qk_request *out, qk_
 typedef qk_code qk_request_fn(void *context, const qk_request *request);
 QK_NODISCARD qk_code qk_request_each_open(qk_db *db, qk_request_fn *fn, void *context,
                                           qk_error *err);
-/* The row as the API and the feed show it. */
-void qk_request_json(qk_json_writer *w, const qk_request *request);
 
 QK_NODISCARD qk_code qk_no_data_put(qk_db *db, qk_str mn, int32_t cn, qk_range range, qk_time now,
                                     qk_error *err);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/tasks.h"
+#include "gateway/commands.h"
 #include "gateway/control.h"
 #include "gateway/forward.h"
+#include "gateway/request_text.h"
 #include "gateway/seen.h"
 #include "gateway/upqueue.h"
 #include <stdio.h>
@@ -475,8 +477,7 @@ static void expire_requests(qk_gateway *g, device_tasks *t)
             continue;
         }
         snprintf(s.request.state, sizeof s.request.state, "timeout");
-        snprintf(s.request.result, sizeof s.request.result,
-                 "the device was not connected within seven days");
+        snprintf(s.request.result, sizeof s.request.result, QK_REQUEST_REASON "expired");
         s.request.updated = g->gate.now;
         if (!post_save(g, &s)) return;
         publish(g, &s.request);
@@ -572,6 +573,7 @@ qk_code qk_gateway_ask(qk_gateway *g, const qk_request *request, int64_t *id, qk
     r.result[0] = 0;
     snprintf(r.state, sizeof r.state, "waiting");
     QK_TRY(qk_control_check(&r, err));
+    QK_TRY(qk_command_check(r.cn, qk_str_of(r.params), err));
     QK_TRY(check_device(g, &r, err));
     QK_TRY(qk_node_call(g->node, insert_in_store, &r, err));
     *id = r.id;
@@ -592,6 +594,7 @@ static void cancel_waiting(qk_gateway *g, device_tasks *t, int64_t id)
         if (t->queue[i].request.id != id) continue;
         saving s = {.request = t->queue[i].request};
         snprintf(s.request.state, sizeof s.request.state, "cancelled");
+        snprintf(s.request.result, sizeof s.request.result, QK_REQUEST_REASON "cancelled");
         s.request.updated = g->gate.now;
         remove_request(t, i);
         (void)post_save(g, &s);

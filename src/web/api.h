@@ -11,7 +11,7 @@ qk_handler qk_api_health, qk_api_metrics, qk_api_openapi, qk_api_messages, qk_ap
     qk_api_place, qk_api_gateway, qk_api_clock_get, qk_api_clock_put, qk_api_live;
 /* api_register.c */
 qk_handler qk_api_divisions, qk_api_sites, qk_api_devices, qk_api_device, qk_api_device_put,
-    qk_api_parked, qk_api_parked_approve;
+    qk_api_parked, qk_api_parked_approve, qk_api_parked_refuse;
 /* api_search.c */
 qk_handler qk_api_search;
 /* api_latest.c */
@@ -24,8 +24,11 @@ qk_handler qk_api_series, qk_api_series_csv;
 qk_handler qk_api_frames;
 /* api_events.c */
 qk_handler qk_api_events, qk_api_audit;
+/* api_uppers.c */
+qk_handler qk_api_uppers, qk_api_upper_links, qk_api_upper_put, qk_api_upper_delete;
 /* api_requests.c */
-qk_handler qk_api_requests, qk_api_request_post, qk_api_request, qk_api_request_delete;
+qk_handler qk_api_requests, qk_api_request_post, qk_api_request, qk_api_request_delete,
+    qk_api_commands;
 /* The last requests to a device, as an array. */
 QK_NODISCARD qk_code qk_requests_json(qk_exchange *x, qk_str mn, size_t limit, qk_error *err);
 #endif

@@ -4,6 +4,7 @@
 #include "base/messages.h"
 #include "hj212/hj212.h"
 #include "web/api.h"
+#include "web/cover.h"
 #include <stdlib.h>
 
 enum { EXACT_DIGITS = 15, LIMIT_DEFAULT = 20, ITEMS_SHOWN = 1024, SHOWN_BYTES = 12288 };
@@ -34,14 +35,6 @@ static bool is_printable(qk_str s)
     return qk_utf8_valid(s);
 }
 
-/* Stars over the value of each PW=, up to the next separator. */
-static void cover_password(char *text, size_t len)
-{
-    qk_str all = {text, len};
-    for (size_t at = 0; (at = qk_str_find(all, QK_STR("PW="), at)) != SIZE_MAX; at += 3)
-        for (size_t i = at + 3; i < len && !strchr(";,&\r\n", text[i]); i++) text[i] = '*';
-}
-
 static void write_bytes(qk_exchange *x, qk_str bytes)
 {
     bool hex = !is_printable(bytes);
@@ -49,7 +42,7 @@ static void write_bytes(qk_exchange *x, qk_str bytes)
     if (cut) bytes.len = SHOWN_BYTES;
     char *copy = qk_arena_copy(&x->arena, bytes.ptr, bytes.len);
     char *shown = copy;
-    if (copy) cover_password(copy, bytes.len);
+    if (copy) qk_cover_secrets(copy, bytes.len);
     if (copy && hex) {
         shown = qk_arena_alloc(&x->arena, 2 * bytes.len + 1);
         if (shown) qk_hex(shown, copy, bytes.len);
@@ -79,7 +72,9 @@ static void write_text(qk_json_writer *w, const char *name, qk_hj212_text t)
 static void write_value(qk_json_writer *w, const qk_hj212_item *item)
 {
     qk_str value = str_of(item->value);
-    if (item->code.ptr && value.len <= EXACT_DIGITS && qk_json_is_number(value))
+    if (qk_is_secret_field(str_of(item->field_text)))
+        qk_json_cstr(w, "******");
+    else if (item->code.ptr && value.len <= EXACT_DIGITS && qk_json_is_number(value))
         qk_json_raw(w, value);
     else
         qk_json_str(w, value);

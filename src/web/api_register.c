@@ -3,11 +3,13 @@
 #include "domain/labels.h"
 #include "web/api.h"
 #include "web/change.h"
+#include "web/cover.h"
 #include "web/device_json.h"
+#include <arpa/inet.h>
 #include <math.h>
 #include <stdlib.h>
 
-enum { LIST_DEFAULT = 500 };
+enum { LIST_DEFAULT = 500, SAMPLE_MAX = 4096 };
 
 static qk_registry *registry_of(const qk_exchange *x)
 {
@@ -140,14 +142,16 @@ qk_code qk_api_devices(qk_exchange *x, qk_error *err)
 
 static void write_parked(qk_json_writer *w, sqlite3_stmt *stmt)
 {
-    qk_str sample = qk_db_text(stmt, 5);
+    char sample[SAMPLE_MAX];
+    size_t len = qk_str_copy(sample, sizeof sample, qk_db_text(stmt, 5));
+    qk_cover_secrets(sample, len);
     qk_json_object(w);
     qk_json_kstr(w, "mn", qk_db_text(stmt, 0));
     qk_json_ktime(w, "first", sqlite3_column_int64(stmt, 1));
     qk_json_ktime(w, "last", sqlite3_column_int64(stmt, 2));
     qk_json_ki64(w, "count", sqlite3_column_int64(stmt, 3));
     qk_json_kstr(w, "address", qk_db_text(stmt, 4));
-    qk_json_kstr(w, "sample", sample);
+    qk_json_kstr(w, "sample", (qk_str){sample, len});
     qk_json_ki64(w, "position", sqlite3_column_int64(stmt, 6));
     qk_json_end(w);
 }
@@ -182,6 +186,7 @@ typedef struct device_change {
     const qk_json_value *body;
     qk_device device; /* as it becomes */
     int64_t seen;
+    const char *what; /* for the audit log */
 } device_change;
 
 static bool is_secret(qk_str name)
@@ -195,7 +200,7 @@ static void note_members(qk_change_note *note, const qk_json_value *body)
     qk_json_writer w;
     qk_json_init(&w, &note->detail);
     qk_json_object(&w);
-    for (const qk_json_value *m = body->first; m; m = m->next) {
+    for (const qk_json_value *m = body ? body->first : NULL; m; m = m->next) {
         qk_json_key_str(&w, m->name);
         if (is_secret(m->name))
             qk_json_cstr(&w, "***");
@@ -218,8 +223,7 @@ static qk_code put_device(qk_exchange *x, void *context, qk_db *db, qk_time now,
     qk_registry *registry = registry_of(x);
     (void)db;
     QK_TRY(qk_registry_put_device(registry, &c->device, c->seen, qk_str_of(x->who), now, err));
-    snprintf(note->what, sizeof note->what, "%s",
-             x->method == QK_PUT ? "device.change" : "device.approve");
+    snprintf(note->what, sizeof note->what, "%s", c->what);
     snprintf(note->object, sizeof note->object, "device/%s", c->device.mn);
     note_members(note, c->body);
     if (!qk_registry_device(registry, &c->device, qk_str_of(c->device.mn)))
@@ -256,6 +260,27 @@ static qk_code read_body(qk_exchange *x, const qk_json_value **out, qk_error *er
     return qk_exchange_body(x, members, out, err);
 }
 
+/* As the gateway writes a peer's address, so that the two can be compared. */
+static bool tidy_address(char address[48])
+{
+    struct in_addr four;
+    struct in6_addr six;
+    if (!address[0]) return true;
+    if (inet_pton(AF_INET, address, &four) == 1) return inet_ntop(AF_INET, &four, address, 48);
+    return inet_pton(AF_INET6, address, &six) == 1 && inet_ntop(AF_INET6, &six, address, 48);
+}
+
+/* The device's line of the access list: what could never fit a frame or a peer is refused. */
+static qk_code check_access(qk_exchange *x, qk_device *d, qk_error *err)
+{
+    if (!tidy_address(d->bind_address))
+        return qk_refuse(x, err, 400, "bad_address", "bind_address", "%s", "");
+    for (const char *c = d->pw; *c; c++)
+        if (*c <= ' ' || *c > '~' || strchr(";,=&#", *c))
+            return qk_refuse(x, err, 400, "bad_password", "pw", "%s", "");
+    return QK_OK;
+}
+
 static qk_code patch_device(qk_exchange *x, device_change *c, qk_error *err)
 {
     char mn[QK_MN_MAX];
@@ -268,12 +293,12 @@ static qk_code patch_device(qk_exchange *x, device_change *c, qk_error *err)
     }
     if (strcmp(mn, c->device.mn) != 0)
         return qk_refuse(x, err, 400, "bad_body", "mn", "an MN cannot be changed");
-    return QK_OK;
+    return check_access(x, &c->device, err);
 }
 
 qk_code qk_api_device_put(qk_exchange *x, qk_error *err)
 {
-    device_change c = {0};
+    device_change c = {.what = "device.change"};
     QK_TRY(read_body(x, &c.body, err));
     if (!qk_json_get_i64(c.body, "row_version", &c.seen) || c.seen <= 0)
         return qk_refuse(x, err, 400, "bad_body", "row_version",
@@ -286,7 +311,7 @@ qk_code qk_api_device_put(qk_exchange *x, qk_error *err)
 
 qk_code qk_api_parked_approve(qk_exchange *x, qk_error *err)
 {
-    device_change c = {0};
+    device_change c = {.what = "device.approve"};
     QK_TRY(read_body(x, &c.body, err));
     if (x->args[0].len == 0 || x->args[0].len >= QK_MN_MAX)
         return qk_refuse(x, err, 400, "bad_path", "mn", "an MN has 1 to %d bytes", QK_MN_MAX - 1);
@@ -297,6 +322,37 @@ qk_code qk_api_parked_approve(qk_exchange *x, qk_error *err)
     c.seen = c.device.version;
     QK_TRY(patch_device(x, &c, err));
     c.device.status = QK_DEVICE_APPROVED;
+    return qk_change_run(x, put_device, &c, err);
+}
+
+static qk_code is_parked(qk_exchange *x, qk_str mn, bool *out, qk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    QK_TRY(qk_db_prepare(&stmt, x->tools->db, "SELECT 1 FROM parked WHERE mn = ?1", err));
+    qk_db_bind_str(stmt, 1, mn);
+    qk_code code = qk_db_step(x->tools->db, stmt, err);
+    sqlite3_reset(stmt);
+    *out = code == QK_OK;
+    return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+/* Refused = disabled in the register: its frames are counted and not kept, and it does not appear
+ * among the parked again. Approving it later is a change of its status. */
+qk_code qk_api_parked_refuse(qk_exchange *x, qk_error *err)
+{
+    device_change c = {.what = "device.refuse"};
+    bool parked = false;
+    QK_TRY(is_parked(x, x->args[0], &parked, err));
+    bool known = qk_registry_device(registry_of(x), &c.device, x->args[0]);
+    if (known && c.device.status == QK_DEVICE_APPROVED)
+        return qk_refuse(x, err, 409, "exists", "mn", "the device is approved: disable it instead");
+    if (!parked && !known) return qk_refuse(x, err, 404, "not_parked", "mn", "%s", "");
+    if (!known) {
+        qk_device_init(&c.device);
+        qk_str_copy(c.device.mn, sizeof c.device.mn, x->args[0]);
+    }
+    c.seen = c.device.version;
+    c.device.status = QK_DEVICE_DISABLED;
     return qk_change_run(x, put_device, &c, err);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests to devices (reverse control): asking, watching, cancelling. */
+#include "base/messages.h"
+#include "gateway/commands.h"
 #include "gateway/request_store.h"
+#include "gateway/request_text.h"
 #include "hj212/tables.h"
 #include "web/api.h"
 #include "web/change.h"
@@ -133,8 +136,11 @@ static void note_request(qk_change_note *note, const char *what, const qk_reques
     qk_json_init(&w, &note->detail);
     qk_json_object(&w);
     if (r) {
+        char params[256];
+        qk_request_mask(params, r->params);
         qk_json_kcstr(&w, "mn", r->mn);
         qk_json_ki64(&w, "cn", r->cn);
+        qk_json_ktext(&w, "params", params);
         qk_json_ktime(&w, "from", r->from);
         qk_json_ktime(&w, "to", r->to);
     }
@@ -152,7 +158,12 @@ static qk_code ask(qk_exchange *x, void *context, qk_change_note *note, qk_error
 {
     const qk_request *r = context;
     int64_t id = 0;
-    QK_TRY(qk_gateway_ask(x->context->gateway, r, &id, err));
+    qk_code code = qk_gateway_ask(x->context->gateway, r, &id, err);
+    if (code == QK_EINVAL || code == QK_ERANGE) {
+        x->status = 422;
+        x->error_code = "request_refused";
+    }
+    if (code != QK_OK) return code;
     x->status = 202;
     note_request(note, "request.ask", r, id);
     write_id(x, id);
@@ -172,6 +183,8 @@ qk_code qk_api_request_post(qk_exchange *x, qk_error *err)
     QK_TRY(read_command(x, body, &r, err));
     if (device.status != QK_DEVICE_APPROVED)
         return qk_refuse(x, err, 422, "device_not_approved", "mn", "%s", "");
+    if (!device.answers_requests)
+        return qk_refuse(x, err, 422, "device_no_requests", "mn", "%s", "");
     qk_str_copy(r.mn, sizeof r.mn, x->args[0]);
     qk_str_copy(r.by, sizeof r.by, qk_str_of(x->who));
     return qk_change_run_outside(x, ask, &r, err);
@@ -180,7 +193,9 @@ qk_code qk_api_request_post(qk_exchange *x, qk_error *err)
 static qk_code cancel(qk_exchange *x, void *context, qk_change_note *note, qk_error *err)
 {
     const int64_t *id = context;
-    QK_TRY(qk_gateway_cancel(x->context->gateway, *id, err));
+    qk_code code = qk_gateway_cancel(x->context->gateway, *id, err);
+    if (code == QK_ECONFLICT) x->error_code = "request_ended";
+    if (code != QK_OK) return code;
     note_request(note, "request.cancel", NULL, *id);
     write_id(x, *id);
     return QK_OK;
@@ -194,4 +209,79 @@ qk_code qk_api_request_delete(qk_exchange *x, qk_error *err)
     QK_TRY(read_id(x, &id, err));
     QK_TRY(qk_request_load(x->tools->db, id, &request, err));
     return qk_change_run_outside(x, cancel, &id, err);
+}
+
+/* ---- what may be asked ---- */
+
+static void write_param(qk_json_writer *w, const qk_command_param *p, int32_t cn)
+{
+    static const char *const kinds[] = {"number", "choice", "digits", "word"};
+    char code[64];
+    snprintf(code, sizeof code, "command.%s", p->name);
+    qk_json_object(w);
+    qk_json_kcstr(w, "name", p->name);
+    qk_json_kcstr(w, "zh", qk_message(code, QK_ZH));
+    qk_json_kcstr(w, "en", qk_message(code, QK_EN));
+    qk_json_kcstr(w, "kind", kinds[p->value]);
+    qk_json_ki64(w, "min", p->min);
+    qk_json_ki64(w, "max", p->max);
+    qk_json_key(w, "choices");
+    qk_json_array(w);
+    for (qk_str rest = qk_str_of(p->choices ? p->choices : ""); rest.len;)
+        qk_json_str(w, qk_str_cut(&rest, ' '));
+    qk_json_end(w);
+    qk_json_ktext(w, "unit", p->unit);
+    qk_json_kbool(w, "required", p->needed_by == cn);
+    qk_json_end(w);
+}
+
+static void write_params(qk_json_writer *w, const qk_hj212_command *c)
+{
+    qk_json_key(w, "params");
+    qk_json_array(w);
+    for (qk_str rest = qk_str_of(c->request); rest.len;) {
+        const qk_command_param *p = qk_command_param_find(qk_str_cut(&rest, ' '));
+        if (p) write_param(w, p, c->code);
+    }
+    qk_json_end(w);
+}
+
+static void write_versions(qk_json_writer *w, uint8_t versions)
+{
+    qk_json_key(w, "versions");
+    qk_json_array(w);
+    if (versions & QK_HJ212_IN_2005) qk_json_i64(w, 2005);
+    if (versions & QK_HJ212_IN_2017) qk_json_i64(w, 2017);
+    if (versions & QK_HJ212_IN_2025) qk_json_i64(w, 2025);
+    qk_json_end(w);
+}
+
+qk_code qk_api_commands(qk_exchange *x, qk_error *err)
+{
+    static const char *const ranges[] = {"", "none", "optional", "needed"};
+    int64_t total = 0;
+    qk_json_writer *w = &x->json;
+    (void)err;
+    qk_json_object(w);
+    qk_json_key(w, "items");
+    qk_json_array(w);
+    for (const qk_hj212_command *c = qk_hj212_commands(); c->code; c++) {
+        qk_command_range range = qk_command_range_of(c->code);
+        if (range == QK_COMMAND_UNKNOWN) continue;
+        total++;
+        qk_json_object(w);
+        qk_json_ki64(w, "cn", c->code);
+        qk_json_kcstr(w, "zh", c->zh);
+        qk_json_kcstr(w, "en", c->en);
+        write_versions(w, c->versions);
+        qk_json_kcstr(w, "range", ranges[range]);
+        write_params(w, c);
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+    qk_json_knull(w, "next");
+    qk_json_ki64(w, "total", total);
+    qk_json_end(w);
+    qk_exchange_etag(x, qk_hash(x->out.ptr, x->out.len));
+    return QK_OK;
 }

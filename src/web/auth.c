@@ -17,11 +17,17 @@ enum {
 };
 
 struct qk_auth {
-    unsigned char digest[32];
+    unsigned char digest[QK_ROLES][32]; /* by role */
     uint32_t failures;
     pthread_mutex_t lock;
     qk_map *wrong; /* address -> window number << 32 | wrong keys in it */
 };
+
+const char *qk_auth_role_name(qk_auth_role role)
+{
+    static const char *const names[QK_ROLES] = {"", "operator", "admin"};
+    return names[role];
+}
 
 /* Comparing digests of equal length says nothing about the key's length or its first bytes. */
 static void digest_of(unsigned char out[32], qk_str text)
@@ -51,28 +57,29 @@ static qk_code check_rights(const char *path, bool *there, qk_error *err)
     if (!*there && errno == ENOENT) return QK_OK;
     if (!*there) return qk_fail_errno(err, errno, "cannot look at %s", path);
     if (st.st_mode & (S_IRWXG | S_IRWXO)) {
-        qk_fail(err, QK_EDENIED, "others may read the operator key");
+        qk_fail(err, QK_EDENIED, "others may read a key for changes");
         qk_error_at(err, path, 0, 0);
         return qk_error_hint(err, "chmod 600 it, or remove it to have a new one made");
     }
     return QK_OK;
 }
 
-static qk_code load_key(qk_auth *auth, const char *dir, qk_error *err)
+static qk_code load_key(qk_auth *auth, qk_auth_role role, const char *dir, qk_error *err)
 {
-    char path[QK_PATH_MAX];
+    char path[QK_PATH_MAX], name[32];
     bool there = false;
-    QK_TRY(qk_path_join(path, sizeof path, dir, "operator.key"));
+    snprintf(name, sizeof name, "%s.key", qk_auth_role_name(role));
+    QK_TRY(qk_path_join(path, sizeof path, dir, name));
     QK_TRY(check_rights(path, &there, err));
     qk_buf text;
     qk_buf_init(&text, 1024);
     qk_code code = there ? qk_file_read(&text, path, err) : make_key(path, &text, err);
     qk_str key = qk_str_trim(qk_buf_str(&text));
     if (code == QK_OK && key.len < KEY_TEXT / 2) {
-        qk_fail(err, QK_EFORMAT, "the operator key is shorter than %d characters", KEY_TEXT / 2);
+        qk_fail(err, QK_EFORMAT, "the key is shorter than %d characters", KEY_TEXT / 2);
         code = qk_error_at(err, path, 0, 0);
     }
-    if (code == QK_OK) digest_of(auth->digest, key);
+    if (code == QK_OK) digest_of(auth->digest[role], key);
     if (text.ptr) sodium_memzero(text.ptr, text.len);
     qk_buf_clear(&text);
     return code;
@@ -86,7 +93,8 @@ qk_code qk_auth_open(qk_auth **out, const char *dir, uint32_t failures, qk_error
     pthread_mutex_init(&auth->lock, NULL);
     auth->failures = failures ? failures : FAILURES_DEFAULT;
     qk_code code = qk_map_new(&auth->wrong, ADDRESSES_MAX);
-    if (code == QK_OK) code = load_key(auth, dir, err);
+    if (code == QK_OK) code = load_key(auth, QK_ROLE_OPERATOR, dir, err);
+    if (code == QK_OK) code = load_key(auth, QK_ROLE_ADMIN, dir, err);
     if (code != QK_OK) {
         qk_auth_close(auth);
         return code;
@@ -124,9 +132,20 @@ static void note_wrong(qk_auth *auth, qk_str address, uint32_t window)
     if (qk_map_set(auth->wrong, address, seen) != QK_OK) return;
 }
 
-qk_auth_verdict qk_auth_check(qk_auth *auth, qk_str header, qk_str address, int64_t now_ms)
+/* Every key is compared, whichever fits. */
+static qk_auth_role role_of(const qk_auth *auth, const unsigned char sent[32])
+{
+    qk_auth_role role = QK_ROLE_NONE;
+    for (int r = QK_ROLE_OPERATOR; r < QK_ROLES; r++)
+        if (sodium_memcmp(sent, auth->digest[r], 32) == 0) role = (qk_auth_role)r;
+    return role;
+}
+
+qk_auth_verdict qk_auth_check(qk_auth *auth, qk_auth_role *role, qk_str header, qk_str address,
+                              int64_t now_ms)
 {
     static const char scheme[] = "Bearer ";
+    *role = QK_ROLE_NONE;
     if (header.len == 0) return QK_AUTH_MISSING;
     unsigned char sent[32];
     qk_str key = {NULL, 0};
@@ -139,7 +158,7 @@ qk_auth_verdict qk_auth_check(qk_auth *auth, qk_str header, qk_str address, int6
     pthread_mutex_lock(&auth->lock);
     if (count_wrong(auth, address, window) >= auth->failures) {
         verdict = QK_AUTH_HELD_OFF;
-    } else if (sodium_memcmp(sent, auth->digest, sizeof sent) != 0) {
+    } else if ((*role = role_of(auth, sent)) == QK_ROLE_NONE) {
         verdict = QK_AUTH_WRONG;
         note_wrong(auth, address, window);
     }

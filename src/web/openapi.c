@@ -92,7 +92,7 @@ static void write_params(qk_json_writer *w, const qk_route *r)
     qk_json_array(w);
     write_path_params(w, r->path);
     for (const qk_param *p = r->params; p && p->name; p++) write_query_param(w, p);
-    if (r->access == QK_ACCESS_KEY) write_ref(w, "parameters", "IdempotencyKey");
+    if (r->method != QK_GET && qk_route_needs_key(r)) write_ref(w, "parameters", "IdempotencyKey");
     qk_json_end(w);
 }
 
@@ -153,9 +153,11 @@ static void write_operation(qk_json_writer *w, const qk_route *r)
         qk_json_end(w);
     }
     write_answers(w, r);
-    if (r->access == QK_ACCESS_KEY) {
+    if (qk_route_needs_key(r)) {
         qk_json_key(w, "security");
-        qk_json_raw(w, QK_STR("[{\"operatorKey\":[]}]"));
+        qk_json_raw(w, r->access == QK_ACCESS_ADMIN
+                           ? QK_STR("[{\"adminKey\":[]}]")
+                           : QK_STR("[{\"operatorKey\":[]},{\"adminKey\":[]}]"));
     }
     qk_json_end(w);
 }

@@ -16,9 +16,10 @@ typedef enum qk_method { QK_GET = 1, QK_POST = 2, QK_PUT = 4, QK_DELETE = 8 } qk
 typedef enum qk_lane { QK_LANE_HERE, QK_LANE_READ, QK_LANE_CHANGE } qk_lane;
 
 typedef enum qk_access {
-    QK_ACCESS_OPEN, /* anybody who reaches the port */
-    QK_ACCESS_KEY,  /* the operator key */
-    QK_ACCESS_DEMO  /* anybody, on a demo or test instance only */
+    QK_ACCESS_OPEN,  /* anybody who reaches the port */
+    QK_ACCESS_KEY,   /* the operator's key or the administrator's */
+    QK_ACCESS_ADMIN, /* the administrator's key */
+    QK_ACCESS_DEMO   /* anybody, on a demo or test instance only */
 } qk_access;
 
 typedef enum qk_param_kind {
@@ -68,4 +69,8 @@ QK_NODISCARD qk_code qk_url_decode(char *out, size_t *len, qk_str s, bool plus);
 /* True when a decoded path has no empty, "." or ".." segment, no backslash and begins with '/'. */
 bool qk_path_is_plain(qk_str path);
 const char *qk_method_name(qk_method method);
+static inline bool qk_route_needs_key(const qk_route *route)
+{
+    return route->access == QK_ACCESS_KEY || route->access == QK_ACCESS_ADMIN;
+}
 #endif

@@ -77,6 +77,8 @@ static const qk_param frames_params[] = {
     LIMIT(100), INT("before", 0, INT64_MAX, "Only records before this journal position"), END};
 static const qk_param requests_params[] = {
     LIMIT(100), INT("after", 1, INT64_MAX, "Go on behind this request"), END};
+static const qk_param links_params[] = {
+    LIMIT(5000), AFTER, CHOICE("state", "connected broken", "Only links in this state"), END};
 static const qk_param events_params[] = {
     LIMIT(1000),
     INT("after", 1, INT64_MAX, "Go on behind this event: next of the page before"),
@@ -146,11 +148,28 @@ const qk_route qk_routes[] = {
      "getRequest", "One request and how far it is", NULL, NULL, "Request", "200 404"},
     {QK_DELETE, "/requests/{id}", qk_api_request_delete, QK_LANE_CHANGE, QK_ACCESS_KEY, KB, 64 * KB,
      "cancelRequest", "Cancel a request", NULL, NULL, "RequestId", "200 401 403 404 409 422"},
+    {QK_GET, "/commands", qk_api_commands, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 256 * KB,
+     "listCommands", "What may be asked of devices, with the bounds of each parameter", NULL, NULL,
+     "CommandList", "200 304"},
     {QK_GET, "/parked", qk_api_parked, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB, "listParked",
      "Unknown devices that have sent something", NULL, NULL, "ParkedList", "200"},
     {QK_POST, "/parked/{mn}/approve", qk_api_parked_approve, QK_LANE_CHANGE, QK_ACCESS_KEY, 16 * KB,
      64 * KB, "approveParked", "Take a parked device into the register", NULL, "DeviceChange",
      "Device", "200 401 403 409 413 415 422"},
+    {QK_POST, "/parked/{mn}/refuse", qk_api_parked_refuse, QK_LANE_CHANGE, QK_ACCESS_KEY, KB,
+     64 * KB, "refuseParked", "Refuse a parked device: its frames are not kept from now on", NULL,
+     NULL, "Device", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/uppers", qk_api_uppers, QK_LANE_READ, QK_ACCESS_KEY, 0, 16 * MB, "listUppers",
+     "Upper platforms and how far their queues are", NULL, NULL, "UpperList", "200 401"},
+    {QK_PUT, "/uppers/{id}", qk_api_upper_put, QK_LANE_CHANGE, QK_ACCESS_ADMIN, 512 * KB, 16 * MB,
+     "putUpper", "Add an upper platform or change it", NULL, "UpperChange", "Upper",
+     "200 400 401 403 409 413 415 422"},
+    {QK_DELETE, "/uppers/{id}", qk_api_upper_delete, QK_LANE_CHANGE, QK_ACCESS_ADMIN, KB, 16 * MB,
+     "dropUpper", "Forget an upper platform and its queues", NULL, NULL, "UpperId",
+     "200 401 403 404 409 422"},
+    {QK_GET, "/uppers/{id}/links", qk_api_upper_links, QK_LANE_READ, QK_ACCESS_KEY, 0, 16 * MB,
+     "listUpperLinks", "The durable queue of each device to one upper platform", links_params, NULL,
+     "UpperLinkList", "200 401 404"},
     {QK_GET, "/events", qk_api_events, QK_LANE_READ, QK_ACCESS_OPEN, 0, 8 * MB, "listEvents",
      "What happened, newest first", events_params, NULL, "EventList", "200"},
     {QK_GET, "/gateway", qk_api_gateway, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 64 * KB, "getGateway",

@@ -196,33 +196,40 @@ typedef struct verdict {
     const char *code;
 } verdict;
 
+static verdict judge_role(qk_exchange *x, qk_auth_role role)
+{
+    qk_str_copy(x->who, sizeof x->who, qk_str_of(qk_auth_role_name(role)));
+    if (x->route->access == QK_ACCESS_ADMIN && role != QK_ROLE_ADMIN)
+        return (verdict){403, "needs_admin"};
+    return (verdict){0};
+}
+
 static verdict judge_key(const qk_request_state *r, const qk_head *head)
 {
-    const qk_exchange *x = r->x;
-    switch (qk_auth_check(r->web->context.auth, qk_head_get(head, "Authorization"),
+    qk_exchange *x = r->x;
+    qk_auth_role role = QK_ROLE_NONE;
+    switch (qk_auth_check(r->web->context.auth, &role, qk_head_get(head, "Authorization"),
                           qk_str_of(x->address), qk_monotonic_ms())) {
-    case QK_AUTH_GOOD: return (verdict){0};
+    case QK_AUTH_GOOD: return judge_role(x, role);
     case QK_AUTH_MISSING: return (verdict){401, "no_key"};
     case QK_AUTH_HELD_OFF: return (verdict){429, "too_many_failures"};
     case QK_AUTH_WRONG: break;
     }
     qk_log_limited(r->web->context.log, QK_LOG_WARN, "web", qk_hash(x->address, strlen(x->address)),
-                   "a wrong operator key came from %s", x->address);
+                   "a wrong key came from %s", x->address);
     return (verdict){401, "wrong_key"};
 }
 
-/* Who may change what. */
+/* Who may change what, and see what is not for everybody. */
 static verdict judge_rights(qk_request_state *r, const qk_head *head, qk_str host)
 {
     qk_exchange *x = r->x;
-    if (x->method == QK_GET) return (verdict){0};
+    if (x->method == QK_GET && !qk_route_needs_key(x->route)) return (verdict){0};
     if (!qk_origin_is_own(qk_head_get(head, "Origin"), host, qk_head_get(head, "Sec-Fetch-Site")))
         return (verdict){403, "cross_origin"};
     if (x->route->access == QK_ACCESS_DEMO && !qk_node_demo(r->web->context.node))
         return (verdict){403, "not_demo"};
-    if (x->route->access != QK_ACCESS_KEY) return (verdict){0};
-    qk_str_copy(x->who, sizeof x->who, QK_STR("operator"));
-    return judge_key(r, head);
+    return qk_route_needs_key(x->route) ? judge_key(r, head) : (verdict){0};
 }
 
 /* The form that a change must have. */
@@ -236,7 +243,7 @@ static verdict judge_form(qk_request_state *r, const qk_head *head, int64_t body
     if (body_len > 0 && !qk_str_eq_nocase(media, QK_STR("application/json")))
         return (verdict){415, "media_type"};
     qk_str key = qk_head_get(head, "Idempotency-Key");
-    if (x->route->access == QK_ACCESS_KEY && (key.len == 0 || key.len > 128))
+    if (qk_route_needs_key(x->route) && (key.len == 0 || key.len > 128))
         return (verdict){400, "no_idempotency_key"};
     char *copy = qk_arena_copy(&x->arena, key.ptr ? key.ptr : "", key.len);
     if (!copy) return (verdict){503, "no_memory"};

@@ -19,7 +19,10 @@ static qk_auth *open_auth(uint32_t failures)
 
 static qk_auth_verdict check(qk_auth *auth, const char *sent, const char *address, int64_t ms)
 {
-    return qk_auth_check(auth, qk_str_of(sent), qk_str_of(address), ms);
+    qk_auth_role role;
+    qk_auth_verdict verdict = qk_auth_check(auth, &role, qk_str_of(sent), qk_str_of(address), ms);
+    assert_int_equal(role, verdict == QK_AUTH_GOOD ? QK_ROLE_OPERATOR : QK_ROLE_NONE);
+    return verdict;
 }
 
 static void test_auth__the_key_is_made_once_for_its_owner_only(void **state)
@@ -38,6 +41,30 @@ static void test_auth__the_key_is_made_once_for_its_owner_only(void **state)
     assert_string_equal(first, key);
     assert_int_equal(check(auth, header, "1.2.3.4", 0), QK_AUTH_GOOD);
     qk_auth_close(auth);
+}
+
+static void test_auth__the_administrator_has_a_key_of_his_own(void **state)
+{
+    (void)state;
+    struct stat st;
+    char header[100];
+    size_t len = 0;
+    qk_auth_role role;
+    qk_auth *auth = open_auth(10);
+    assert_ok(stat(qk_test_path("admin.key"), &st));
+    assert_int_equal(st.st_mode & 0777, 0600);
+    char *text = qk_test_slurp(qk_test_path("admin.key"), &len);
+    assert_int_equal(len, 65);
+    assert_string_not_equal(text, key);
+    snprintf(header, sizeof header, "Bearer %.64s", text);
+    free(text);
+    assert_int_equal(qk_auth_check(auth, &role, qk_str_of(header), QK_STR("a"), 0), QK_AUTH_GOOD);
+    assert_int_equal(role, QK_ROLE_ADMIN);
+    assert_string_equal(qk_auth_role_name(role), "admin");
+    qk_auth_close(auth);
+    assert_ok(chmod(qk_test_path("admin.key"), 0640));
+    qk_error err = {0};
+    assert_int_equal(qk_auth_open(&auth, qk_test_dir, 10, &err), QK_EDENIED);
 }
 
 static void test_auth__a_key_that_others_may_read_is_refused(void **state)
@@ -144,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_auth__the_key_is_made_once_for_its_owner_only),
+        qk_dir_test(test_auth__the_administrator_has_a_key_of_his_own),
         qk_dir_test(test_auth__a_key_that_others_may_read_is_refused),
         qk_dir_test(test_auth__wrong_keys_are_refused_and_then_held_off),
         qk_dir_test(test_auth__near_keys_are_wrong),

@@ -76,6 +76,12 @@ static void test_route__traversal_is_no_plain_path(void **state)
 
 /* ---- the table ---- */
 
+static int access_of(const char *path)
+{
+    if (strcmp(path, "/demo/clock") == 0) return QK_ACCESS_DEMO;
+    return strncmp(path, "/uppers", 7) == 0 ? QK_ACCESS_ADMIN : QK_ACCESS_KEY;
+}
+
 static void test_route__changes_need_a_key_and_a_ceiling(void **state)
 {
     (void)state;
@@ -86,13 +92,13 @@ static void test_route__changes_need_a_key_and_a_ceiling(void **state)
         assert_non_null(r->handle);
         if (r->method == QK_GET) {
             assert_int_equal(r->body_max, 0);
-            assert_int_equal(r->access, QK_ACCESS_OPEN);
+            bool upper = strncmp(r->path, "/uppers", 7) == 0;
+            assert_int_equal(r->access, upper ? QK_ACCESS_KEY : QK_ACCESS_OPEN);
             continue;
         }
         assert_int_equal(r->lane, QK_LANE_CHANGE);
-        assert_true(r->body_max > 0 && r->body_max <= 64 * 1024);
-        bool clock = strcmp(r->path, "/demo/clock") == 0;
-        assert_int_equal(r->access, clock ? QK_ACCESS_DEMO : QK_ACCESS_KEY);
+        assert_true(r->body_max > 0 && r->body_max <= 512 * 1024);
+        assert_int_equal(r->access, access_of(r->path));
     }
 }
 
@@ -130,6 +136,14 @@ static bool has_parameter(const qk_json_value *operation, const char *name, cons
     return false;
 }
 
+/* The one shared parameter: Idempotency-Key. */
+static bool has_parameter_ref(const qk_json_value *operation)
+{
+    for (const qk_json_value *p = qk_json_get(operation, "parameters")->first; p; p = p->next)
+        if (qk_json_get(p, "$ref")) return true;
+    return false;
+}
+
 static size_t count_operations(const qk_json_value *paths)
 {
     size_t n = 0;
@@ -153,7 +167,8 @@ static void test_openapi__document_and_table_agree(void **state)
         if (strchr(r->path, '{'))
             assert_true(has_parameter(operation, strstr(r->path, "{mn}") ? "mn" : "id", "path"));
         assert_true((qk_json_get(operation, "requestBody") != NULL) == (r->takes != NULL));
-        assert_true((qk_json_get(operation, "security") != NULL) == (r->access == QK_ACCESS_KEY));
+        assert_true((qk_json_get(operation, "security") != NULL) == qk_route_needs_key(r));
+        assert_true(has_parameter_ref(operation) == (qk_route_needs_key(r) && r->method != QK_GET));
         assert_non_null(qk_json_get(qk_json_get(operation, "responses"), "default"));
     }
     assert_int_equal(count_operations(paths), routes);

@@ -45,8 +45,9 @@ static const char rig_county[] =
 
 typedef struct rig {
     qk_node *node;
+    qk_gateway *gateway; /* NULL = none */
     qk_web *web;
-    char key[80];
+    char key[80], admin[80];
     qk_arena arena;
 } rig;
 
@@ -57,8 +58,18 @@ static inline qk_code rig_import(void *context, qk_node *node, qk_db *db, qk_tim
     return qk_registry_import(qk_node_registry(node), qk_str_of(context), QK_STR("test"), now, err);
 }
 
-/* options may be NULL. */
-static inline void rig_start(rig *r, const char *clock, const qk_web_options *options)
+static inline void rig_read_key(char out[80], const char *path)
+{
+    size_t len = 0;
+    char *text = qk_test_slurp(qk_test_path(path), &len);
+    memcpy(out, text, 64);
+    out[64] = 0;
+    free(text);
+}
+
+/* options may be NULL; with_gateway: devices can connect. */
+static inline void rig_open(rig *r, const char *clock, const qk_web_options *options,
+                            bool with_gateway)
 {
     qk_error err = {0};
     char county[sizeof rig_county];
@@ -69,17 +80,23 @@ static inline void rig_start(rig *r, const char *clock, const qk_web_options *op
     assert_done(qk_node_call(r->node, rig_import, county, &err), &err);
     qk_web_options web = options ? *options : (qk_web_options){0};
     if (!web.listen) web.listen = "127.0.0.1:0";
-    assert_done(qk_web_start(&r->web, r->node, NULL, &web, &err), &err);
-    size_t len = 0;
-    char *text = qk_test_slurp(qk_test_path("data/operator.key"), &len);
-    memcpy(r->key, text, 64);
-    free(text);
+    qk_gateway_options gateway = {.listen = "127.0.0.1:0"};
+    if (with_gateway) assert_done(qk_gateway_start(&r->gateway, r->node, &gateway, &err), &err);
+    assert_done(qk_web_start(&r->web, r->node, r->gateway, &web, &err), &err);
+    rig_read_key(r->key, "data/operator.key");
+    rig_read_key(r->admin, "data/admin.key");
     qk_arena_init(&r->arena, 256 << 20);
+}
+
+static inline void rig_start(rig *r, const char *clock, const qk_web_options *options)
+{
+    rig_open(r, clock, options, false);
 }
 
 static inline void rig_stop(rig *r)
 {
     qk_web_stop(r->web);
+    qk_gateway_stop(r->gateway);
     qk_node_close(r->node);
     qk_arena_clear(&r->arena);
 }
@@ -230,13 +247,19 @@ static inline reply rig_get(rig *r, const char *path)
 }
 
 /* A change with the operator key. */
+static inline reply rig_change_as(rig *r, const char *key, const char *method, const char *path,
+                                  const char *body, const char *idempotency_key)
+{
+    char headers[300];
+    snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\nIdempotency-Key: %s\r\n", key,
+             idempotency_key);
+    return rig_ask(r, method, path, headers, body);
+}
+
 static inline reply rig_change(rig *r, const char *method, const char *path, const char *body,
                                const char *idempotency_key)
 {
-    char headers[300];
-    snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\nIdempotency-Key: %s\r\n", r->key,
-             idempotency_key);
-    return rig_ask(r, method, path, headers, body);
+    return rig_change_as(r, r->key, method, path, body, idempotency_key);
 }
 
 static inline const qk_json_value *rig_json(rig *r, const reply *got)
