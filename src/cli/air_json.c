@@ -19,13 +19,11 @@ static char *put_text(char *p, const char *text, size_t len)
 
 static char *put_int(char *p, int64_t n)
 {
-    char digits[20];
-    int count = 0;
+    char digits[20], *first = digits + sizeof digits;
     if (n < 0) return PUT(p, "null");
-    do digits[count++] = (char)('0' + n % 10);
+    do *--first = (char)('0' + n % 10);
     while ((n /= 10) > 0);
-    while (count > 0) *p++ = digits[--count];
-    return p;
+    return put_text(p, first, (size_t)(digits + sizeof digits - first));
 }
 
 static char *put_name(char *p, int item)

@@ -167,7 +167,10 @@ static qk_code make_reading(reading *r, size_t n, qk_time last_end, const qk_reg
     r->first_end = last_end - (qk_time)(r->count - 1) * QK_HOUR;
     for (int p = 0; p < QK_POLLUTANTS; p++) {
         r->hours[p] = qk_arena_array(arena, r->count, sizeof *r->hours[p]);
-        if (!r->hours[p]) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
+        if (!r->hours[p]) {
+            (void)qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
+            return QK_ENOMEM;
+        }
     }
     return QK_OK;
 }

@@ -24,7 +24,9 @@ static qk_parked *add_parked(qk_ingest *in, qk_str mn)
         return NULL;
     }
     qk_str_copy(p->mn, sizeof p->mn, mn);
-    return in->parked[in->parked_n++] = p;
+    in->parked[in->parked_n] = p;
+    in->parked_n++;
+    return p;
 }
 
 static void drop_parked(qk_ingest *in, size_t at)

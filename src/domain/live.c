@@ -317,7 +317,9 @@ static const qk_live_name *name_of(qk_live *live, qk_str code, qk_str field)
         return NULL;
     }
     *copy = name;
-    return live->names[live->name_count++] = copy;
+    live->names[live->name_count] = copy;
+    live->name_count++;
+    return copy;
 }
 
 static bool grow_columns(qk_live_stream *s)

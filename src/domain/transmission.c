@@ -96,7 +96,7 @@ static touched_day *touch_day(qk_transmission *t, const char *mn, int32_t day)
     uint64_t number;
     qk_str key = key_of(room, mn, day);
     if (qk_map_get(t->index, key, &number)) return &t->list[number];
-    if (t->n == t->cap) {
+    if (!t->list || t->n == t->cap) {
         size_t cap = t->cap ? t->cap * 2 : 64;
         touched_day *grown = realloc(t->list, cap * sizeof *grown);
         if (!grown) return NULL;

@@ -77,7 +77,7 @@ static void note_open(qk_session *s)
 {
     if (s->opened) return;
     s->opened = true;
-    journal_session(s, true, NULL);
+    journal_session(s, true, "");
 }
 
 /* ---- devices ---- */

@@ -12,10 +12,12 @@ int64_t qk_skew_median(const qk_skew *s)
 {
     int64_t sorted[QK_SKEW_KEPT];
     if (s->used < QK_SKEW_NEEDED) return QK_SKEW_UNKNOWN;
-    for (int i = 0; i < s->used; i++) {
+    memcpy(sorted, s->ms, sizeof sorted);
+    for (int i = 1; i < s->used; i++) {
+        int64_t one = sorted[i];
         int at = i;
-        for (; at > 0 && sorted[at - 1] > s->ms[i]; at--) sorted[at] = sorted[at - 1];
-        sorted[at] = s->ms[i];
+        for (; at > 0 && sorted[at - 1] > one; at--) sorted[at] = sorted[at - 1];
+        sorted[at] = one;
     }
     return sorted[s->used / 2];
 }

@@ -149,9 +149,10 @@ static int32_t plain_flag(qk_hj212_version v)
 static qk_hj212_message answer_message(qk_hj212_version version, const char *cn,
                                        const qk_hj212_head *received)
 {
+    qk_hj212_text none = {0};
     return (qk_hj212_message){
         .version = version,
-        .qn = version == QK_HJ212_2005 ? (qk_hj212_text){0} : received->qn,
+        .qn = version == QK_HJ212_2005 ? none : received->qn,
         .st = QK_HJ212_TEXT("91"),
         .cn = qk_hj212_text_of(cn),
         .pw = received->pw,

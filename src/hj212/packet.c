@@ -227,7 +227,7 @@ static void read_head(head_walk *w, qk_hj212_text segment)
         w->head->cp = cp_from(segment, ampersand, single);
         w->head->data_time = find_data_time(w->head->cp);
         walk_head(w, segment.ptr, end_of_head(w, segment, cp_word));
-    } else if (segment.ptr) {
+    } else {
         qk_hj212_remark(w->packet, QK_HJ212_D_NO_CP, cp_word);
         while (cp_word > segment.ptr && (cp_word[-1] == '&' || cp_word[-1] == ';')) cp_word--;
         walk_head(w, segment.ptr, cp_word);

@@ -197,7 +197,7 @@ TARGET_AVX2 size_t qk_hj212_scan_avx2(qk_hj212_text s, qk_hj212_head *head, qk_h
     if (!shape_is_usual(&m, s)) return SIZE_MAX;
     size_t k = read_head(head, &m, s);
     size_t count = k == 0 ? SIZE_MAX : open_cp(head, &m, s, k);
-    if (count > max) return SIZE_MAX;
+    if (count == SIZE_MAX || count > max) return SIZE_MAX;
     size_t from = (size_t)(head->cp.ptr - s.ptr);
     uint64_t odd = 0;
     bool new_group = true;

@@ -451,7 +451,7 @@ TARGET size_t qk_hj212_scan_avx512(qk_hj212_text s, qk_hj212_head *head, qk_hj21
     if (!shape_is_usual(&m, s)) return SIZE_MAX;
     size_t k = read_head(head, &m, s);
     size_t count = k == 0 ? SIZE_MAX : open_cp(head, &m, s, k);
-    if (count > max) return SIZE_MAX;
+    if (count == SIZE_MAX || count > max) return SIZE_MAX;
     size_t from = (size_t)(head->cp.ptr - s.ptr);
     bool timed = count > 0 && read_data_time(cells, s.ptr, from, &m, k);
     progress p = {.pairs = _mm512_set1_epi32(timed ? (int)m.at[k + 1] : (int)from - 1)};

@@ -128,10 +128,8 @@ static qk_code read_aqi(place *at, const qk_json_value *row, qk_aqi_rule *out)
     const qk_json_value *items = qk_json_get(row, "items");
     for (const qk_json_value *v = items ? items->first : NULL; v; v = v->next) {
         qk_aqi_item item;
-        char name[16];
         if (qk_aqi_item_find(&item, v->name) != QK_OK) return refuse(at, "no such item");
-        qk_str_copy(name, sizeof name, v->name);
-        at->item = name;
+        at->item = qk_aqi_item_name(item);
         QK_TRY(read_breakpoints(at, v, item, out));
         at->item = NULL;
     }

@@ -186,6 +186,7 @@ static void project(qk_target_result *out, const qk_target *t, stretch *now, con
 {
     stretch head, rest;
     double sum = 0, values[QK_TARGET_PAST_MAX];
+    out->past_years = 0;
     for (size_t i = 0; i < past_count && i < QK_TARGET_PAST_MAX; i++) {
         int32_t from = month_start(past[i], t->month_from);
         int32_t to = month_start(past[i], t->month_to + 1);

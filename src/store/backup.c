@@ -48,10 +48,11 @@ static qk_code add_file(job *j, const char *path, const char *name, uint64_t mos
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     qk_code code = QK_OK;
     if (fd < 0 && errno == ENOENT) return qk_fail(err, QK_ENOTFOUND, "there is no %s", path);
-    if (fd < 0) code = qk_fail_errno(err, errno, "cannot open a file to back up");
-    if (fd >= 0 && fstat(fd, &st) != 0)
+    if (fd < 0) {
+        code = qk_fail_errno(err, errno, "cannot open a file to back up");
+    } else if (fstat(fd, &st) != 0) {
         code = qk_fail_errno(err, errno, "cannot look at a file to back up");
-    if (code == QK_OK) {
+    } else {
         uint64_t size = (uint64_t)st.st_size < most ? (uint64_t)st.st_size : most;
         code = qk_archive_begin(j->archive, name, size, err);
         if (code == QK_OK) code = copy_bytes(j, fd, size, err);
