@@ -105,7 +105,7 @@ INLINE size_t read_head(qk_hj212_head *head, const marks *m, qk_hj212_text s)
     int strange = 0;
     for (; k < m->count; k += 2) {
         size_t equals = m->at[k], end = m->at[k + 1];
-        strange |= base[equals] ^ '=';
+        strange |= (base[equals] ^ '=') | (base[end] == '=');
         which = head_slot(base + from, equals - from);
         slot[which] = text_between(base + equals + 1, base + end);
         from = end + 1;

@@ -219,6 +219,7 @@ static void test_S072_hj212_scan__heads_agree_with_the_plain_reader(void **state
         "MN=QZ000000000000000001;=5;CP=&&a=1;b=2&&",
         "PNUMX=1;MN=QZ000000000000000001;CN=2011;Flag=5CP=&&a=1;b=2&&",
         "CP=&&a=1;b=2;MN=5;CN=2011;abcdefghijk=12345&&",
+        "ST=31;CN=2011;PW=123456;MN=QZ00000000001WP=lag=5;CP=&&a=1;b=2&&",
         ""};
     for (size_t i = 0; i < sizeof segments / sizeof *segments; i++)
         check_ways(segments[i], strlen(segments[i]));
