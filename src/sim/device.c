@@ -49,7 +49,7 @@ static const char *old_code(const char *code)
     return code;
 }
 
-static const char *code_of(const qk_sim_device *d, const qk_sim_factor *f)
+const char *qk_sim_factor_code(const qk_sim_device *d, const qk_sim_factor *f)
 {
     return d->profile->dialect == 2005 ? old_code(f->code) : f->code;
 }
@@ -89,7 +89,7 @@ static void put_realtime(cp_text *cp, const qk_sim_device *d, qk_time t)
 {
     for (size_t i = 0; i < d->profile->n_factors; i++) {
         const qk_sim_factor *f = &d->profile->factors[i];
-        const char *code = code_of(d, f);
+        const char *code = qk_sim_factor_code(d, f);
         double v = reading(d, f, t);
         put(cp, ";%s-Rtd=%.*f", code, f->decimals, v);
         if (f->converted)
@@ -124,7 +124,7 @@ static void put_interval(cp_text *cp, const qk_sim_device *d, qk_time t, qk_time
     amount_m3 = flow_m3_s * (double)len / 1000;
     for (size_t i = 0; i < d->profile->n_factors; i++) {
         const qk_sim_factor *f = &d->profile->factors[i];
-        const char *code = code_of(d, f);
+        const char *code = qk_sim_factor_code(d, f);
         spread s = interval_spread(d, f, t, len);
         if (revised && i == 0) s.avg += 3;
         put(cp, ";%s-Min=%.*f,%s-Avg=%.*f,%s-Max=%.*f", code, f->decimals, s.min, code, f->decimals,

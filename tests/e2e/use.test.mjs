@@ -113,6 +113,58 @@ test('a link shows the same view to a colleague', async () => {
   await b.context.close();
 });
 
+test('a chart moves with its axis and with a sideways wheel, its frames timed', async (t) => {
+  const { page, context, trouble } = await open(browser, server.base, { hash: `#/site/${air().id}?f=a34004,a34002,a05024&k=minute&p=365d` });
+  await page.waitForSelector('.u-over');
+  await page.waitForFunction(() => document.querySelector('.read b')?.textContent !== '–');
+  const axis = page.locator('.u-axis').first();
+  const box = await axis.boundingBox();
+  const before = await hashOf(page);
+  const frames = await page.evaluate(async (at) => {
+    const el = document.querySelector('.u-axis');
+    const send = (type, x) => el.dispatchEvent(new PointerEvent(type, { pointerId: 1, button: 0, clientX: x, clientY: at.y, bubbles: true }));
+    el.setPointerCapture = () => undefined;
+    send('pointerdown', at.x);
+    const out = [];
+    let last = performance.now();
+    for (let i = 0; i < 60; i++) {
+      send('pointermove', at.x + i * 4);
+      await new Promise((done) => requestAnimationFrame(done));
+      const now = performance.now();
+      out.push(now - last);
+      last = now;
+    }
+    send('pointerup', at.x + 240);
+    return out;
+  }, { x: box.x + box.width / 2, y: box.y + box.height / 2 });
+  await page.waitForFunction((h) => location.hash !== h, before);
+  const sorted = [...frames].sort((a, b) => a - b);
+  t.diagnostic(`moving three panels, a year wide: median frame ${sorted[30].toFixed(1)} ms, p95 ${sorted[57].toFixed(1)} ms`);
+  const moved = await hashOf(page);
+  assert.match(moved, /from=\d+T\d+&.*to=/);
+  await page.mouse.move(box.x + box.width / 2, box.y - 60);
+  await page.keyboard.down('Shift');
+  await page.mouse.wheel(0, 120);
+  await page.keyboard.up('Shift');
+  await page.waitForFunction((h) => location.hash !== h, moved);
+  await page.locator('.panels').focus();
+  const wheeled = await hashOf(page);
+  await page.keyboard.press('PageUp');
+  await page.waitForFunction((h) => location.hash !== h, wheeled);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('S026 the index stands beside the concentrations on the chart', async () => {
+  const { page, context, trouble } = await open(browser, server.base, { hash: `#/site/${air().id}` });
+  await page.locator('li button', { hasText: /^AQI/ }).click();
+  await page.waitForFunction(() => /f=[^&]*aqi/.test(location.hash));
+  const figure = page.locator('figure').filter({ hasText: 'AQI' });
+  await figure.locator('.read b').filter({ hasText: /^\d+$/ }).waitFor();
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
 test('sorting, filters and layers stand in the address', async () => {
   const { page, context, trouble } = await open(browser, server.base, { hash: '#/air' });
   await page.getByRole('button', { name: /^AQI/ }).click();

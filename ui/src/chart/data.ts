@@ -11,6 +11,8 @@ export interface Drawn {
   max: (number | null)[];
   flag: (string | null)[];
   envelope: boolean;
+  /** Width in ms of the columns an index is drawn as; absent for a line. */
+  columns?: number;
 }
 
 const SLACK = 1.6;
@@ -23,6 +25,7 @@ export function flagged(flag: string | null): boolean {
 export function drawn(series: Series): Drawn {
   const out: Drawn = { x: [], min: [], avg: [], max: [], flag: [], envelope: !series.raw };
   const step = series.step_s * 1000;
+  if (series.index) out.columns = step;
   let last: number | null = null;
   for (const [t, min, avg, max, flag] of series.points) {
     if (last !== null && step > 0 && t - last > step * SLACK) push(out, last + step, null, null, null, null);

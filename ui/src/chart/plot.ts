@@ -2,6 +2,7 @@
 // One panel of a chart: an envelope with its mean, limit lines, flags as ticks below the line.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { colour } from '../lib/aqi';
 import { clock, monthDay } from '../lib/time';
 import { flagged, ticks, type Drawn } from './data';
 
@@ -27,6 +28,8 @@ export interface PlotOptions {
   onCursor: (t: number | null) => void;
   onZoom: (from: number, to: number) => void;
   onBack: () => void;
+  /** The period shown while it is being moved; settled once it rests. */
+  onPan: (from: number, to: number, settled: boolean) => void;
 }
 
 export type Plot = ReturnType<typeof plot>;
@@ -52,7 +55,7 @@ export function plot(target: HTMLElement, options: PlotOptions, data: Drawn) {
     {
       width: options.width,
       height: options.height,
-      padding: [8, 12, 0, 0],
+      padding: [8, 22, 0, 0],
       legend: { show: false },
       scales: { x: { time: false, auto: false, range: () => [options.from, options.to] }, y: { range } },
       axes: [
@@ -73,7 +76,7 @@ export function plot(target: HTMLElement, options: PlotOptions, data: Drawn) {
         {},
         { show: true, stroke: 'transparent', points: { show: false } },
         { show: true, stroke: 'transparent', points: { show: false } },
-        { stroke: ink.accent, width: 1.6, points: { show: (self) => few(self, data), size: 5, fill: ink.accent, stroke: ink.accent }, spanGaps: false },
+        { stroke: data.columns ? 'transparent' : ink.accent, width: 1.6, points: { show: (self) => !data.columns && few(self, data), size: 5, fill: ink.accent, stroke: ink.accent }, spanGaps: false },
       ],
       bands: [{ series: [1, 2], fill: withAlpha(ink.accent, 0.2) }],
       cursor: {
@@ -83,6 +86,7 @@ export function plot(target: HTMLElement, options: PlotOptions, data: Drawn) {
         bind: { dblclick: () => () => (options.onBack(), null) },
       },
       hooks: {
+        drawSeries: [(self, i) => i === 3 && data.columns && drawColumns(self, data)],
         draw: [(self) => drawLimits(self, options), (self) => drawFlags(self, flags, ink)],
         setCursor: [
           (self) => {
@@ -105,7 +109,15 @@ export function plot(target: HTMLElement, options: PlotOptions, data: Drawn) {
     target,
   );
 
+  const stopPanning = panning(target, u, options);
+
   return {
+    /** Moves the period shown without touching the data. */
+    show(from: number, to: number) {
+      options.from = from;
+      options.to = to;
+      u.setScale('x', { min: from, max: to });
+    },
     update(next: Drawn, from: number, to: number, limits: PlotOptions['limits']) {
       flags = next.flag;
       Object.assign(data, next);
@@ -124,7 +136,59 @@ export function plot(target: HTMLElement, options: PlotOptions, data: Drawn) {
     },
     timeAt: (px: number) => u.posToVal(px - AXIS_W, 'x'),
     canvas: () => u.ctx.canvas,
-    destroy: () => u.destroy(),
+    destroy() {
+      stopPanning();
+      u.destroy();
+    },
+  };
+}
+
+const REST_MS = 180;
+
+/** The time axis follows a drag; so does the whole panel a sideways wheel. Returns how to stop. */
+function panning(target: HTMLElement, u: uPlot, o: PlotOptions): () => void {
+  const axis = target.querySelector<HTMLElement>('.u-axis');
+  let held: { x: number; from: number; to: number } | null = null;
+  let resting = 0;
+  const perPixel = () => (o.to - o.from) / Math.max(1, u.over.clientWidth);
+
+  const down = (e: PointerEvent) => {
+    if (e.button !== 0) return;
+    held = { x: e.clientX, from: o.from, to: o.to };
+    axis!.setPointerCapture(e.pointerId);
+  };
+  const drag = (e: PointerEvent) => {
+    if (!held) return;
+    const by = (held.x - e.clientX) * perPixel();
+    o.onPan(held.from + by, held.to + by, false);
+  };
+  const up = () => {
+    if (!held) return;
+    const moved = held.from !== o.from;
+    held = null;
+    if (moved) o.onPan(o.from, o.to, true);
+  };
+  const wheel = (e: WheelEvent) => {
+    const sideways = e.shiftKey ? e.deltaY || e.deltaX : Math.abs(e.deltaX) > Math.abs(e.deltaY) ? e.deltaX : 0;
+    if (!sideways) return;
+    e.preventDefault();
+    const by = sideways * perPixel();
+    o.onPan(o.from + by, o.to + by, false);
+    window.clearTimeout(resting);
+    resting = window.setTimeout(() => o.onPan(o.from, o.to, true), REST_MS);
+  };
+  if (axis) {
+    axis.style.cursor = 'ew-resize';
+    axis.style.touchAction = 'none';
+  }
+  axis?.addEventListener('pointerdown', down);
+  axis?.addEventListener('pointermove', drag);
+  axis?.addEventListener('pointerup', up);
+  axis?.addEventListener('pointercancel', up);
+  target.addEventListener('wheel', wheel, { passive: false });
+  return () => {
+    window.clearTimeout(resting);
+    target.removeEventListener('wheel', wheel);
   };
 }
 
@@ -175,6 +239,30 @@ function drawLimits(u: uPlot, o: PlotOptions) {
     ctx.textAlign = 'right';
     ctx.textBaseline = 'bottom';
     ctx.fillText(text, bbox.left + bbox.width - 4, y - 2);
+  }
+  ctx.restore();
+}
+
+/** An index as columns in the colours of its levels, each as wide as its hour. */
+function drawColumns(u: uPlot, d: Drawn) {
+  const { ctx, bbox } = u;
+  const step = d.columns!;
+  const zero = u.valToPos(0, 'y', true);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  const wide = u.valToPos(step, 'x', true) - u.valToPos(0, 'x', true);
+  const gap = wide > 4 * devicePixelRatio ? devicePixelRatio : 0;
+  for (let i = 0; i < d.x.length; i++) {
+    const v = d.avg[i];
+    const fill = colour(v);
+    if (!fill || v === null || v === undefined) continue;
+    const left = u.valToPos(d.x[i]!, 'x', true);
+    if (left + wide < bbox.left || left > bbox.left + bbox.width) continue;
+    ctx.fillStyle = fill;
+    const y = u.valToPos(v, 'y', true);
+    ctx.fillRect(left, y, Math.max(devicePixelRatio, wide - gap), zero - y);
   }
   ctx.restore();
 }

@@ -132,6 +132,8 @@ export interface Series {
   interval?: 'start' | 'end';
   limit: number | null;
   damaged_blocks: number;
+  /** An AQI: drawn in the colours of its levels. */
+  index?: boolean;
 }
 
 export interface AqiHour {

@@ -14,6 +14,7 @@ export interface Ink {
   accent: string;
   hatch: string;
   hatch2: string;
+  grey: string;
   land: string;
   land2: string;
 }
@@ -23,7 +24,7 @@ export function readInk(): Ink {
   const of = (name: string) => css.getPropertyValue('--' + name).trim();
   return {
     ink: of('ink'), ink2: of('ink2'), panel: of('panel'), paper: of('paper'), line: of('line'), line2: of('line2'),
-    alarm: of('alarm'), accent: of('accent'), hatch: of('hatch'), hatch2: of('hatch2'), land: of('land'), land2: of('land2'),
+    alarm: of('alarm'), accent: of('accent'), hatch: of('hatch'), hatch2: of('hatch2'), grey: of('grey'), land: of('land'), land2: of('land2'),
   };
 }
 
@@ -83,11 +84,18 @@ export function disc(d: Disc, ink: Ink): { canvas: HTMLCanvasElement; ratio: num
     g.fillStyle = COLOURS[d.level - 1]!;
     g.fillRect(0, 0, size, size);
   } else if (!d.blank) hatch(g, ink, size);
+  else if (d.small) {
+    // A value, but no index: grey, where no data is hatched and dashed.
+    g.fillStyle = ink.grey;
+    g.fillRect(0, 0, size, size);
+  }
   g.restore();
-  g.strokeStyle = ink.ink;
+  g.strokeStyle = d.level || d.blank ? ink.ink : ink.ink2;
   g.lineWidth = d.scale;
+  if (!d.level && !d.blank) g.setLineDash([2.5 * d.scale, 2 * d.scale]);
   circle(r);
   g.stroke();
+  g.setLineDash([]);
   if (rank) {
     g.lineWidth = (rank === 2 ? 2 : 1.2) * d.scale;
     circle(r + rim - d.scale);

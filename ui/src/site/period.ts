@@ -10,7 +10,7 @@ export interface Period {
   follows: string;
 }
 
-export const SPANS = ['6h', '24h', '3d', '7d', '30d', '90d'];
+export const SPANS = ['6h', '24h', '3d', '7d', '30d', '90d', '365d'];
 export const DEFAULT_SPAN = '24h';
 
 export function period(query: Record<string, string>, now: number): Period {
