@@ -3,7 +3,7 @@
 // violation, asks nobody else for anything, passes axe, keeps its letters large enough, never
 // scrolls sideways. QK_SHOTS=DIR keeps pictures.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { audit, launch, leastLetter, open } from './browser.mjs';
 import { api, serve } from './server.mjs';
 
@@ -51,22 +51,25 @@ async function keep(page, name, look) {
   if (process.env.QK_SHOTS) await page.screenshot({ path: `${process.env.QK_SHOTS}/${name}-${look.size}-${look.lang}-${look.theme}.png` });
 }
 
-for (const look of LOOKS)
-  for (const name of NAMES)
-    test(`${name}, ${look.size}, ${look.lang}, ${look.theme}`, async () => {
-      const { page, context, trouble } = await open(browser, server.base, { ...look, hash: screens[name] });
-      await settle(page, name);
-      await keep(page, name, look);
-      assert.deepEqual(trouble, []);
-      assert.ok((await page.locator('h1').first().innerText()).trim().length > 0, 'a heading');
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(wide <= 0, `the page is ${wide} px too wide`);
-      const least = await leastLetter(page);
-      assert.ok(least.px >= 11.99, `${least.px} px: ${least.text}`);
-      assert.deepEqual(await audit(page), []);
-      assert.equal(await page.evaluate(() => document.documentElement.lang.slice(0, 2)), look.lang);
-      await context.close();
-    });
+// Two at a time: most of a test is waiting for a page to come to rest.
+describe('every screen', { concurrency: 2 }, () => {
+  for (const look of LOOKS)
+    for (const name of NAMES)
+      test(`${name}, ${look.size}, ${look.lang}, ${look.theme}`, async () => {
+        const { page, context, trouble } = await open(browser, server.base, { ...look, hash: screens[name] });
+        await settle(page, name);
+        await keep(page, name, look);
+        assert.deepEqual(trouble, []);
+        assert.ok((await page.locator('h1').first().innerText()).trim().length > 0, 'a heading');
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wide <= 0, `the page is ${wide} px too wide`);
+        const least = await leastLetter(page);
+        assert.ok(least.px >= 11.99, `${least.px} px: ${least.text}`);
+        assert.deepEqual(await audit(page), []);
+        assert.equal(await page.evaluate(() => document.documentElement.lang.slice(0, 2)), look.lang);
+        await context.close();
+      });
+});
 
 for (const [lang, theme] of [['zh', 'dark'], ['en', 'light']])
   test(`wall, ${lang}, ${theme}: no controls, no letter below 24 px, all in one picture`, async () => {

@@ -165,6 +165,27 @@ test('S026 the index stands beside the concentrations on the chart', async () =>
   await context.close();
 });
 
+test('the first load is small, its paint timed', async (t) => {
+  const { page, context, trouble } = await open(browser, server.base, { ready: '.index .swatch' });
+  await page.waitForSelector('.canvas canvas');
+  const load = await page.evaluate(() => {
+    const kb = (list) => list.reduce((a, r) => a + r.transferSize, 0) / 1000;
+    const all = performance.getEntriesByType('resource');
+    const files = all.filter((r) => r.name.includes('/assets/'));
+    const map = files.filter((r) => /\/(map|county)-/.test(r.name));
+    return {
+      paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+      page: kb(files) - kb(map),
+      map: kb(map),
+      data: kb(all.filter((r) => r.name.includes('/api/'))),
+    };
+  });
+  t.diagnostic(`first load: paint ${load.paint?.toFixed(0)} ms, page ${load.page.toFixed(0)} kB, map ${load.map.toFixed(0)} kB, data ${load.data.toFixed(0)} kB as sent`);
+  assert.ok(load.page > 0 && load.page < 200, `${load.page} kB before the map`);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
 test('sorting, filters and layers stand in the address', async () => {
   const { page, context, trouble } = await open(browser, server.base, { hash: '#/air' });
   await page.getByRole('button', { name: /^AQI/ }).click();

@@ -11,6 +11,8 @@ export interface Drawn {
   max: (number | null)[];
   flag: (string | null)[];
   envelope: boolean;
+  /** ms from one point to the next. */
+  step: number;
   /** Width in ms of the columns an index is drawn as; absent for a line. */
   columns?: number;
 }
@@ -23,7 +25,7 @@ export function flagged(flag: string | null): boolean {
 }
 
 export function drawn(series: Series): Drawn {
-  const out: Drawn = { x: [], min: [], avg: [], max: [], flag: [], envelope: !series.raw };
+  const out: Drawn = { x: [], min: [], avg: [], max: [], flag: [], envelope: !series.raw, step: series.step_s * 1000 };
   const step = series.step_s * 1000;
   if (series.index) out.columns = step;
   let last: number | null = null;
