@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/decode.h"
 #include "base/map.h"
+#include "hj212/tables.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -305,6 +306,7 @@ typedef struct long_walk {
     qk_decoded *out;
     size_t items, keys_len;
     bool cacheable;
+    bool old_codes; /* codes of 2005 stand for those of 2017 */
 } long_walk;
 
 static qk_str field_name(const qk_hj212_item *item)
@@ -373,10 +375,26 @@ static void note_item(long_walk *w, const qk_hj212_item *item, item_kind kind, q
     w->keys_len += item->key.len + 1;
 }
 
+/* Whether the device speaks 2005: as registered, else as its frame says. What nobody registered is
+ * kept under the codes it sent. */
+static bool speaks_2005(const qk_decoder *d, const qk_decoded *out)
+{
+    qk_device device;
+    if (!d->hooks.device || !d->hooks.device(d->hooks.context, &device, out->mn)) return false;
+    return device.dialect ? device.dialect == 2005 : out->packet.head.version == QK_HJ212_2005;
+}
+
+/* Old outlets say "02" where the register and the limits say a21026. */
+static qk_str code_today(const long_walk *w, qk_hj212_text code)
+{
+    const qk_hj212_factor *f = w->old_codes && code.len ? qk_hj212_factor_find(code) : NULL;
+    return f && f->old && qk_hj212_text_is(code, f->old) ? qk_str_of(f->code) : str_of(code);
+}
+
 static qk_code take_item(long_walk *w, const qk_hj212_item *item, qk_error *err)
 {
     qk_decoder *d = w->d;
-    qk_str code = str_of(item->code), field = field_name(item);
+    qk_str code = code_today(w, item->code), field = field_name(item);
     if (item->field == QK_HJ212_F_DATATIME && !item->code.ptr) {
         note_item(w, item, ITEM_TIME, 0);
         return QK_OK;
@@ -453,7 +471,8 @@ static void keep_layout(long_walk *w, uint64_t deviations)
 
 static qk_code read_long(qk_decoder *d, decode_stream *s, qk_decoded *out, qk_error *err)
 {
-    long_walk w = {.d = d, .s = s, .out = out, .cacheable = !d->slow};
+    long_walk w = {
+        .d = d, .s = s, .out = out, .cacheable = !d->slow, .old_codes = speaks_2005(d, out)};
     qk_hj212_items it;
     qk_hj212_item item;
     uint64_t before = out->packet.deviations;

@@ -9,6 +9,10 @@
  * does not fit to the letter (blanks, exponents, an unknown flag …) is read the long way, which is
  * the reference: both give the same cells and the same deviations.
  *
+ * A device registered with dialect 2005 (or without one, when its frame is of 2005) sends factor
+ * codes of HJ/T 212-2005; its columns carry today's codes (hj212/tables.h), so that limits, names
+ * and pages meet its values. The frame itself stays in the journal as received.
+ *
  * Who needs names of columns gives them through the hooks; the decoder knows neither telemetry nor
  * register. One thread. Codes up to 31 bytes and fields up to 15; items beyond are counted in
  * `skipped`. A key that stands twice in a frame keeps both values: the second is the field "Rtd~2".

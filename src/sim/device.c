@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/device.h"
+#include "hj212/tables.h"
 #include "sim/signal.h"
 #include <ctype.h>
 #include <math.h>
@@ -38,20 +39,12 @@ qk_time qk_sim_interval(const qk_sim_device *d, int32_t cn)
     }
 }
 
-/* Codes of HJ/T 212-2005 for the factors the demo's old outlets send. */
-static const char *old_code(const char *code)
-{
-    static const char *const pairs[][2] = {{"a34013", "01"},  {"a21026", "02"},  {"a21002", "03"},
-                                           {"a19001", "S01"}, {"a01011", "S02"}, {"a01012", "S03"},
-                                           {"a01013", "S08"}, {"a01014", "S05"}, {"a00000", "B02"}};
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        if (strcmp(pairs[i][0], code) == 0) return pairs[i][1];
-    return code;
-}
-
+/* Old outlets send the codes of HJ/T 212-2005. */
 const char *qk_sim_factor_code(const qk_sim_device *d, const qk_sim_factor *f)
 {
-    return d->profile->dialect == 2005 ? old_code(f->code) : f->code;
+    const qk_hj212_factor *known =
+        d->profile->dialect == 2005 ? qk_hj212_factor_find(qk_hj212_text_of(f->code)) : NULL;
+    return known && known->old ? known->old : f->code;
 }
 
 static double rounded(double v, int32_t decimals)

@@ -8,12 +8,16 @@ typedef struct names {
     size_t n;
     size_t asked; /* look-ups made */
     char key[36];
+    int32_t dialect;
+    bool unknown; /* nobody registered it */
 } names;
 
 static bool know_device(void *context, qk_device *out, qk_str mn)
 {
     const names *t = context;
+    if (t->unknown) return false;
     qk_device_init(out);
+    out->dialect = t->dialect;
     qk_str_copy(out->mn, sizeof out->mn, mn);
     memcpy(out->key, t->key, sizeof t->key);
     return true;
@@ -328,6 +332,51 @@ static void test_decode__short_and_long_way_agree_on_random_frames(void **state)
     qk_decoder_free(slow);
 }
 
+/* Codes of the columns of a frame, each once, joined by blanks. */
+static const char *codes_of_frame(const names *setting, const char *segment)
+{
+    static char text[256];
+    char frame[12000];
+    qk_decoded row;
+    qk_error err = {0};
+    names t = *setting;
+    qk_decoder *d = make_decoder(&t);
+    qk_str bytes = frame_of(frame, segment);
+    for (int turn = 0; turn < 2; turn++) { /* the long way, then by the layout */
+        assert_done(qk_decode(d, &row, bytes, at("2025-01-01T10:00:00"), &err), &err);
+        assert_int_equal(row.fast, turn);
+    }
+    text[0] = 0;
+    for (size_t i = 0; i < row.n; i++) {
+        const char *code = t.code[row.cells[i].column];
+        if (strcmp(t.field[row.cells[i].column], "Flag") == 0) continue;
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "", code);
+    }
+    qk_decoder_free(d);
+    return text;
+}
+
+static void test_S072_decode__codes_of_2005_become_those_of_today(void **state)
+{
+    (void)state;
+    static const char old[] =
+        "ST=31;CN=2011;PW=123456;MN=88888880000001;Flag=1;CP=&&DataTime=20250101100000;"
+        "01-Rtd=7.1,01-Flag=N;02-Rtd=35.2,02-Flag=N;S01-Rtd=9.4,S01-Flag=N;B02-Rtd=12.5&&";
+    static const char new_frame[] =
+        "QN=20250101100000001;ST=31;CN=2011;PW=123456;MN=88888880000001;Flag=5;"
+        "CP=&&DataTime=20250101100000;02-Rtd=35.2,02-Flag=N&&";
+    static const char today[] = "a34013 a21026 a19001 a00000";
+    names by_frame = {.dialect = 0}, registered = {.dialect = 2005}, later = {.dialect = 2017};
+    names nobody = {.unknown = true};
+    assert_string_equal(codes_of_frame(&by_frame, old), today);
+    assert_string_equal(codes_of_frame(&registered, old), today);
+    /* The register knows better than a firmware's version bits. */
+    assert_string_equal(codes_of_frame(&registered, new_frame), "a21026");
+    assert_string_equal(codes_of_frame(&by_frame, new_frame), "02");
+    assert_string_equal(codes_of_frame(&later, old), "01 02 S01 B02");
+    assert_string_equal(codes_of_frame(&nobody, old), "01 02 S01 B02");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_decode__commands_without_rows_and_broken_frames_give_no_cells),
         cmocka_unit_test(test_decode__cipher_text_opens_with_the_devices_key_alone),
         cmocka_unit_test(test_decode__short_and_long_way_agree_on_random_frames),
+        cmocka_unit_test(test_S072_decode__codes_of_2005_become_those_of_today),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -387,6 +387,54 @@ static void test_node__a_demo_goes_on_at_the_time_where_it_was_left(void **state
     qk_node_close(node);
 }
 
+/* The value of a code as the interface writes it. */
+static void put_shown(qk_node *node, const char *code, qk_buf *out)
+{
+    qk_arena arena;
+    qk_live_value *values;
+    qk_json_writer w;
+    size_t n = 0;
+    qk_arena_init(&arena, 1 << 20);
+    assert_ok(qk_live_values(qk_node_live(node), QK_STR("A1"), &arena, &values, &n));
+    qk_json_init(&w, out);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(values[i].code, code) == 0)
+            qk_live_value_json(&w, qk_node_registry(node), &values[i], "S1", true);
+    qk_buf_putc(out, 0);
+    qk_arena_clear(&arena);
+}
+
+static void test_S072_node__limits_and_names_meet_the_codes_of_old_outlets(void **state)
+{
+    (void)state;
+    qk_buf shown;
+    qk_node *node = open_node("2025-01-01T10:00:00x0");
+    import(node, "{\"sites\":[{\"id\":\"S1\",\"kind\":\"outlet\"}],\"devices\":[{\"mn\":\"A1\","
+                 "\"site\":\"S1\",\"st\":\"31\",\"dialect\":2005}],\"factors\":["
+                 "{\"mn\":\"A1\",\"code\":\"a21026\",\"unit\":\"mg/m3\",\"limit\":35}]}");
+    send_frame(node, "A1", 2011, at("2025-01-01T09:59:00"),
+               "DataTime=20250101095900;02-Rtd=47.6,02-Flag=N;01-Rtd=3.1,01-Flag=N");
+    settle(node);
+    qk_buf_init(&shown, 4096);
+    put_shown(node, "a21026", &shown);
+    assert_non_null(strstr(shown.ptr, "\"limit\":35"));
+    assert_non_null(strstr(shown.ptr, "\"over\":true"));
+    qk_buf_clear(&shown);
+    /* What was received stays as it was. */
+    qk_journal_reader *reader;
+    qk_journal_record record;
+    qk_error err = {0};
+    bool kept = false;
+    assert_done(qk_journal_reader_open(&reader, qk_test_path("data/journal"), 0, &err), &err);
+    while (qk_journal_next(reader, &record, qk_journal_durable(qk_node_journal(node)), &err) ==
+           QK_OK)
+        kept |= record.kind == QK_JOURNAL_FRAME &&
+                memmem(record.payload, record.len, "02-Rtd=47.6", 11) != NULL;
+    assert_true(kept);
+    qk_journal_reader_close(reader);
+    qk_node_close(node);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +449,7 @@ int main(void)
         qk_dir_test(test_node__a_killed_process_loses_no_frame_and_doubles_none),
         qk_dir_test(test_S215_node__a_jump_of_the_clock_fires_every_timer_between_once_in_order),
         qk_dir_test(test_node__a_demo_goes_on_at_the_time_where_it_was_left),
+        qk_dir_test(test_S072_node__limits_and_names_meet_the_codes_of_old_outlets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
