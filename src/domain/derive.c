@@ -8,7 +8,8 @@ qk_code qk_derive_new(qk_derive **out, const qk_derive_parts *parts, qk_error *e
     qk_derive *d = calloc(1, sizeof *d);
     if (!d) return qk_fail(err, QK_ENOMEM, "no memory for derived values");
     d->p = *parts;
-    if (!d->p.constant_ms) d->p.constant_ms = 3 * QK_HOUR;
+    qk_still_init(&d->still);
+    if (d->p.constant_ms) d->still.constant_ms = d->p.constant_ms;
     d->now = d->kept_from[0] = d->kept_from[1] = QK_TIME_NONE;
     d->moments = calloc(QK_DERIVE_FACTORS, sizeof *d->moments);
     qk_code code = d->moments ? qk_map_new(&d->index, QK_DERIVE_ENTRIES) : QK_ENOMEM;
@@ -119,6 +120,20 @@ qk_code qk_derive_device_get(qk_derive_device **out, qk_derive *d, qk_str mn, qk
     return QK_OK;
 }
 
+/* What the register says of a factor, and how long it may stand still. */
+static void know_factor(qk_derive *d, const qk_derive_device *dev, qk_derive_factor *mine)
+{
+    qk_factor f;
+    qk_site site;
+    const qk_registry *r = d->p.registry;
+    bool known = qk_registry_factor(r, &f, qk_str_of(dev->mn), qk_str_of(mine->code));
+    mine->low = known ? f.low : NAN;
+    mine->high = known ? f.high : NAN;
+    const char *at = known && f.site[0] ? f.site : dev->device.site;
+    bool placed = qk_registry_site(r, &site, qk_str_of(at));
+    mine->still = qk_still_of(&d->still, qk_str_of(mine->code), qk_str_of(placed ? site.kind : ""));
+}
+
 void qk_derive_refresh(qk_derive *d, qk_derive_device *dev)
 {
     uint64_t version = qk_registry_version(d->p.registry) + 1;
@@ -131,14 +146,7 @@ void qk_derive_refresh(qk_derive *d, qk_derive_device *dev)
                            before.min_interval_min != dev->device.min_interval_min))
         dev->open.complete = false;
     dev->device_of = version;
-    for (size_t i = 0; i < dev->factor_n; i++) {
-        qk_factor f;
-        qk_derive_factor *mine = &dev->factors[i];
-        bool known =
-            qk_registry_factor(d->p.registry, &f, qk_str_of(dev->mn), qk_str_of(mine->code));
-        mine->low = known ? f.low : NAN;
-        mine->high = known ? f.high : NAN;
-    }
+    for (size_t i = 0; i < dev->factor_n; i++) know_factor(d, dev, &dev->factors[i]);
 }
 
 /* Waste water, surface water and their like (table 5 of 2017). */
@@ -179,11 +187,7 @@ static uint16_t factor_of(qk_derive *d, qk_derive_device *dev, qk_str code)
     qk_derive_factor *f = &dev->factors[dev->factor_n];
     *f = (qk_derive_factor){.low = NAN, .high = NAN, .range_told = QK_TIME_NONE};
     qk_str_copy(f->code, sizeof f->code, code);
-    qk_factor known;
-    if (qk_registry_factor(d->p.registry, &known, qk_str_of(dev->mn), code)) {
-        f->low = known.low;
-        f->high = known.high;
-    }
+    know_factor(d, dev, f);
     return (uint16_t)dev->factor_n++;
 }
 

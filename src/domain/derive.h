@@ -32,7 +32,8 @@ typedef struct qk_derive_parts { /* borrowed */
     qk_events *events;
     qk_log *log;
     const char *db_path;
-    qk_time constant_ms; /* a value unchanged so long is told; 0 = 3 hours */
+    qk_time constant_ms; /* a value unchanged so long is told where no rule says otherwise
+                            (domain/still.h); 0 = 3 hours */
 } qk_derive_parts;
 
 QK_NODISCARD qk_code qk_derive_new(qk_derive **out, const qk_derive_parts *parts, qk_error *err);

@@ -5,6 +5,7 @@
  * and quality.c (values that stand still or leave their range). */
 #include "domain/derive.h"
 #include "domain/gather.h"
+#include "domain/still.h"
 #include "base/map.h"
 
 enum {
@@ -47,7 +48,8 @@ typedef struct qk_derive_factor {
     char code[QK_CODE_MAX];
     qk_derived_columns out[2]; /* hour, day */
     qk_steady steady;
-    double low, high;   /* of the register; NaN = none */
+    double low, high; /* of the register; NaN = none */
+    qk_still_rule still;
     qk_time range_told; /* hour in which leaving it was told last */
 } qk_derive_factor;
 
@@ -120,6 +122,7 @@ typedef struct qk_outcome {
 
 struct qk_derive {
     qk_derive_parts p;
+    qk_still still;
     qk_telemetry_reader *reader;
     qk_map *index;
     qk_derive_device **devices;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/derive_private.h"
+#include "domain/setting.h"
 #include <stdlib.h>
 
 enum { SAVED_NOTHING, SAVED_DIRTY, SAVED_DONE };
@@ -18,8 +19,23 @@ static qk_code load_entry(qk_derive *d, qk_str mn, int level, qk_time time, qk_e
     return QK_OK;
 }
 
+/* Rules that cannot be read are told and change nothing. */
+static void load_rules(qk_derive *d, qk_db *db)
+{
+    qk_arena arena;
+    qk_str text;
+    qk_error err = {0};
+    qk_arena_init(&arena, 1 << 20);
+    qk_code code = qk_setting_text(&text, db, "quality.still", &arena, &err);
+    if (!code) code = qk_still_read(&d->still, text, &err);
+    if (code && code != QK_ENOTFOUND)
+        qk_log_print(d->p.log, QK_LOG_WARN, "quality", "%s", err.message);
+    qk_arena_clear(&arena);
+}
+
 qk_code qk_derive_load(qk_derive *d, qk_db *db, qk_error *err)
 {
+    load_rules(d, db);
     sqlite3_stmt *s = NULL;
     QK_TRY(qk_db_prepare(&s, db, "SELECT mn,level,at FROM derived_dirty", err));
     qk_code code;

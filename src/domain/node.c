@@ -177,11 +177,14 @@ static void on_hour(void *context, const char *mn, qk_time hour)
 static qk_code open_transmission(qk_node *node, qk_error *err)
 {
     int64_t minutes = qk_setting_i64(node->db, "transmission.in_time_minutes", 60);
+    int64_t percent = qk_setting_i64(node->db, "transmission.low_percent", 90);
     qk_transmission_parts parts = {.telemetry = node->telemetry,
                                    .registry = node->registry,
                                    .live = node->live,
                                    .db_path = node->db_path,
-                                   .in_time_ms = minutes * QK_MINUTE};
+                                   .in_time_ms = minutes * QK_MINUTE,
+                                   .events = node->events,
+                                   .low = (double)percent / 100};
     QK_TRY(qk_transmission_new(&node->transmission, &parts, err));
     qk_derive_on_hour(node->derive, on_hour, node->transmission);
     return qk_transmission_load(node->transmission, node->db, err);
@@ -196,6 +199,9 @@ static qk_code count_hour(void *context, qk_node *node, qk_db *db, const qk_time
     qk_time hour = qk_floor_hour(timer->due_at);
     (void)context, (void)db;
     QK_TRY(qk_transmission_touch_all(node->transmission, hour - QK_HOUR, err));
+    /* The day before is judged at 13:00. */
+    if ((hour - qk_floor_day(hour)) / QK_HOUR == 13)
+        QK_TRY(qk_transmission_touch_all(node->transmission, hour - QK_DAY, err));
     return qk_transmission_touch_all(node->transmission, hour, err);
 }
 

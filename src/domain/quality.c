@@ -6,19 +6,25 @@
  * (恒值, zero told apart) and one outside its instrument's range. Values that are flagged anyway
  * say nothing new and are passed over. */
 
+/* How long a value may stand still is said by rules (domain/still.h). When it moves again that is
+ * told too, naming the event it closes. */
+
 enum { LOOK_BACK_AFTER = 10 * 60000, APART_MAX = 2 * 3600000 };
 
 static qk_code tell(qk_derive *d, const qk_derive_device *dev, const char *kind, const char *code,
-                    qk_dec value, qk_time since, qk_time at, qk_time recorded, const char *key)
+                    qk_dec value, qk_time since, qk_time at, qk_time recorded, const char *key,
+                    const char *closes)
 {
-    char digits[QK_DEC_TEXT], from[QK_TIME_TEXT], params[512];
+    char digits[QK_DEC_TEXT], from[QK_TIME_TEXT], params[768];
     snprintf(params, sizeof params,
-             "{\"mn\":\"%s\",\"code\":\"%s\",\"value\":\"%s\",\"since\":\"%s\",\"hours\":%.1f}",
+             "{\"mn\":\"%s\",\"code\":\"%s\",\"value\":\"%s\",\"since\":\"%s\",\"hours\":%.1f"
+             "%s%s%s}",
              dev->mn, code, qk_dec_format(digits, value), qk_time_iso(from, since),
-             (double)(at - since) / (double)QK_HOUR);
+             (double)(at - since) / (double)QK_HOUR, closes ? ",\"closes\":\"" : "",
+             closes ? closes : "", closes ? "\"" : "");
     qk_event e = {.at = at,
                   .recorded_at = recorded,
-                  .severity = QK_SEVERITY_WARNING,
+                  .severity = closes ? QK_SEVERITY_INFO : QK_SEVERITY_WARNING,
                   .journal_pos = d->pos,
                   .key = key,
                   .params = params};
@@ -36,6 +42,12 @@ static bool plain_name(const char *name)
     return true;
 }
 
+/* How long this value may stand; 0 = for ever. */
+static qk_time allowed(const qk_derive_factor *f)
+{
+    return f->steady.value.mantissa ? f->still.constant_ms : f->still.zero_ms;
+}
+
 /* After a start the beginning of a standstill lies in what is stored. */
 static qk_code find_since(qk_derive *d, qk_derive_device *dev, qk_source_kind kind,
                           qk_derive_factor *f, qk_time time, qk_error *err)
@@ -47,7 +59,7 @@ static qk_code find_since(qk_derive *d, qk_derive_device *dev, qk_source_kind ki
     qk_arena_init(&arena, 4 << 20);
     qk_code code =
         qk_telemetry_read(&s, d->reader, dev->sources[kind].stream, qk_str_of(f->code), field,
-                          time - d->p.constant_ms - QK_HOUR, time, QK_TIME_NONE, &arena, NULL, err);
+                          time - allowed(f) - QK_HOUR, time, QK_TIME_NONE, &arena, NULL, err);
     for (size_t i = code ? 0 : s.count; i-- > 0;) {
         if (s.mantissa[i] == INT64_MIN) continue;
         qk_dec value = {s.mantissa[i], s.scale[i]};
@@ -59,18 +71,34 @@ static qk_code find_since(qk_derive *d, qk_derive_device *dev, qk_source_kind ki
     return code == QK_EDAMAGED || code == QK_ENOTFOUND ? QK_OK : code;
 }
 
+static void still_key(char key[160], const qk_derive_device *dev, const qk_derive_factor *f)
+{
+    snprintf(key, 160, "constant:%s:%s:%lld", dev->mn, f->code, (long long)f->steady.since);
+}
+
+/* The value moves again. */
+static qk_code judge_moving(qk_derive *d, const qk_derive_device *dev, const qk_derive_factor *f,
+                            qk_time time, qk_time recorded)
+{
+    char closed[160], key[176];
+    still_key(closed, dev, f);
+    snprintf(key, sizeof key, "moving:%s", closed);
+    return tell(d, dev, "value_moving", f->code, f->steady.value, f->steady.since, time, recorded,
+                key, closed);
+}
+
 static qk_code judge_still(qk_derive *d, qk_derive_device *dev, qk_derive_factor *f, qk_time time,
                            qk_time recorded)
 {
     char key[160];
     qk_steady *s = &f->steady;
-    if (s->told || time - s->since < d->p.constant_ms || !plain_name(dev->mn) ||
-        !plain_name(f->code))
+    qk_time most = allowed(f);
+    if (s->told || !most || time - s->since < most || !plain_name(dev->mn) || !plain_name(f->code))
         return QK_OK;
     s->told = true;
-    snprintf(key, sizeof key, "constant:%s:%s:%lld", dev->mn, f->code, (long long)s->since);
+    still_key(key, dev, f);
     return tell(d, dev, s->value.mantissa ? "value_constant" : "value_zero", f->code, s->value,
-                s->since, s->since + d->p.constant_ms, recorded, key);
+                s->since, s->since + most, recorded, key, NULL);
 }
 
 static qk_code judge_range(qk_derive *d, qk_derive_device *dev, qk_derive_factor *f, qk_dec value,
@@ -84,7 +112,7 @@ static qk_code judge_range(qk_derive *d, qk_derive_device *dev, qk_derive_factor
         return QK_OK;
     f->range_told = hour;
     snprintf(key, sizeof key, "range:%s:%s:%lld", dev->mn, f->code, (long long)hour);
-    return tell(d, dev, "value_range", f->code, value, time, time, recorded, key);
+    return tell(d, dev, "value_range", f->code, value, time, time, recorded, key, NULL);
 }
 
 static qk_code judge_factor(qk_derive *d, qk_derive_device *dev, qk_source_kind kind,
@@ -97,10 +125,11 @@ static qk_code judge_factor(qk_derive *d, qk_derive_device *dev, qk_source_kind 
     if (!goes_on) {
         /* The first value of a run of the program may continue what was stored before it. */
         bool first = !s->known;
+        if (s->told) QK_TRY(judge_moving(d, dev, f, time, recorded));
         *s = (qk_steady){.value = value, .since = time, .known = true, .exact = !first};
     }
     s->last = time;
-    if (!s->exact && time - s->since >= LOOK_BACK_AFTER)
+    if (!s->exact && allowed(f) && time - s->since >= LOOK_BACK_AFTER)
         QK_TRY(find_since(d, dev, kind, f, time, err));
     QK_TRY(judge_still(d, dev, f, time, recorded));
     return judge_range(d, dev, f, value, time, recorded);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "domain/transmission.h"
+#include "domain/transmission_private.h"
 #include "base/map.h"
 #include "domain/gather.h"
 #include <math.h>
@@ -156,6 +156,7 @@ typedef struct counting {
     const char *mn;
     qk_device device;
     bool known;
+    qk_time owed_from; /* when the device was first registered */
     qk_error *err;
     qk_factor *factors;
     size_t factor_n;
@@ -308,6 +309,7 @@ static void sum_up(const counting *c, qk_transmission_day *d, const hour_bits *d
     for (size_t f = 0; f < c->factor_n; f++) {
         for (int hour = 0; hour < hours; hour++) {
             qk_time start = c->from + hour * QK_HOUR;
+            if (start < c->owed_from && !(done->have[f] >> hour & 1)) continue;
             if (c->t->exempt &&
                 c->t->exempt(c->t->exempt_context, c->mn, c->factors[f].code, start)) {
                 d->exempt++;
@@ -320,6 +322,23 @@ static void sum_up(const counting *c, qk_transmission_day *d, const hour_bits *d
             d->valid_in_time += soon->valid[f] >> hour & 1;
         }
     }
+}
+
+/* Hours that are over, owed, not exempt, and of which nothing came: a bit each. */
+static uint32_t hours_missing(const counting *c, const hour_bits *done, int hours)
+{
+    uint32_t owed = 0, have = 0;
+    for (size_t f = 0; f < c->factor_n; f++) {
+        have |= done->have[f];
+        for (int hour = 0; hour < hours; hour++) {
+            qk_time start = c->from + hour * QK_HOUR;
+            const char *code = c->factors[f].code;
+            if (start < c->owed_from) continue;
+            if (c->t->exempt && c->t->exempt(c->t->exempt_context, c->mn, code, start)) continue;
+            owed |= (uint32_t)1 << hour;
+        }
+    }
+    return owed & ~have;
 }
 
 static int hours_over(qk_time from, qk_time now)
@@ -341,10 +360,22 @@ static qk_code copy_factors(counting *c, qk_arena *arena)
     return QK_OK;
 }
 
-static qk_code compute_day(qk_transmission *t, qk_transmission_day *d, const char *mn, qk_time now,
-                           qk_arena *arena, qk_error *err)
+static qk_code find_owed(qk_time *out, qk_db *db, const char *mn, qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(&s, db, "SELECT min(valid_from) FROM device_history WHERE mn=?", err));
+    qk_db_bind_str(s, 1, qk_str_of(mn));
+    QK_TRY(qk_db_step(db, s, err));
+    *out = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return QK_OK;
+}
+
+static qk_code compute_day(qk_transmission *t, qk_transmission_day *d, uint32_t *missing,
+                           const char *mn, qk_db *db, qk_time now, qk_arena *arena, qk_error *err)
 {
     counting c = {.t = t, .mn = mn, .err = err, .from = d->day * QK_DAY - QK_CST_OFFSET};
+    QK_TRY(find_owed(&c.owed_from, db, mn, err));
     hour_bits *bits = qk_arena_array(arena, 2, sizeof *bits);
     if (!bits || copy_factors(&c, arena))
         return qk_fail(err, QK_ENOMEM, "no memory for transmission figures");
@@ -356,6 +387,7 @@ static qk_code compute_day(qk_transmission *t, qk_transmission_day *d, const cha
     if (!registered || !c.device.sends_hours)
         QK_TRY(read_stream(&c, QK_STREAM_DERIVED_HOUR, &bits[0], &bits[1]));
     sum_up(&c, d, &bits[0], &bits[1], hours_over(c.from, now));
+    *missing = registered ? hours_missing(&c, &bits[0], hours_over(c.from, now)) : 0;
     return QK_OK;
 }
 
@@ -395,8 +427,19 @@ static qk_code save_day(qk_transmission *t, touched_day *touched, qk_db *db, qk_
                         qk_arena *arena, qk_error *err)
 {
     qk_transmission_day d = {.day = touched->day};
+    uint32_t missing = 0;
     qk_arena_reset(arena);
-    QK_TRY(compute_day(t, &d, touched->mn, now, arena, err));
+    QK_TRY(compute_day(t, &d, &missing, touched->mn, db, now, arena, err));
+    if (t->p.events) {
+        qk_transmission_judge judge = {.registry = t->p.registry,
+                                       .events = t->p.events,
+                                       .low = t->p.low > 0 ? t->p.low : 0.9,
+                                       .mn = touched->mn,
+                                       .day = &d,
+                                       .missing = missing,
+                                       .now = now};
+        QK_TRY(qk_transmission_tell(&judge, db, err));
+    }
     if (d.due || d.exempt || d.received) QK_TRY(write_day(db, touched->mn, &d, err));
     if (touched->day == qk_day_number(now))
         qk_live_effective(t->p.live, qk_str_of(touched->mn), qk_transmission_effective(&d, false));

@@ -12,9 +12,18 @@
  *
  *   transmission rate = received / due, validity = valid / received, effective = their product
  *
+ * Hours before a device was first registered are due only where something came for them.
+ *
+ * Events, each once, with the key of what they close in "closes":
+ *   hours_missing          hours of a day that are over and of which nothing came; hours_filled
+ * when all of them have come since transmission_low       the day before, judged from 13:00 on as
+ * the ministry publishes it, is less effective than setting transmission.low_percent (90) says;
+ *                          transmission_restored when back-fill or marks have lifted it
+ *
  * Factors are those of the register, else those that the day's rows hold. A day is computed again
  * when an hour of it came or changed, and ten minutes after each hour. Store thread, except where
  * told. */
+#include "domain/events.h"
 #include "domain/live.h"
 #include "store/telemetry.h"
 
@@ -36,6 +45,8 @@ typedef struct qk_transmission_parts { /* borrowed */
     qk_live *live;
     const char *db_path;
     qk_time in_time_ms; /* 0 = one hour */
+    qk_events *events;  /* NULL = nothing is told */
+    double low;         /* less effective a day is told; 0 = 0.9 */
 } qk_transmission_parts;
 QK_NODISCARD qk_code qk_transmission_new(qk_transmission **out, const qk_transmission_parts *parts,
                                          qk_error *err);

@@ -166,7 +166,9 @@ static void test_transmission__what_was_touched_survives_a_restart(void **state)
     (void)state;
     qk_error err = {0};
     qk_node *node = open_node("2025-01-01T00:00:00x0");
-    import(node, county);
+    import(node,
+           "{\"devices\":[{\"mn\":\"A\",\"sends_hours\":true,\"valid_from\":\"2024-12-01\"}],"
+           "\"factors\":[{\"mn\":\"A\",\"code\":\"a21026\"},{\"mn\":\"A\",\"code\":\"a34013\"}]}");
     qk_node_close(node);
     qk_db *db = NULL;
     assert_done(qk_db_open(&db, qk_test_path("data/store.db"), NULL, &err), &err);
@@ -182,6 +184,63 @@ static void test_transmission__what_was_touched_survives_a_restart(void **state)
     qk_node_close(node);
 }
 
+static int64_t told(qk_node *node, const char *kind)
+{
+    char sql[120];
+    settle(node);
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM event WHERE mn='A' AND kind='%s'", kind);
+    return node_number(node, sql);
+}
+
+static void test_S077_transmission__missing_hours_and_low_days_are_told_and_closed(void **state)
+{
+    (void)state;
+    qk_node *node = open_node("2025-01-01T00:00:00x0");
+    import(node, county);
+    for (int h = 0; h < 24; h++)
+        if (h < 3 || h > 5) send_hour(node, h, end_of(h) + QK_MINUTE, "N", true);
+    pass_time(node, "2025-01-01T03:30:00");
+    assert_int_equal(told(node, "hours_missing"), 0);
+    pass_time(node, "2025-01-01T06:30:00");
+    assert_int_equal(told(node, "hours_missing"), 1);
+    pass_time(node, "2025-01-02T12:30:00");
+    assert_int_equal(told(node, "transmission_low"), 0); /* not judged before 13:00 */
+    pass_time(node, "2025-01-02T13:30:00");
+    assert_int_equal(told(node, "transmission_low"), 1);
+    assert_int_equal(told(node, "hours_filled"), 0);
+    for (int h = 3; h < 6; h++) send_hour(node, h, at("2025-01-02T14:00:00"), "N", true);
+    pass_time(node, "2025-01-02T14:30:00");
+    assert_int_equal(told(node, "hours_filled"), 1);
+    assert_int_equal(told(node, "transmission_restored"), 1);
+    /* Each names what it closes, and is told once. */
+    assert_int_equal(node_number(node, "SELECT count(*) FROM event o JOIN event c ON o.key="
+                                       "json_extract(c.params,'$.closes') WHERE c.mn='A'"),
+                     2);
+    pass_time(node, "2025-01-02T20:30:00");
+    assert_int_equal(told(node, "hours_filled"), 1);
+    /* The second of January itself lacks its hours, and is told for itself. */
+    assert_int_equal(told(node, "hours_missing"), 2);
+    qk_node_close(node);
+}
+
+static void test_S077_transmission__hours_before_the_registration_are_not_owed(void **state)
+{
+    (void)state;
+    qk_node *node = open_node("2025-01-01T08:00:00x0");
+    import(node, county);
+    pass_time(node, "2025-01-01T10:30:00");
+    qk_transmission_day d = day_of(node, "A", "2025-01-01");
+    assert_int_equal(d.due, 2 * 2); /* 8 and 9 o'clock of two factors */
+    assert_int_equal(d.received, 0);
+    /* What it remembers from before counts all the same. */
+    send_hour(node, 5, at("2025-01-01T10:31:00"), "N", true);
+    pass_time(node, "2025-01-01T10:45:00");
+    d = day_of(node, "A", "2025-01-01");
+    assert_int_equal(d.due, 2 * 3);
+    assert_int_equal(d.received, 2);
+    qk_node_close(node);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +249,8 @@ int main(void)
         qk_dir_test(test_S077_transmission__a_device_without_hours_is_judged_by_derived_ones),
         qk_dir_test(test_S077_transmission__exempt_hours_count_for_nothing),
         qk_dir_test(test_transmission__what_was_touched_survives_a_restart),
+        qk_dir_test(test_S077_transmission__missing_hours_and_low_days_are_told_and_closed),
+        qk_dir_test(test_S077_transmission__hours_before_the_registration_are_not_owed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
