@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 #include "sim/county.h"
-#include "sim/device.h"
 #include <math.h>
 
 static void write_place(qk_json_writer *w)
@@ -89,7 +88,7 @@ static void write_factor(qk_json_writer *w, const qk_sim_device *d, const qk_sim
 {
     qk_json_object(w);
     qk_json_kcstr(w, "mn", d->mn);
-    qk_json_kcstr(w, "code", qk_sim_factor_code(d, f));
+    qk_json_kcstr(w, "code", f->code);
     qk_json_kcstr(w, "unit", f->unit);
     qk_json_kcstr(w, "name_zh", f->name_zh);
     qk_json_kcstr(w, "name_en", f->name_en);

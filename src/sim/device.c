@@ -40,7 +40,7 @@ qk_time qk_sim_interval(const qk_sim_device *d, int32_t cn)
 }
 
 /* Old outlets send the codes of HJ/T 212-2005. */
-const char *qk_sim_factor_code(const qk_sim_device *d, const qk_sim_factor *f)
+static const char *code_of(const qk_sim_device *d, const qk_sim_factor *f)
 {
     const qk_hj212_factor *known =
         d->profile->dialect == 2005 ? qk_hj212_factor_find(qk_hj212_text_of(f->code)) : NULL;
@@ -82,7 +82,7 @@ static void put_realtime(cp_text *cp, const qk_sim_device *d, qk_time t)
 {
     for (size_t i = 0; i < d->profile->n_factors; i++) {
         const qk_sim_factor *f = &d->profile->factors[i];
-        const char *code = qk_sim_factor_code(d, f);
+        const char *code = code_of(d, f);
         double v = reading(d, f, t);
         put(cp, ";%s-Rtd=%.*f", code, f->decimals, v);
         if (f->converted)
@@ -117,7 +117,7 @@ static void put_interval(cp_text *cp, const qk_sim_device *d, qk_time t, qk_time
     amount_m3 = flow_m3_s * (double)len / 1000;
     for (size_t i = 0; i < d->profile->n_factors; i++) {
         const qk_sim_factor *f = &d->profile->factors[i];
-        const char *code = qk_sim_factor_code(d, f);
+        const char *code = code_of(d, f);
         spread s = interval_spread(d, f, t, len);
         if (revised && i == 0) s.avg += 3;
         put(cp, ";%s-Min=%.*f,%s-Avg=%.*f,%s-Max=%.*f", code, f->decimals, s.min, code, f->decimals,

@@ -20,6 +20,4 @@ size_t qk_sim_plain_frame(char *out, size_t size, const qk_sim_device *d, int32_
                           const char *st, qk_time qn, int32_t flag, qk_hj212_text cp);
 /* Length of one interval of a command for this device in ms; 0 = it does not send such. */
 qk_time qk_sim_interval(const qk_sim_device *d, int32_t cn);
-/* The code this device sends the factor under: that of HJ/T 212-2005 from an old outlet. */
-const char *qk_sim_factor_code(const qk_sim_device *d, const qk_sim_factor *f);
 #endif
