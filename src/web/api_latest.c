@@ -9,6 +9,54 @@
 
 enum { FRESH_MS = 1000 };
 
+/* ---- what is asked for ---- */
+
+/* Lists of words separated by commas; an absent one asks for all. */
+typedef struct wanted {
+    qk_str kinds, fields, factors, devices, sites, township;
+} wanted;
+
+static bool is_listed(qk_str list, const char *word)
+{
+    qk_str it = qk_str_of(word);
+    if (!list.len) return true;
+    while (list.ptr)
+        if (qk_str_eq(qk_str_trim(qk_str_cut(&list, ',')), it)) return true;
+    return false;
+}
+
+static qk_code read_wanted(qk_exchange *x, wanted *w, qk_error *err)
+{
+    *w = (wanted){.kinds = qk_query_str(x, "kinds"),
+                  .fields = qk_query_str(x, "fields"),
+                  .factors = qk_query_str(x, "factors"),
+                  .devices = qk_query_str(x, "devices"),
+                  .sites = qk_query_str(x, "sites"),
+                  .township = qk_query_str(x, "township")};
+    for (qk_str rest = w->kinds; rest.ptr;) {
+        qk_str kind = qk_str_trim(qk_str_cut(&rest, ','));
+        if (!qk_stream_kind_of(kind))
+            return qk_refuse(x, err, 400, "bad_parameter", "kinds", "'%.*s' is no kind of message",
+                             QK_STR_ARG(kind));
+    }
+    return QK_OK;
+}
+
+static bool wants_value(const wanted *w, const qk_live_value *v)
+{
+    return is_listed(w->kinds, qk_stream_kind_name(v->kind)) && is_listed(w->fields, v->field) &&
+           is_listed(w->factors, v->code) && is_listed(w->devices, v->mn);
+}
+
+static bool wants_site(const wanted *w, const qk_site *site, const qk_site_links *mine)
+{
+    if (!is_listed(w->sites, site->id) || !is_listed(w->township, site->division)) return false;
+    if (!w->devices.len) return true;
+    for (size_t i = 0; i < mine->n; i++)
+        if (is_listed(w->devices, mine->items[i].mn)) return true;
+    return false;
+}
+
 /* ---- values by site ---- */
 
 typedef struct sited_value {
@@ -102,8 +150,10 @@ static qk_link_state site_state(qk_exchange *x, const qk_site_links *mine)
     return QK_LINK_NEVER;
 }
 
-static void write_site_latest(qk_exchange *x, const qk_site *site, const qk_site_links *mine,
-                              const sited_value *values, size_t n, const qk_air_hour *hour)
+/* wanted NULL = all values. */
+static void write_site_latest(qk_exchange *x, const wanted *wanted_values, const qk_site *site,
+                              const qk_site_links *mine, const sited_value *values, size_t n,
+                              const qk_air_hour *hour)
 {
     qk_json_writer *w = &x->json;
     const qk_registry *r = qk_node_registry(x->context->node);
@@ -125,7 +175,8 @@ static void write_site_latest(qk_exchange *x, const qk_site *site, const qk_site
     qk_json_key(w, "values");
     qk_json_array(w);
     for (size_t i = 0; i < n; i++)
-        qk_live_value_json(w, r, values[i].value, site->id, values[i].judged);
+        if (!wanted_values || wants_value(wanted_values, values[i].value))
+            qk_live_value_json(w, r, values[i].value, site->id, values[i].judged);
     qk_json_end(w);
     qk_json_end(w);
 }
@@ -151,7 +202,8 @@ static qk_code write_county(qk_exchange *x, const qk_site *sites, size_t n,
     return QK_OK;
 }
 
-static qk_code write_sites(qk_exchange *x, const sited_value *values, size_t count, qk_error *err)
+static qk_code write_sites(qk_exchange *x, const wanted *w, const sited_value *values, size_t count,
+                           qk_error *err)
 {
     const qk_registry *r = qk_node_registry(x->context->node);
     qk_site *sites = NULL;
@@ -165,17 +217,18 @@ static qk_code write_sites(qk_exchange *x, const sited_value *values, size_t cou
         qk_site_links mine = qk_site_links_of(&links, sites[i].id);
         qk_air_hour hour;
         bool air = false;
+        if (!wants_site(w, &sites[i], &mine)) continue;
         QK_TRY(qk_air_now(x, &sites[i], &mine, &hour, &air, err));
         size_t mine_n = values_of(values, count, &at, sites[i].id);
         qk_json_key(&x->json, sites[i].id);
-        write_site_latest(x, &sites[i], &mine, values + at, mine_n, air ? &hour : NULL);
+        write_site_latest(x, w, &sites[i], &mine, values + at, mine_n, air ? &hour : NULL);
         at += mine_n;
     }
     qk_json_end(&x->json);
     return write_county(x, sites, n, &links, err);
 }
 
-static qk_code write_latest(qk_exchange *x, qk_error *err)
+static qk_code write_latest(qk_exchange *x, const wanted *w, qk_error *err)
 {
     char feed[48];
     qk_buf gathered;
@@ -191,7 +244,7 @@ static qk_code write_latest(qk_exchange *x, qk_error *err)
         qk_json_ktime(&x->json, "now", qk_clock_now(qk_node_clock(x->context->node)));
         qk_json_kcstr(&x->json, "feed", feed);
         qk_json_key(&x->json, "sites");
-        code = write_sites(x, values, n, err);
+        code = write_sites(x, w, values, n, err);
         qk_json_end(&x->json);
     }
     qk_buf_clear(&gathered);
@@ -206,24 +259,73 @@ static uint64_t shown_version(const qk_exchange *x)
     return qk_live_feed_end(qk_node_live(node)) * 31 + qk_registry_version(qk_node_registry(node));
 }
 
-static bool take_kept(qk_exchange *x, qk_answer_cache *cache, uint64_t version)
+/* What was asked, as one text; false when it is too long to be kept by. No value of a query holds
+ * a line end. */
+static bool name_asked(const wanted *w, char key[QK_KEPT_KEY])
 {
-    bool fresh = cache->text && (cache->version == version ? 5 * FRESH_MS : FRESH_MS) >
-                                    qk_monotonic_ms() - cache->made_ms;
-    if (fresh) qk_buf_append(&x->out, cache->text, cache->len);
-    return fresh;
+    int n = snprintf(key, QK_KEPT_KEY, "%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s", QK_STR_ARG(w->kinds),
+                     QK_STR_ARG(w->fields), QK_STR_ARG(w->factors), QK_STR_ARG(w->devices),
+                     QK_STR_ARG(w->sites), QK_STR_ARG(w->township));
+    return n > 0 && n < QK_KEPT_KEY;
 }
 
-static void keep(qk_exchange *x, qk_answer_cache *cache, uint64_t version)
+static bool is_fresh(const qk_kept_answer *k, uint64_t version)
 {
-    char *copy = x->out.failed ? NULL : malloc(x->out.len);
-    if (!copy) return;
+    int64_t age_ms = qk_monotonic_ms() - k->made_ms;
+    return age_ms < (k->version == version ? 5 * FRESH_MS : FRESH_MS);
+}
+
+static qk_kept_answer *find_kept(qk_answer_cache *cache, const char *key)
+{
+    for (size_t i = 0; i < QK_KEPT_ANSWERS; i++)
+        if (cache->kept[i].text && strcmp(cache->kept[i].key, key) == 0) return &cache->kept[i];
+    return NULL;
+}
+
+/* Made small once for all who take it so; without memory for it they get it plain. */
+static void pack_kept(qk_kept_answer *k)
+{
+    qk_buf packed;
+    if (k->gzip || k->len < QK_GZIP_LEAST) return;
+    qk_buf_init(&packed, QK_KEPT_BYTES);
+    if (qk_gzip_all(&packed, (qk_str){k->text, k->len}) == QK_OK)
+        k->gzip = qk_buf_take(&packed, &k->gzip_len);
+    qk_buf_clear(&packed);
+}
+
+static void take_kept(qk_exchange *x, qk_kept_answer *k)
+{
+    if (x->takes_gzip) pack_kept(k);
+    x->gzipped = x->takes_gzip && k->gzip;
+    qk_buf_reset(&x->out);
+    if (x->gzipped)
+        qk_buf_append(&x->out, k->gzip, k->gzip_len);
+    else
+        qk_buf_append(&x->out, k->text, k->len);
+}
+
+/* Into the place of the same question, else of the oldest answer. */
+static qk_kept_answer *keep(qk_exchange *x, qk_answer_cache *cache, const char *key,
+                            uint64_t version)
+{
+    qk_kept_answer *k = find_kept(cache, key);
+    char *copy = x->out.failed || x->out.len > QK_KEPT_BYTES ? NULL : malloc(x->out.len);
+    if (!copy) return NULL;
     memcpy(copy, x->out.ptr, x->out.len);
-    free(cache->text);
-    cache->text = copy;
-    cache->len = x->out.len;
-    cache->version = version;
-    cache->made_ms = qk_monotonic_ms();
+    for (size_t i = 0; !k && i < QK_KEPT_ANSWERS; i++)
+        if (!cache->kept[i].text) k = &cache->kept[i];
+    for (size_t i = 0; !k && i < QK_KEPT_ANSWERS; i++) {
+        bool oldest = true;
+        for (size_t j = 0; j < QK_KEPT_ANSWERS; j++)
+            oldest = oldest && cache->kept[i].made_ms <= cache->kept[j].made_ms;
+        if (oldest) k = &cache->kept[i];
+    }
+    free(k->text);
+    free(k->gzip);
+    *k = (qk_kept_answer){
+        .text = copy, .len = x->out.len, .version = version, .made_ms = qk_monotonic_ms()};
+    (void)qk_str_copy(k->key, sizeof k->key, qk_str_of(key));
+    return k;
 }
 
 /* The lock is held while it is made: a crowd of pages waits for one answer instead of making many.
@@ -231,13 +333,19 @@ static void keep(qk_exchange *x, qk_answer_cache *cache, uint64_t version)
 qk_code qk_api_latest(qk_exchange *x, qk_error *err)
 {
     qk_answer_cache *cache = &x->context->latest;
+    wanted w;
+    char key[QK_KEPT_KEY];
     qk_code code = QK_OK;
+    QK_TRY(read_wanted(x, &w, err));
+    if (!name_asked(&w, key)) return write_latest(x, &w, err);
     pthread_mutex_lock(&cache->lock);
     uint64_t version = shown_version(x);
-    if (!take_kept(x, cache, version)) {
-        code = write_latest(x, err);
-        if (code == QK_OK) keep(x, cache, version);
+    qk_kept_answer *k = find_kept(cache, key);
+    if (!k || !is_fresh(k, version)) {
+        code = write_latest(x, &w, err);
+        k = code == QK_OK ? keep(x, cache, key, version) : NULL;
     }
+    if (k) take_kept(x, k);
     pthread_mutex_unlock(&cache->lock);
     return code;
 }
@@ -261,7 +369,7 @@ static qk_code write_site(qk_exchange *x, const qk_site *site, const qk_site_lin
     qk_json_object(&x->json);
     QK_TRY(qk_site_members_json(x, site, links, err));
     qk_json_key(&x->json, "latest");
-    write_site_latest(x, site, &mine, values + at, mine_n, air ? &hour : NULL);
+    write_site_latest(x, NULL, site, &mine, values + at, mine_n, air ? &hour : NULL);
     QK_TRY(qk_site_validity_json(x, site, &mine, err));
     qk_site_rules_json(x, site, air ? &hour : NULL);
     qk_json_end(&x->json);

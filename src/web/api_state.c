@@ -202,8 +202,11 @@ qk_code qk_api_metrics(qk_exchange *x, qk_error *err)
 qk_code qk_api_openapi(qk_exchange *x, qk_error *err)
 {
     (void)err;
-    x->fixed = (qk_str){x->context->openapi, x->context->openapi_len};
-    qk_exchange_etag(x, qk_hash(x->fixed.ptr, x->fixed.len));
+    const qk_context *c = x->context;
+    x->gzipped = x->takes_gzip && c->openapi_gz;
+    x->fixed = x->gzipped ? (qk_str){c->openapi_gz, c->openapi_gz_len}
+                          : (qk_str){c->openapi, c->openapi_len};
+    qk_exchange_etag(x, qk_hash(c->openapi, c->openapi_len));
     return QK_OK;
 }
 

@@ -19,13 +19,21 @@ typedef struct qk_web_counts { /* for /metrics; monotonic */
     atomic_uint_fast64_t run_us; /* time spent in handlers */
 } qk_web_counts;
 
-/* One answer kept for all who ask within a moment: /latest is the same for everybody. */
-typedef struct qk_answer_cache {
-    pthread_mutex_t lock;
-    char *text;
-    size_t len;
+enum { QK_KEPT_ANSWERS = 4, QK_KEPT_KEY = 256, QK_KEPT_BYTES = 12 << 20 };
+
+/* Answers kept for all who ask the same within a moment: /latest is the same for everybody. At most
+ * QK_KEPT_ANSWERS of QK_KEPT_BYTES; the oldest leaves. */
+typedef struct qk_kept_answer {
+    char key[QK_KEPT_KEY]; /* what was asked */
+    char *text, *gzip;     /* gzip NULL = nobody wanted it yet */
+    size_t len, gzip_len;
     uint64_t version; /* of what it shows */
     int64_t made_ms;
+} qk_kept_answer;
+
+typedef struct qk_answer_cache {
+    pthread_mutex_t lock;
+    qk_kept_answer kept[QK_KEPT_ANSWERS];
 } qk_answer_cache;
 
 struct qk_context {
@@ -38,11 +46,12 @@ struct qk_context {
     qk_answer_cache latest;
     qk_web_counts counts;
     atomic_size_t approved, online; /* devices, counted every few seconds */
+    atomic_uint packing;            /* answers in parts that are being compressed */
     uint32_t start;                 /* random name of this life of the program */
     char db_path[1024];
     char journal_dir[1024];
-    char *openapi; /* the document, made at start */
-    size_t openapi_len;
+    char *openapi, *openapi_gz; /* the document, made at start; gz may be NULL */
+    size_t openapi_len, openapi_gz_len;
 };
 
 struct qk_tools {

@@ -3,7 +3,11 @@
 #include "base/messages.h"
 #include "web/context.h"
 
-enum { BODY_DEPTH_ARENA = 256 * 1024, OUT_MIN = 64 * 1024 };
+enum {
+    BODY_DEPTH_ARENA = 256 * 1024,
+    OUT_MIN = 64 * 1024,
+    PACKED_STREAMS = 64 /* at a time, about 100 KiB each; what comes beyond is sent plain */
+};
 
 void qk_exchange_init(qk_exchange *x, qk_context *context, const qk_route *route)
 {
@@ -19,6 +23,9 @@ void qk_exchange_clear(qk_exchange *x)
 {
     if (x->more_done) x->more_done(x->more_state);
     x->more_done = NULL;
+    if (x->gzip) x->context->packing--;
+    qk_gzip_free(x->gzip);
+    x->gzip = NULL;
     qk_buf_clear(&x->out);
     qk_arena_clear(&x->arena);
 }
@@ -96,6 +103,8 @@ void qk_exchange_fail(qk_exchange *x, const qk_error *err)
     plain.hint[0] = 0;
     if (plain.message[0]) qk_error_format(&plain, detail, sizeof detail);
     x->etag[0] = x->filename[0] = 0;
+    x->gzipped = false;
+    x->fixed = (qk_str){NULL, 0};
     x->content_type = "application/json";
     x->more = NULL;
     qk_buf_reset(&x->out);
@@ -127,6 +136,54 @@ void qk_exchange_run(qk_exchange *x)
     } else if (x->status == 0) {
         x->status = 200;
     }
+}
+
+/* ---- made small ---- */
+
+bool qk_exchange_packs(const qk_exchange *x)
+{
+    return strstr(x->content_type, "json") != NULL ||
+           qk_str_starts(qk_str_of(x->content_type), QK_STR("text/"));
+}
+
+static bool begin_parts(qk_exchange *x)
+{
+    if (x->context->packing >= PACKED_STREAMS || qk_gzip_new(&x->gzip, SIZE_MAX) != QK_OK)
+        return false;
+    x->context->packing++;
+    return x->gzipped = true;
+}
+
+/* The answer or part in out, made small. */
+static qk_code pack_out(qk_exchange *x, bool whole, bool ended)
+{
+    qk_buf packed;
+    qk_buf_init(&packed, x->out.ceiling);
+    qk_code code = whole ? qk_gzip_all(&packed, qk_buf_str(&x->out))
+                         : qk_gzip_part(x->gzip, &packed, qk_buf_str(&x->out), ended);
+    if (code != QK_OK) {
+        qk_buf_clear(&packed);
+        return code;
+    }
+    qk_buf_clear(&x->out);
+    x->out = packed;
+    return QK_OK;
+}
+
+void qk_exchange_pack(qk_exchange *x)
+{
+    if (!x->takes_gzip || x->gzipped || x->fixed.ptr || x->status != 200) return;
+    if (!qk_exchange_packs(x)) return;
+    if (x->more) {
+        if (begin_parts(x) && pack_out(x, false, false) != QK_OK) x->out.failed = QK_ENOMEM;
+        return;
+    }
+    if (x->out.len >= QK_GZIP_LEAST) x->gzipped = pack_out(x, true, true) == QK_OK;
+}
+
+qk_code qk_exchange_pack_part(qk_exchange *x, bool ended)
+{
+    return x->gzip ? pack_out(x, false, ended) : QK_OK;
 }
 
 /* ---- the query ---- */
@@ -309,10 +366,19 @@ void qk_exchange_etag(qk_exchange *x, uint64_t version)
     snprintf(x->etag, sizeof x->etag, "\"%016llx\"", (unsigned long long)version);
 }
 
+void qk_etag_gz(char out[QK_ETAG_TEXT + 4], const char *etag)
+{
+    size_t n = strlen(etag);
+    out[0] = 0;
+    if (n > 1 && n < QK_ETAG_TEXT) snprintf(out, QK_ETAG_TEXT + 4, "%.*s-gz\"", (int)(n - 1), etag);
+}
+
 bool qk_etag_in(const char *list, const char *etag)
 {
+    char packed[QK_ETAG_TEXT + 4];
     if (strcmp(list, "*") == 0) return true;
-    return etag[0] && strstr(list, etag) != NULL;
+    qk_etag_gz(packed, etag);
+    return etag[0] && (strstr(list, etag) != NULL || (packed[0] && strstr(list, packed) != NULL));
 }
 
 bool qk_exchange_unchanged(qk_exchange *x, uint64_t version)

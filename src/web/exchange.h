@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "web/gzip.h"
 #include "web/route.h"
 
 typedef struct qk_context qk_context; /* what all requests share: web/context.h */
@@ -41,6 +42,7 @@ struct qk_exchange {
     qk_str idempotency_key;
     char address[48];                     /* of the client, as far as it can be known */
     char who[64];                         /* author of a change; empty for open routes */
+    bool takes_gzip;                      /* the client accepts it */
     char if_none_match[QK_ETAG_TEXT + 8]; /* as sent; empty when absent or too long to be ours */
 
     /* the answer */
@@ -56,6 +58,8 @@ struct qk_exchange {
     qk_more_fn *more;
     void *more_state; /* in the arena, or freed by more_done */
     void (*more_done)(void *more_state);
+    bool gzipped;  /* what stands in out or fixed is gzip */
+    qk_gzip *gzip; /* of an answer in parts; NULL = plain */
 
     qk_arena arena;
 };
@@ -82,6 +86,12 @@ qk_code qk_refuse(qk_exchange *x, qk_error *err, int32_t status, const char *cod
 void qk_exchange_fail(qk_exchange *x, const qk_error *err);
 /* Runs the route's handler; the answer always stands afterwards. */
 void qk_exchange_run(qk_exchange *x);
+/* Makes a large answer small, where the client takes gzip; what cannot be made small for lack of
+ * memory stays as it is. Of an answer in parts: the part in out; ended = it was the last. */
+void qk_exchange_pack(qk_exchange *x);
+qk_code qk_exchange_pack_part(qk_exchange *x, bool ended);
+/* True for a content type that gzip makes smaller. */
+bool qk_exchange_packs(const qk_exchange *x);
 
 /* Reads the body as a JSON object whose members are all in `members` (ends with NULL); anything
  * else is refused with its name, line and column. */
@@ -97,6 +107,8 @@ void qk_exchange_etag(qk_exchange *x, uint64_t version);
 /* The same for a version that counts from the program's start. True when the client holds it
  * already: the answer is then 304 and the handler is done. */
 bool qk_exchange_unchanged(qk_exchange *x, uint64_t version);
-/* RFC 9110 13.1.2: the list of tags holds ours, weak or not, or is "*". */
+/* RFC 9110 13.1.2: the list of tags holds ours, weak or not, or is "*". The same content sent as
+ * gzip has the tag with "-gz" inside; whoever holds either form holds what is shown. */
 bool qk_etag_in(const char *list, const char *etag);
+void qk_etag_gz(char out[QK_ETAG_TEXT + 4], const char *etag);
 #endif

@@ -60,16 +60,26 @@ static struct MHD_Response *empty_response(void)
 
 /* ---- answers of routes ---- */
 
-static void add_exchange_headers(qk_request_state *r, struct MHD_Response *response)
+/* The tag of the form that is sent, or of the one that the client holds. */
+static const char *shown_etag(const qk_exchange *x, int32_t status, char out[QK_ETAG_TEXT + 4])
+{
+    qk_etag_gz(out, x->etag);
+    bool packed = status == 304 ? out[0] && strstr(x->if_none_match, out) != NULL : x->gzipped;
+    return packed ? out : x->etag;
+}
+
+static void add_exchange_headers(qk_request_state *r, struct MHD_Response *response, int32_t status)
 {
     const qk_exchange *x = r->x;
-    char type[96], disposition[160];
+    char type[96], disposition[160], etag[QK_ETAG_TEXT + 4];
     bool text = strncmp(x->content_type, "text/", 5) == 0;
     snprintf(type, sizeof type, "%s%s", x->content_type, text ? "; charset=utf-8" : "");
     add(response, "Content-Type", type);
     add(response, "Content-Security-Policy", csp_of_data);
+    if (qk_exchange_packs(x)) add(response, "Vary", "Accept-Encoding");
+    if (x->gzipped && status != 304) add(response, "Content-Encoding", "gzip");
     if (x->etag[0]) {
-        add(response, "ETag", x->etag);
+        add(response, "ETag", shown_etag(x, status, etag));
         add(response, "Cache-Control", "no-cache");
     } else {
         add(response, "Cache-Control", "no-store");
@@ -143,7 +153,7 @@ enum MHD_Result qk_web_send(qk_request_state *r)
         response = r->x->more ? stream_response(r) : buffer_response(r);
     }
     if (!response) return MHD_NO;
-    add_exchange_headers(r, response);
+    add_exchange_headers(r, response, status);
     add_common(r, response);
     return finish(r, response, status);
 }

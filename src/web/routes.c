@@ -49,6 +49,14 @@ static const qk_param sites_params[] = {LIMIT(10000), AFTER, TEXT("kind", 31, "O
 static const qk_param devices_params[] = {
     LIMIT(5000), AFTER, CHOICE("status", "approved parked disabled", "Only this status"),
     TEXT("site", 31, "Only devices of this site"), END};
+static const qk_param latest_params[] = {
+    TEXT("kinds", 127, "Only values of these kinds, as rtd,hour"),
+    TEXT("fields", 127, "Only these fields, as Rtd,Avg,ZsAvg"),
+    TEXT("factors", 511, "Only these factors, as a34004,a21026"),
+    TEXT("devices", 1023, "Only sites and values of these devices"),
+    TEXT("sites", 1023, "Only these sites"),
+    TEXT("township", 255, "Only sites of these divisions"),
+    END};
 static const qk_param series_params[] = {
     NEEDED("mn", 39, "The device"),
     NEEDED("code", 31, "The factor"),
@@ -102,9 +110,9 @@ const qk_route qk_routes[] = {
      "This document", NULL, NULL, "Document", "200 304"},
     {QK_GET, "/metrics", qk_api_metrics, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 64 * KB, "getMetrics",
      "Counters in the text format of Prometheus", NULL, NULL, "text/plain", "200"},
-    {QK_GET, "/messages", qk_api_messages, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 512 * KB, "getMessages",
+    {QK_GET, "/messages", qk_api_messages, QK_LANE_READ, QK_ACCESS_OPEN, 0, 512 * KB, "getMessages",
      "The table of texts", messages_params, NULL, "Messages", "200 304"},
-    {QK_GET, "/factors", qk_api_factors, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 512 * KB, "getFactors",
+    {QK_GET, "/factors", qk_api_factors, QK_LANE_READ, QK_ACCESS_OPEN, 0, 512 * KB, "getFactors",
      "The standard's table of factor codes", NULL, NULL, "Factors", "200 304"},
     {QK_GET, "/place", qk_api_place, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * MB, "getPlace",
      "The county or city", NULL, NULL, "Place", "200"},
@@ -117,7 +125,7 @@ const qk_route qk_routes[] = {
      "One site with its devices, latest values, validity and rules", NULL, NULL, "SiteDetail",
      "200 404"},
     {QK_GET, "/latest", qk_api_latest, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * MB, "getLatest",
-     "The latest values of all sites at once", NULL, NULL, "Latest", "200"},
+     "The latest values of all sites at once", latest_params, NULL, "Latest", "200"},
     {QK_GET, "/series", qk_api_series, QK_LANE_READ, QK_ACCESS_OPEN, 0, 8 * MB, "getSeries",
      "One column over time, in a bounded number of points", series_params, NULL, "Series", "200"},
     {QK_GET, "/series.csv", qk_api_series_csv, QK_LANE_READ, QK_ACCESS_OPEN, 0, 8 * MB,
@@ -148,7 +156,7 @@ const qk_route qk_routes[] = {
      "getRequest", "One request and how far it is", NULL, NULL, "Request", "200 404"},
     {QK_DELETE, "/requests/{id}", qk_api_request_delete, QK_LANE_CHANGE, QK_ACCESS_KEY, KB, 64 * KB,
      "cancelRequest", "Cancel a request", NULL, NULL, "RequestId", "200 401 403 404 409 422"},
-    {QK_GET, "/commands", qk_api_commands, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 256 * KB,
+    {QK_GET, "/commands", qk_api_commands, QK_LANE_READ, QK_ACCESS_OPEN, 0, 256 * KB,
      "listCommands", "What may be asked of devices, with the bounds of each parameter", NULL, NULL,
      "CommandList", "200 304"},
     {QK_GET, "/parked", qk_api_parked, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB, "listParked",

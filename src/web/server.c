@@ -143,6 +143,16 @@ static void take_options(qk_web *web, const qk_web_options *given)
     o->key_failures = or_default(o->key_failures, 10);
 }
 
+/* Without memory for it the document is sent plain. */
+static void pack_openapi(qk_context *c)
+{
+    qk_buf packed;
+    qk_buf_init(&packed, c->openapi_len);
+    if (qk_gzip_all(&packed, (qk_str){c->openapi, c->openapi_len}) == QK_OK)
+        c->openapi_gz = qk_buf_take(&packed, &c->openapi_gz_len);
+    qk_buf_clear(&packed);
+}
+
 static qk_code open_context(qk_web *web, qk_node *node, qk_gateway *gateway, qk_error *err)
 {
     qk_context *c = &web->context;
@@ -156,6 +166,7 @@ static qk_code open_context(qk_web *web, qk_node *node, qk_gateway *gateway, qk_
     QK_TRY(qk_auth_open(&c->auth, dir, web->options.key_failures, err));
     c->start = randombytes_random();
     QK_TRY(qk_openapi_write(&c->openapi, &c->openapi_len, err));
+    pack_openapi(c);
     QK_TRY(qk_frame_index_new(&c->frames, qk_node_journal(node), c->journal_dir, err));
     qk_followers_options followers = {.live = qk_node_live(node),
                                       .max = web->options.max_followers,
@@ -339,7 +350,11 @@ static void close_context(qk_context *c)
     qk_followers_free(c->followers);
     qk_auth_close(c->auth);
     free(c->openapi);
-    free(c->latest.text);
+    free(c->openapi_gz);
+    for (size_t i = 0; i < QK_KEPT_ANSWERS; i++) {
+        free(c->latest.kept[i].text);
+        free(c->latest.kept[i].gzip);
+    }
     pthread_mutex_destroy(&c->latest.lock);
 }
 

@@ -299,6 +299,7 @@ static enum MHD_Result begin_route(qk_request_state *r, const qk_head *head,
     }
     r->body_max = (size_t)g->body_len;
     if (r->body_max && !(r->body = malloc(r->body_max))) return MHD_NO;
+    r->x->takes_gzip = qk_gzip_accepted(qk_head_get(head, "Accept-Encoding"));
     copy_header(r->x->if_none_match, sizeof r->x->if_none_match, head, "If-None-Match");
     r->stage = QK_STAGE_BODY;
     return MHD_YES;
@@ -314,7 +315,7 @@ static enum MHD_Result begin_page(qk_request_state *r, const qk_head *head)
     if (qk_url_decode(path, &len, raw, false) != QK_OK || !qk_path_is_plain((qk_str){path, len}))
         return refuse(r, 400, "bad_path", "");
     copy_header(r->if_none_match, sizeof r->if_none_match, head, "If-None-Match");
-    r->gzip = qk_str_find(qk_head_get(head, "Accept-Encoding"), QK_STR("gzip"), 0) != SIZE_MAX;
+    r->gzip = qk_gzip_accepted(qk_head_get(head, "Accept-Encoding"));
     set_deadline(r, QK_ANSWER_S);
     return qk_web_send_asset(r, (qk_str){path, len});
 }
@@ -357,6 +358,18 @@ void qk_web_resume(qk_request_state *r)
     web->suspended--;
 }
 
+static void make_part(qk_request_state *r)
+{
+    qk_exchange *x = r->x;
+    qk_error err = {0};
+    qk_buf_reset(&x->out);
+    r->sent = 0;
+    r->failed = x->more(x, &err) != QK_OK || x->out.failed;
+    r->ended = x->out.len == 0;
+    if (!r->failed) r->failed = qk_exchange_pack_part(x, r->ended) != QK_OK;
+    if (r->failed) qk_buf_reset(&x->out);
+}
+
 /* In a worker: the answer, or the next part of it. */
 void qk_web_run_job(void *job, void *tools)
 {
@@ -366,12 +379,9 @@ void qk_web_run_job(void *job, void *tools)
     x->tools = tools;
     if (r->stage == QK_STAGE_RUNNING) {
         qk_exchange_run(x);
+        qk_exchange_pack(x);
     } else {
-        qk_error err = {0};
-        qk_buf_reset(&x->out);
-        r->sent = 0;
-        r->failed = x->more(x, &err) != QK_OK || x->out.failed;
-        r->ended = x->out.len == 0;
+        make_part(r);
     }
     x->tools = NULL;
     r->web->context.counts.run_us += (uint64_t)((qk_monotonic_ns() - start) / 1000);

@@ -6,7 +6,7 @@ import { name } from './i18n.svelte';
 import { messages } from './messages.svelte';
 import { prefs } from './prefs.svelte';
 import { instant } from './time';
-import { kept } from './values';
+import { KEPT_QUERY, kept } from './values';
 import type { Device, Division, Event, Factor, Health, Latest, List, Parked, Place, Request, Site, SiteLatest, Strip, Value } from './types';
 
 const FLUSH_MS = 250;
@@ -118,7 +118,7 @@ class Live {
 
   private async loadLatest() {
     this.loadedLatest = performance.now();
-    const latest = await get<Latest>('latest');
+    const latest = await get<Latest>('latest', KEPT_QUERY);
     for (const s of Object.values(latest.sites)) s.values = s.values.filter(kept);
     this.latest = latest;
   }

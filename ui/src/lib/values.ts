@@ -11,6 +11,9 @@ const KINDS: Record<Want, string[]> = {
 };
 const KEPT = new Set(['rtd Rtd', 'rtd ZsRtd', 'minute Avg', 'minute ZsAvg', 'hour Avg', 'hour ZsAvg', 'derived_hour Avg', 'derived_hour ZsAvg']);
 
+/** The same for the server; what it gives beyond is dropped by kept(). */
+export const KEPT_QUERY = { kinds: 'rtd,minute,hour,derived_hour', fields: 'Rtd,ZsRtd,Avg,ZsAvg' };
+
 /** What the page keeps of the latest values; the rest is asked for where it is shown. */
 export function kept(v: Value): boolean {
   return KEPT.has(`${v.kind} ${v.field}`);
