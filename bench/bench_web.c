@@ -113,11 +113,16 @@ static int connect_web(void)
     return fd;
 }
 
+static void ask_as(int fd, const char *path, const char *headers)
+{
+    char text[500];
+    int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: a\r\n%s\r\n", path, headers);
+    if (send(fd, text, (size_t)n, MSG_NOSIGNAL) != n) exit(1);
+}
+
 static void ask(int fd, const char *path)
 {
-    char text[400];
-    int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
-    if (send(fd, text, (size_t)n, MSG_NOSIGNAL) != n) exit(1);
+    ask_as(fd, path, "");
 }
 
 /* Bytes of the body; reads to its end by Content-Length. */
@@ -148,24 +153,33 @@ static int compare_ns(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void time_path(const char *what, const char *path, int times)
+static void time_path_as(const char *what, const char *path, const char *headers, int times)
 {
     int64_t *ns = calloc((size_t)times, sizeof *ns), first = 0;
     size_t bytes = 0;
     int fd = connect_web();
     for (int i = 0; ns && i < times; i++) {
         int64_t start = qk_monotonic_ns();
-        ask(fd, path);
+        ask_as(fd, path, headers);
         bytes = read_answer(fd);
         ns[i] = qk_monotonic_ns() - start;
         if (i == 0) first = ns[0];
     }
     if (!ns) exit(1);
     qsort(ns, (size_t)times, sizeof *ns, compare_ns);
-    printf("%-44s first %8.2f ms, median %8.2f ms, worst %8.2f ms, %zu bytes\n", what,
+    printf("%-48s first %8.2f ms, median %8.2f ms, worst %8.2f ms, %zu bytes\n", what,
            (double)first / 1e6, (double)ns[times / 2] / 1e6, (double)ns[times - 1] / 1e6, bytes);
     free(ns);
     close(fd);
+}
+
+/* Plain, and as a browser asks for it. */
+static void time_path(const char *what, const char *path, int times)
+{
+    char packed[80];
+    snprintf(packed, sizeof packed, "%s, gzip", what);
+    time_path_as(what, path, "", times);
+    time_path_as(packed, path, "Accept-Encoding: gzip\r\n", times);
 }
 
 static void time_small(void)
@@ -265,12 +279,23 @@ int main(void)
     check(qk_node_open(&node, &options, &err), &err);
     fill();
     check(qk_web_start(&web, node, NULL, &web_options, &err), &err);
-    char path[300], from[QK_TIME_TEXT];
+    char path[300], from[QK_TIME_TEXT], to[QK_TIME_TEXT];
     snprintf(path, sizeof path,
              "/api/v1/series?mn=MN000000&code=a21026&kind=minute&points=2000&from=%s",
              qk_time_iso(from, start_time));
     time_path("a year of minutes in 2,000 points", path, 20);
+    snprintf(path, sizeof path,
+             "/api/v1/series?mn=MN000000&code=a21026&kind=minute&points=2000&from=%s&to=%s",
+             qk_time_iso(from, start_time + 200 * QK_DAY),
+             qk_time_iso(to, start_time + 201 * QK_DAY));
+    time_path("a day of minutes, every row", path, 20);
+    snprintf(path, sizeof path,
+             "/api/v1/series?mn=MN000000&code=a21026&kind=minute&points=2000&from=%s&known_at=%s",
+             qk_time_iso(from, start_time),
+             qk_time_iso(to, start_time + (MINUTES + 60) * QK_MINUTE));
+    time_path("a year of minutes as known at its end", path, 20);
     time_path("the latest of 300 sites, 2,400 values", "/api/v1/latest", 20);
+    time_path("the same, one factor", "/api/v1/latest?factors=a21003&fields=Avg", 20);
     time_path("the sites with their factors", "/api/v1/sites?limit=10000", 20);
     time_path("24 hours of 30 stations", "/api/v1/strip", 20);
     time_small();

@@ -125,13 +125,21 @@ qk_code qk_events_write(qk_events *events, qk_db *db, qk_error *err)
     return QK_OK;
 }
 
+static bool begins_state(const char *kind)
+{
+    return strcmp(kind, "device_silent") == 0 || strcmp(kind, "device_offline") == 0 ||
+           strcmp(kind, "device_parked") == 0;
+}
+
 static void publish_event(qk_events *events, const qk_event *e)
 {
     qk_buf text;
     qk_json_writer w;
     qk_buf_init(&text, 64 << 10);
     qk_json_init(&w, &text);
-    qk_event_json(&w, e);
+    qk_event fresh = *e;
+    if (begins_state(e->kind)) fresh.state = QK_EVENT_OPEN;
+    qk_event_json(&w, &fresh);
     if (!text.failed) qk_live_publish(events->live, "event", qk_buf_str(&text));
     qk_buf_clear(&text);
 }
@@ -146,20 +154,44 @@ void qk_events_settle(qk_events *events, bool committed)
 
 /* ---- asking ---- */
 
-#define EVENT_COLUMNS \
-    "SELECT id,at,kind,site,mn,severity,params,journal_pos,key,recorded_at FROM event"
-/* 1 kind, 2 site, 3 mn, 4 least, 5 from, 6 to, 7 before, 8 limit; an index leads where a filter is
- * set, the others are tested on its rows. */
+/* 1 while the state that an event began lasts, 0 when it is over, NULL for a moment. */
+#define EVENT_STATE                                                                              \
+    "CASE WHEN kind IN ('device_silent','device_offline') THEN NOT EXISTS(SELECT 1 FROM event l" \
+    " WHERE l.mn=event.mn AND l.mn<>'' AND l.at>=event.at AND l.id>event.id"                     \
+    " AND l.kind IN ('device_online','device_silent','device_offline')) WHEN kind="              \
+    "'device_parked' THEN EXISTS(SELECT 1 FROM parked WHERE parked.mn=event.mn) END"
+#define EVENT_COLUMNS                                                                    \
+    "SELECT id,at,kind,site,mn,severity,params,journal_pos,key,recorded_at," EVENT_STATE \
+    " FROM event"
+#define EVENT_COUNT "SELECT count(*) FROM (SELECT 1 FROM event"
+/* 1 kind, 2 site, 3 mn, 4 least, 5 from, 6 to, 7 before, 8 limit, 9 state; an index leads where a
+ * filter is set, the others are tested on its rows. */
 #define EVENT_REST                                                                               \
     "(?1='' OR kind=?1) AND (?2='' OR site=?2) AND (?3='' OR mn=?3) AND severity>=?4 AND at>=?5" \
-    " AND at<?6 AND id<?7 ORDER BY id DESC LIMIT ?8"
+    " AND at<?6 AND id<?7 AND (?9<0 OR " EVENT_STATE "=?9)"
+#define EVENT_ORDER " ORDER BY id DESC LIMIT ?8"
+#define EVENT_QUERIES(begin, end)                                                            \
+    {                                                                                        \
+        begin " WHERE " EVENT_REST end, begin " WHERE mn=?3 AND mn<>'' AND " EVENT_REST end, \
+            begin " WHERE site=?2 AND site<>'' AND " EVENT_REST end,                         \
+            begin " WHERE kind=?1 AND " EVENT_REST end,                                      \
+    }
+
+static const char *choose_sql(const char *const by[4], const qk_event_filter *f)
+{
+    return by[f->mn.len ? 1 : f->site.len ? 2 : f->kind.len ? 3 : 0];
+}
 
 static const char *query_sql(const qk_event_filter *f)
 {
-    if (f->mn.len) return EVENT_COLUMNS " WHERE mn=?3 AND mn<>'' AND " EVENT_REST;
-    if (f->site.len) return EVENT_COLUMNS " WHERE site=?2 AND site<>'' AND " EVENT_REST;
-    if (f->kind.len) return EVENT_COLUMNS " WHERE kind=?1 AND " EVENT_REST;
-    return EVENT_COLUMNS " WHERE " EVENT_REST;
+    static const char *const by[4] = EVENT_QUERIES(EVENT_COLUMNS, EVENT_ORDER);
+    return choose_sql(by, f);
+}
+
+static const char *count_sql(const qk_event_filter *f)
+{
+    static const char *const by[4] = EVENT_QUERIES(EVENT_COUNT, " LIMIT ?8)");
+    return choose_sql(by, f);
 }
 
 static void bind_filter(sqlite3_stmt *s, const qk_event_filter *f, size_t limit)
@@ -172,6 +204,7 @@ static void bind_filter(sqlite3_stmt *s, const qk_event_filter *f, size_t limit)
     sqlite3_bind_int64(s, 6, f->to == QK_TIME_NONE ? INT64_MAX : f->to);
     sqlite3_bind_int64(s, 7, f->before_id ? f->before_id : INT64_MAX);
     sqlite3_bind_int64(s, 8, (int64_t)limit);
+    sqlite3_bind_int(s, 9, f->state == QK_EVENT_MOMENT ? -1 : f->state == QK_EVENT_OPEN);
 }
 
 static const char *copy_text(sqlite3_stmt *s, int column, qk_arena *arena)
@@ -192,6 +225,8 @@ static qk_code read_event(qk_event *e, sqlite3_stmt *s, qk_arena *arena)
     e->journal_pos = qk_db_text(s, 7).ptr ? (uint64_t)sqlite3_column_int64(s, 7) : UINT64_MAX;
     e->key = copy_text(s, 8, arena);
     e->recorded_at = sqlite3_column_int64(s, 9);
+    if (sqlite3_column_type(s, 10) != SQLITE_NULL)
+        e->state = sqlite3_column_int(s, 10) ? QK_EVENT_OPEN : QK_EVENT_OVER;
     return e->params ? QK_OK : QK_ENOMEM;
 }
 
@@ -216,6 +251,20 @@ qk_code qk_events_query(qk_event **out, size_t *n, qk_db *db, const qk_event_fil
     if (*n == limit) code = QK_ENOTFOUND;
     sqlite3_reset(s);
     return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+qk_code qk_events_count(int64_t *count, qk_db *db, const qk_event_filter *filter, int64_t most,
+                        qk_error *err)
+{
+    qk_event_filter f = *filter;
+    sqlite3_stmt *s = NULL;
+    f.before_id = 0;
+    QK_TRY(qk_db_prepare(&s, db, count_sql(&f), err));
+    bind_filter(s, &f, (size_t)most);
+    QK_TRY(qk_db_step(db, s, err));
+    *count = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return QK_OK;
 }
 
 /* ---- as JSON ---- */
@@ -252,6 +301,7 @@ static void put_text(qk_json_writer *w, const char *name, qk_lang lang, const ch
 
 void qk_event_json(qk_json_writer *w, const qk_event *e)
 {
+    static const char *const states[] = {NULL, "open", "over"};
     qk_arena arena;
     qk_message_param params[PARAMS_MAX];
     char code[64];
@@ -265,6 +315,7 @@ void qk_event_json(qk_json_writer *w, const qk_event *e)
     put_time(w, "recorded_at", e->recorded_at);
     qk_json_kcstr(w, "kind", e->kind);
     qk_json_kcstr(w, "severity", qk_severity_name(e->severity));
+    qk_json_kcstr(w, "state", states[e->state]);
     qk_json_kcstr(w, "site", e->site[0] ? e->site : NULL);
     qk_json_kcstr(w, "mn", e->mn[0] ? e->mn : NULL);
     put_text(w, "zh", QK_ZH, code, params, n);

@@ -24,12 +24,17 @@ typedef enum qk_severity {
 } qk_severity;
 const char *qk_severity_name(qk_severity severity);
 
+/* Some events begin a state: a device is silent, off line, waits for approval. Open while it lasts;
+ * the others are moments. */
+typedef enum qk_event_state { QK_EVENT_MOMENT, QK_EVENT_OPEN, QK_EVENT_OVER } qk_event_state;
+
 typedef struct qk_event {
     int64_t id; /* given when written */
     qk_time at, recorded_at;
     char kind[40];
     char site[QK_CODE_MAX], mn[QK_MN_MAX];
     qk_severity severity;
+    qk_event_state state; /* when it was asked; passed over when raised */
     uint64_t journal_pos; /* UINT64_MAX = none */
     const char *key;      /* NULL = none */
     const char *params;   /* JSON object; NULL = {} */
@@ -56,13 +61,17 @@ void qk_events_settle(qk_events *events, bool committed);
 typedef struct qk_event_filter {
     qk_str kind, site, mn; /* empty = any */
     qk_severity least;
-    qk_time from, to;  /* of `at`; QK_TIME_NONE = open */
-    int64_t before_id; /* 0 = from the newest */
-    size_t limit;      /* at most 1,000 */
+    qk_event_state state; /* QK_EVENT_MOMENT = any */
+    qk_time from, to;     /* of `at`; QK_TIME_NONE = open */
+    int64_t before_id;    /* 0 = from the newest */
+    size_t limit;         /* at most 1,000 */
 } qk_event_filter;
 /* Newest first; strings in the arena. */
 QK_NODISCARD qk_code qk_events_query(qk_event **out, size_t *n, qk_db *db,
                                      const qk_event_filter *filter, qk_arena *arena, qk_error *err);
-/* {"id","at","recorded_at","kind","severity","site","mn","zh","en","params","position"} */
+/* How many there are, before_id and limit left out of account; counting ends at `most`. */
+QK_NODISCARD qk_code qk_events_count(int64_t *count, qk_db *db, const qk_event_filter *filter,
+                                     int64_t most, qk_error *err);
+/* {"id","at","recorded_at","kind","severity","state","site","mn","zh","en","params","position"} */
 void qk_event_json(qk_json_writer *w, const qk_event *event);
 #endif

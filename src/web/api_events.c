@@ -2,16 +2,7 @@
 #include "store/audit.h"
 #include "web/api.h"
 
-enum { LIMIT_DEFAULT = 100 };
-
-static void end_list(qk_json_writer *w, bool more, int64_t last)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)last);
-    qk_json_end(w);
-    qk_json_kcstr(w, "next", more ? text : NULL);
-    qk_json_end(w);
-}
+enum { LIMIT_DEFAULT = 100, COUNT_MAX = 100000 };
 
 static void begin_list(qk_json_writer *w)
 {
@@ -29,8 +20,16 @@ static qk_severity severity_of(qk_str name)
     return QK_SEVERITY_INFO;
 }
 
+static qk_event_state state_of(qk_str name)
+{
+    if (qk_str_eq(name, QK_STR("open"))) return QK_EVENT_OPEN;
+    return qk_str_eq(name, QK_STR("over")) ? QK_EVENT_OVER : QK_EVENT_MOMENT;
+}
+
 qk_code qk_api_events(qk_exchange *x, qk_error *err)
 {
+    char next[24];
+    int64_t total = 0;
     size_t limit = (size_t)qk_query_int(x, "limit", LIMIT_DEFAULT), n = 0;
     qk_event *events = NULL;
     qk_event_filter filter = {
@@ -38,17 +37,24 @@ qk_code qk_api_events(qk_exchange *x, qk_error *err)
         .site = qk_query_str(x, "site"),
         .mn = qk_query_str(x, "mn"),
         .least = severity_of(qk_query_str(x, "severity")),
+        .state = state_of(qk_query_str(x, "state")),
         .from = qk_query_time(x, "from", QK_TIME_NONE),
         .to = qk_query_time(x, "to", QK_TIME_NONE),
         .before_id = qk_query_int(x, "after", 0),
         .limit = limit + 1,
     };
     QK_TRY(qk_events_query(&events, &n, x->tools->db, &filter, &x->arena, err));
+    QK_TRY(qk_events_count(&total, x->tools->db, &filter, COUNT_MAX + 1, err));
     bool more = n > limit;
     if (more) n = limit;
     begin_list(&x->json);
     for (size_t i = 0; i < n; i++) qk_event_json(&x->json, &events[i]);
-    end_list(&x->json, more, n ? events[n - 1].id : 0);
+    snprintf(next, sizeof next, "%lld", n ? (long long)events[n - 1].id : 0LL);
+    qk_json_end(&x->json);
+    qk_json_kcstr(&x->json, "next", more ? next : NULL);
+    qk_json_ki64(&x->json, "total", total > COUNT_MAX ? COUNT_MAX : total);
+    qk_json_kbool(&x->json, "total_more", total > COUNT_MAX);
+    qk_json_end(&x->json);
     return QK_OK;
 }
 

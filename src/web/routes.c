@@ -94,6 +94,7 @@ static const qk_param events_params[] = {
     TEXT("site", 31, "Only events of this site"),
     TEXT("mn", 39, "Only events of this device"),
     CHOICE("severity", "info notice warning alarm", "This severity and above"),
+    CHOICE("state", "open over", "Only events that began a state which lasts, or is over"),
     TIME("from", "Not before"),
     TIME("to", "Before"),
     END};

@@ -82,6 +82,12 @@ static void test_events__are_found_by_each_filter_newest_first_page_by_page(void
         assert_int_equal(n, cases[i].n);
         for (size_t k = 1; k < n; k++) assert_true(list[k].id < list[k - 1].id);
         qk_arena_clear(&arena);
+        int64_t count = 0;
+        cases[i].f.before_id = 3; /* the whole is counted from any page */
+        assert_done(qk_events_count(&count, db, &cases[i].f, 1000, &err), &err);
+        assert_int_equal(count, cases[i].f.limit ? 100 : cases[i].n);
+        assert_done(qk_events_count(&count, db, &cases[i].f, 5, &err), &err);
+        assert_int_equal(count, 5);
     }
     /* Pages of 30: all hundred, each once. */
     int64_t before = 0;
@@ -99,6 +105,52 @@ static void test_events__are_found_by_each_filter_newest_first_page_by_page(void
         qk_arena_clear(&arena);
     }
     assert_int_equal(seen, 100);
+    qk_events_free(events);
+    qk_db_close(db);
+}
+
+static void test_S077_events__of_a_silence_tell_whether_it_lasts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind, *mn;
+        qk_event_state want;
+    } rows[] = {
+        {"device_silent", "A", QK_EVENT_OVER},   {"device_offline", "A", QK_EVENT_OVER},
+        {"device_online", "A", QK_EVENT_MOMENT}, {"device_silent", "B", QK_EVENT_OVER},
+        {"device_offline", "B", QK_EVENT_OPEN},  {"device_boot", "B", QK_EVENT_MOMENT},
+        {"device_parked", "C", QK_EVENT_OPEN},   {"device_parked", "D", QK_EVENT_OVER},
+    };
+    qk_db *db = open_db();
+    qk_events *events = NULL;
+    qk_error err = {0};
+    assert_ok(qk_events_new(&events, NULL));
+    for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
+        qk_event e = make(rows[i].kind, rows[i].mn, 1000 + (int)i, NULL);
+        assert_ok(qk_events_raise(events, &e));
+    }
+    write_out(events, db, true);
+    assert_ok(qk_db_exec(db,
+                         "INSERT INTO parked(mn,first_pos,first_at,last_pos,last_at,count,address,"
+                         "sample) VALUES('C',0,0,0,0,1,'',x'')",
+                         &err));
+    static const qk_event_state states[] = {QK_EVENT_MOMENT, QK_EVENT_OPEN, QK_EVENT_OVER};
+    for (size_t s = 0; s < QK_ARRAY_COUNT(states); s++) {
+        qk_arena arena;
+        qk_event *list;
+        size_t n, want = 0;
+        int64_t count = 0;
+        qk_event_filter f = {.from = QK_TIME_NONE, .to = QK_TIME_NONE, .state = states[s]};
+        qk_arena_init(&arena, 8 << 20);
+        assert_done(qk_events_query(&list, &n, db, &f, &arena, &err), &err);
+        for (size_t i = 0; i < n; i++) assert_int_equal(list[i].state, rows[list[i].id - 1].want);
+        for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++)
+            want += states[s] == QK_EVENT_MOMENT || rows[i].want == states[s];
+        assert_int_equal(n, want);
+        assert_done(qk_events_count(&count, db, &f, 1000, &err), &err);
+        assert_int_equal(count, want);
+        qk_arena_clear(&arena);
+    }
     qk_events_free(events);
     qk_db_close(db);
 }
@@ -147,7 +199,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_events__a_key_makes_an_event_once_and_a_lost_transaction_none_twice),
         qk_dir_test(test_events__are_found_by_each_filter_newest_first_page_by_page),
-        cmocka_unit_test(test_events__are_told_in_both_languages_with_their_parameters),
+        qk_dir_test(test_S077_events__of_a_silence_tell_whether_it_lasts),
+        qk_dir_test(test_events__are_told_in_both_languages_with_their_parameters),
         cmocka_unit_test(test_events__every_kind_has_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

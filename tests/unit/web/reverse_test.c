@@ -297,12 +297,20 @@ static void test_S072_reverse__an_unknown_device_is_refused_for_good(void **stat
                        "DataTime=20261122100430;a21026-Rtd=1&&");
     const qk_json_value *d = await_parked(&r, "1");
     assert_json(d, "items/0/mn", "STRANGER");
+    d = rig_document(&r, "/api/v1/events?state=open&limit=1");
+    assert_json(d, "total", "1");
+    assert_json(d, "items/0/kind", "device_parked");
+    assert_json(d, "items/0/mn", "STRANGER");
+    assert_json(d, "next", "null");
     reply got = rig_ask(&r, "POST", "/api/v1/parked/STRANGER/refuse", NULL, "{}");
     assert_int_equal(got.status, 401);
     got = rig_change(&r, "POST", "/api/v1/parked/STRANGER/refuse", "{}", "a");
     assert_int_equal(got.status, 200);
     assert_json(rig_json(&r, &got), "status", "disabled");
     await_parked(&r, "0");
+    d = rig_document(&r, "/api/v1/events?state=over&kind=device_parked");
+    assert_json(d, "total", "1");
+    assert_json(d, "items/0/state", "over");
     rig_say(&stranger, "QN=20261122100501000;ST=31;CN=2011;PW=1;MN=STRANGER;Flag=5;CP=&&"
                        "DataTime=20261122100500;a21026-Rtd=1&&");
     rig_say(&stranger, "QN=20261122100502000;ST=31;CN=2011;PW=123456;MN=" OUTLET
