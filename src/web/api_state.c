@@ -1,107 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/file.h"
 #include "base/messages.h"
 #include "domain/airquality.h"
 #include "hj212/tables.h"
 #include "web/api.h"
+#include "web/health.h"
 #include <math.h>
-#include <unistd.h>
-
-/* ---- health ---- */
-
-/* Second number of /proc/self/statm: resident pages. */
-static uint64_t resident_bytes(void)
-{
-    uint64_t pages = 0;
-    qk_buf text;
-    qk_buf_init(&text, 4096);
-    if (qk_file_read(&text, "/proc/self/statm", NULL) == QK_OK) {
-        qk_str rest = qk_buf_str(&text);
-        qk_str_cut(&rest, ' ');
-        if (qk_parse_u64(&pages, qk_str_cut(&rest, ' ')) != QK_OK) pages = 0;
-    }
-    qk_buf_clear(&text);
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static void write_clock(qk_json_writer *w, qk_clock *clock)
-{
-    qk_json_object(w);
-    qk_json_kbool(w, "simulated", qk_clock_simulated(clock));
-    qk_json_kf64(w, "speed", qk_clock_speed(clock));
-    qk_json_end(w);
-}
-
-static void write_journal(qk_json_writer *w, const qk_node_health *h)
-{
-    char reason[700] = "";
-    bool running = h->journal == QK_JOURNAL_RUNNING;
-    if (!running) qk_error_format(&h->journal_reason, reason, sizeof reason);
-    qk_json_object(w);
-    qk_json_kcstr(w, "state", running ? "running" : "stopped");
-    qk_json_ktext(w, "reason", reason);
-    qk_json_kcstr(w, "code", running ? NULL : qk_code_name(h->journal_reason.code));
-    qk_json_ki64(w, "durable", (int64_t)h->durable);
-    qk_json_ki64(w, "processed", (int64_t)h->processed);
-    qk_json_ki64(w, "lag_bytes", (int64_t)(h->durable - h->processed));
-    qk_json_ki64(w, "lag_s", h->lag_ms / 1000);
-    qk_json_end(w);
-}
-
-static void write_store(qk_json_writer *w, const qk_node_health *h)
-{
-    qk_json_object(w);
-    qk_json_kcstr(w, "state", qk_code_name(h->store_state));
-    qk_json_ktext(w, "reason", h->store_reason);
-    qk_json_ki64(w, "damaged_blocks", (int64_t)h->damaged_blocks);
-    qk_json_end(w);
-}
-
-static void write_counts(qk_json_writer *w, const qk_node_health *h, const qk_context *c)
-{
-    const struct {
-        const char *name;
-        uint64_t value;
-    } counts[] = {
-        {"devices", c->approved}, {"online", c->online},   {"frames", h->frames},
-        {"repeats", h->repeats},  {"changed", h->changed}, {"refused", h->refused},
-        {"parked", h->parked},    {"samples", h->samples},
-    };
-    qk_json_object(w);
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-        qk_json_ki64(w, counts[i].name, (int64_t)counts[i].value);
-    qk_json_end(w);
-}
-
-static bool is_well(const qk_node_health *h)
-{
-    return h->journal == QK_JOURNAL_RUNNING && h->store_state == QK_OK && h->damaged_blocks == 0;
-}
 
 qk_code qk_api_health(qk_exchange *x, qk_error *err)
 {
-    qk_json_writer *w = &x->json;
-    qk_node *node = x->context->node;
     qk_node_health h;
     (void)err;
-    qk_node_health_get(node, &h);
-    if (!is_well(&h) && qk_query_given(x, "strict")) x->status = 503;
-    qk_json_object(w);
-    qk_json_kcstr(w, "status", is_well(&h) ? "ok" : "degraded");
-    qk_json_ktime(w, "now", qk_clock_now(qk_node_clock(node)));
-    qk_json_key(w, "clock");
-    write_clock(w, qk_node_clock(node));
-    qk_json_key(w, "journal");
-    write_journal(w, &h);
-    qk_json_key(w, "store");
-    write_store(w, &h);
-    qk_json_key(w, "counts");
-    write_counts(w, &h, x->context);
-    qk_json_ki64(w, "memory_bytes", (int64_t)resident_bytes());
-    qk_json_kcstr(w, "version", QK_VERSION);
-    qk_json_kcstr(w, "instance", qk_node_id(node));
-    qk_json_kbool(w, "demo", qk_node_demo(node));
-    qk_json_end(w);
+    qk_node_health_get(x->context->node, &h);
+    if (!qk_health_is_well(&h) && qk_query_given(x, "strict")) x->status = 503;
+    qk_health_json(&x->json, x->context);
     return QK_OK;
 }
 
@@ -126,7 +37,7 @@ static void put_counter(qk_buf *out, const char *name, uint64_t value, const cha
 
 static void put_node_metrics(qk_buf *out, const qk_node_health *h)
 {
-    put_gauge(out, "healthy", is_well(h), "1 when journal and store work.");
+    put_gauge(out, "healthy", qk_health_is_well(h), "1 when journal and store work.");
     put_gauge(out, "journal_durable_bytes", (double)h->durable, "Journal position safe on disk.");
     put_gauge(out, "journal_lag_bytes", (double)(h->durable - h->processed),
               "Journal bytes the store has yet to take in.");
@@ -187,7 +98,7 @@ qk_code qk_api_metrics(qk_exchange *x, qk_error *err)
     (void)err;
     qk_node_health_get(x->context->node, &h);
     x->content_type = "text/plain; version=0.0.4";
-    put_gauge(&x->out, "memory_bytes", (double)resident_bytes(), "Resident memory.");
+    put_gauge(&x->out, "memory_bytes", (double)qk_health_memory(), "Resident memory.");
     put_gauge(&x->out, "devices", (double)x->context->approved, "Approved devices.");
     put_gauge(&x->out, "devices_online", (double)x->context->online, "Approved devices on line.");
     put_node_metrics(&x->out, &h);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "web/health.h"
 #include "web/openapi.h"
 #include "web/server_private.h"
 #include "base/file.h"
@@ -66,12 +67,14 @@ static bool is_ending(qk_web *web)
 static void *run_keeper(void *argument)
 {
     qk_web *web = argument;
+    qk_health_watch health = {0};
     pthread_setname_np(pthread_self(), "qk-web-keeper");
     for (int64_t counted_ms = 0; !is_ending(web);) {
         if (qk_monotonic_ms() - counted_ms >= COUNT_MS) {
             qk_context_count(&web->context);
             counted_ms = qk_monotonic_ms();
         }
+        qk_health_look(&health, &web->context);
         wait_ms(web, TICK_MS, true);
         wait_ms(web, gather_ms(web), false);
         qk_followers_pump(web->context.followers, qk_monotonic_ms());
