@@ -5,7 +5,7 @@
 #include "store/archive.h"
 #include "store/db.h"
 #include "store/lock.h"
-#include "store/segment.h"
+#include "store/packed.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -157,19 +157,30 @@ static qk_code find_end(const char *dir, qk_jpos last, qk_jpos *end, qk_error *e
     return beyond || code == QK_ENOTFOUND ? QK_OK : code;
 }
 
+/* As it stands, or, when it is (or is just being) compressed, in that form. */
+static qk_code add_segment(job *j, const char *dir, qk_jpos start, qk_jpos end, qk_error *err)
+{
+    char path[QK_PATH_MAX];
+    char name[QK_ARCHIVE_NAME_MAX];
+    char file[QK_PACKED_NAME];
+    qk_segment_name(file, start);
+    snprintf(name, sizeof name, "journal/%s", file);
+    QK_TRY(qk_segment_path(path, sizeof path, dir, start, err));
+    qk_code code = add_file(j, path, name, QK_SEGMENT_MARK + (end - start), err);
+    if (code != QK_ENOTFOUND) return code;
+    qk_packed_name(file, start);
+    snprintf(name, sizeof name, "journal/%s", file);
+    QK_TRY(qk_packed_path(path, sizeof path, dir, start, err));
+    return add_file(j, path, name, UINT64_MAX, err);
+}
+
 static qk_code add_segments(job *j, const char *dir, const qk_segment_list *list, qk_error *err)
 {
     for (size_t i = 0; i < list->count; i++) {
-        char path[QK_PATH_MAX];
-        char name[QK_ARCHIVE_NAME_MAX];
-        char file[QK_SEGMENT_NAME];
         qk_jpos start = list->starts[i];
         qk_jpos end = i + 1 < list->count ? list->starts[i + 1] : j->result->journal_end;
         if (end == start) continue; /* begun, and nothing sound in it yet */
-        qk_segment_name(file, start);
-        snprintf(name, sizeof name, "journal/%s", file);
-        QK_TRY(qk_segment_path(path, sizeof path, dir, start, err));
-        QK_TRY(add_file(j, path, name, QK_SEGMENT_MARK + (end - start), err));
+        QK_TRY(add_segment(j, dir, start, end, err));
     }
     return QK_OK;
 }

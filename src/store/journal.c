@@ -473,6 +473,8 @@ static qk_code mend_tail(qk_journal *j, const tail *t, qk_error *err)
     uint64_t size = QK_SEGMENT_MARK + (t->end - t->start);
     QK_TRY(qk_segment_path(path, sizeof path, j->dir, t->start, err));
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    /* A compressed one is whole and on the disk: the next group begins behind it. */
+    if (fd < 0 && errno == ENOENT) return QK_OK;
     if (fd < 0) return refuse_here(j, errno, "cannot open the last segment", err);
     if (t->torn) {
         qk_log_print(j->options.log, QK_LOG_INFO, "journal",

@@ -3,22 +3,18 @@
  * only when a record is not sound are both read anew (`fresh`), because the writer may have begun a
  * new segment at that position. What is still not sound then is damage. */
 #include "base/file.h"
-#include "store/segment.h"
+#include "store/packed.h"
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { BUFFER_LEAST = 1 << 20 };
 
 struct qk_journal_reader {
     qk_segment_list list;
-    int fd;         /* of the open segment, -1 = none */
-    qk_jpos start;  /* of the open segment */
-    qk_jpos end;    /* start of the next one, UINT64_MAX when there is none */
-    qk_jpos marked; /* start of the segment whose MARK was given last */
+    qk_segment_file *file; /* the open segment, NULL = none */
+    qk_jpos start;         /* of the open segment */
+    qk_jpos end;           /* start of the next one, UINT64_MAX when there is none */
+    qk_jpos marked;        /* start of the segment whose MARK was given last */
     qk_jpos pos;
     bool fresh;
     uint64_t torn;
@@ -40,8 +36,8 @@ uint64_t qk_journal_reader_torn(const qk_journal_reader *reader)
 
 static void close_segment(qk_journal_reader *r)
 {
-    if (r->fd >= 0) close(r->fd);
-    r->fd = -1;
+    qk_segment_file_close(r->file);
+    r->file = NULL;
     r->held = 0;
 }
 
@@ -63,7 +59,6 @@ qk_code qk_journal_reader_open(qk_journal_reader **out, const char *dir, qk_jpos
     qk_journal_reader *r = calloc(1, sizeof *r);
     if (!r) return qk_fail(err, QK_ENOMEM, "no memory for reading the journal");
     qk_str_copy(r->dir, sizeof r->dir, qk_str_of(dir));
-    r->fd = -1;
     r->marked = UINT64_MAX;
     r->pos = from;
     qk_code code = qk_segment_list_read(&r->list, dir, err);
@@ -96,15 +91,11 @@ static qk_code grow(qk_journal_reader *r, size_t want, qk_error *err)
 
 static qk_code fill(qk_journal_reader *r, uint64_t offset, size_t len, qk_error *err)
 {
+    size_t got = 0;
     r->held_from = offset;
     r->held = 0;
-    while (r->held < len) {
-        ssize_t n = pread(r->fd, r->buffer + r->held, len - r->held, (off_t)(offset + r->held));
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return qk_fail_errno(err, errno, "cannot read the journal");
-        if (n == 0) break;
-        r->held += (size_t)n;
-    }
+    QK_TRY(qk_segment_file_read(r->file, offset, r->buffer, len, &got, err));
+    r->held = got;
     return QK_OK;
 }
 
@@ -135,24 +126,18 @@ static qk_jpos least(qk_jpos a, qk_jpos b)
 
 static qk_code open_segment(qk_journal_reader *r, size_t index, qk_error *err)
 {
-    char path[QK_PATH_MAX];
     close_segment(r);
-    QK_TRY(qk_segment_path(path, sizeof path, r->dir, r->list.starts[index], err));
-    r->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (r->fd < 0 && errno != ENOENT) {
-        qk_code code = qk_fail_errno(err, errno, "cannot open a segment of the journal");
-        qk_error_at(err, path, 0, 0);
-        return code;
-    }
+    qk_code code = qk_segment_file_open(&r->file, r->dir, r->list.starts[index], err);
+    if (code && code != QK_ENOTFOUND && code != QK_EDAMAGED) return code;
     r->start = r->list.starts[index];
     r->end = index + 1 < r->list.count ? r->list.starts[index + 1] : UINT64_MAX;
     return QK_OK;
 }
 
-/* Opens the segment that holds pos, if the list has one: r->fd tells. */
+/* Opens the segment that holds pos, if the list has one and it can be read: r->file tells. */
 static qk_code enter(qk_journal_reader *r, qk_error *err)
 {
-    if (r->fd >= 0 && r->pos >= r->start && r->pos < r->end) return QK_OK;
+    if (r->file && r->pos >= r->start && r->pos < r->end) return QK_OK;
     size_t index = qk_segment_list_find(&r->list, r->pos);
     if (index != SIZE_MAX) return open_segment(r, index, err);
     close_segment(r);
@@ -180,7 +165,7 @@ static qk_code look(qk_journal_reader *r, qk_jpos pos, qk_jpos limit, qk_record_
 {
     size_t available = 0;
     *sound = *any = false;
-    if (r->fd < 0) return QK_OK;
+    if (!r->file) return QK_OK;
     qk_jpos last = least(r->end, limit);
     uint64_t stop = last == UINT64_MAX ? UINT64_MAX / 2 : offset_of(r, last);
     uint64_t offset = offset_of(r, pos);
@@ -250,7 +235,7 @@ static qk_code search(qk_journal_reader *r, qk_jpos from, qk_jpos limit, qk_jpos
                       qk_error *err)
 {
     *found = UINT64_MAX;
-    if (r->fd < 0) return QK_OK;
+    if (!r->file) return QK_OK;
     for (qk_jpos pos = from + 8; pos < least(r->end, limit); pos += 8) {
         qk_record_head head;
         const unsigned char *bytes = NULL;
@@ -264,12 +249,11 @@ static qk_code search(qk_journal_reader *r, qk_jpos from, qk_jpos limit, qk_jpos
 
 static qk_code measure_torn(qk_journal_reader *r, qk_error *err)
 {
-    struct stat st;
-    uint64_t offset = offset_of(r, r->pos);
-    if (r->fd < 0) return QK_ENOTFOUND;
-    if (fstat(r->fd, &st) != 0) return qk_fail_errno(err, errno, "cannot look at the journal");
-    if ((uint64_t)st.st_size > offset) r->torn = (uint64_t)st.st_size - offset;
-    if (r->pos == r->start && st.st_size > 0) r->torn = (uint64_t)st.st_size;
+    uint64_t size = 0, offset = offset_of(r, r->pos);
+    if (!r->file) return QK_ENOTFOUND;
+    QK_TRY(qk_segment_file_size(r->file, &size, err));
+    if (size > offset) r->torn = size - offset;
+    if (r->pos == r->start && size > 0) r->torn = size;
     return QK_ENOTFOUND;
 }
 
@@ -332,15 +316,15 @@ qk_code qk_journal_next(qk_journal_reader *reader, qk_journal_record *record, qk
 
 static qk_code mark_time(const char *dir, qk_jpos start, qk_time *at, qk_error *err)
 {
-    char path[QK_PATH_MAX];
     unsigned char bytes[QK_SEGMENT_MARK];
+    qk_segment_file *f = NULL;
     qk_record_head head;
-    QK_TRY(qk_segment_path(path, sizeof path, dir, start, err));
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return qk_fail_errno(err, errno, "cannot open a segment of the journal");
-    ssize_t n = pread(fd, bytes, sizeof bytes, 0);
-    close(fd);
-    if (n != (ssize_t)sizeof bytes || !qk_record_sound(&head, bytes, sizeof bytes, start))
+    size_t got = 0;
+    QK_TRY(qk_segment_file_open(&f, dir, start, err));
+    qk_code code = qk_segment_file_read(f, 0, bytes, sizeof bytes, &got, err);
+    qk_segment_file_close(f);
+    if (code) return code;
+    if (got != sizeof bytes || !qk_record_sound(&head, bytes, sizeof bytes, start))
         return QK_EDAMAGED;
     *at = head.at;
     return QK_OK;

@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "store/archive.h"
 #include "store/backup.h"
-#include "store/segment.h"
+#include "store/packed.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -195,18 +195,40 @@ out:
 
 /* A segment that is there already is taken from the later copy when that is the longer one: the
  * same records and more behind them. */
+static qk_code lay_plain(job *j, const char *from, const char *to, qk_error *err)
+{
+    struct stat later;
+    struct stat there;
+    if (stat(from, &later) != 0) return qk_fail_errno(err, errno, "cannot look at %s", from);
+    if (stat(to, &there) == 0 && there.st_size >= later.st_size) return QK_OK;
+    return copy_over(j, from, to, err);
+}
+
+/* What is compressed is closed and whole, and takes the place of what a backup had of it. */
+static qk_code lay_packed(job *j, const char *from, const char *to, const char *plain,
+                          qk_error *err)
+{
+    QK_TRY(copy_over(j, from, to, err));
+    if (unlink(plain) != 0 && errno != ENOENT)
+        return qk_fail_errno(err, errno, "cannot remove %s", plain);
+    return QK_OK;
+}
+
 static qk_code lay_segment(job *j, const char *from_dir, const char *to_dir, qk_jpos start,
                            qk_error *err)
 {
     char from[QK_PATH_MAX];
     char to[QK_PATH_MAX];
-    struct stat later;
-    struct stat there;
+    char packed[QK_PATH_MAX];
+    char packed_to[QK_PATH_MAX];
+    struct stat st;
     QK_TRY(qk_segment_path(from, sizeof from, from_dir, start, err));
     QK_TRY(qk_segment_path(to, sizeof to, to_dir, start, err));
-    if (stat(from, &later) != 0) return qk_fail_errno(err, errno, "cannot look at %s", from);
-    if (stat(to, &there) == 0 && there.st_size >= later.st_size) return QK_OK;
-    return copy_over(j, from, to, err);
+    QK_TRY(qk_packed_path(packed, sizeof packed, from_dir, start, err));
+    QK_TRY(qk_packed_path(packed_to, sizeof packed_to, to_dir, start, err));
+    if (stat(packed_to, &st) == 0) return QK_OK;
+    if (stat(packed, &st) == 0) return lay_packed(j, packed, packed_to, to, err);
+    return lay_plain(j, from, to, err);
 }
 
 static qk_code lay_journal(job *j, const char *journal, qk_error *err)

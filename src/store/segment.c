@@ -136,7 +136,7 @@ bool qk_segment_name_parse(qk_jpos *start, const char *name)
         v = v << 4 | (uint64_t)(qk_is_digit(c) ? c - '0' : c - 'a' + 10);
     }
     *start = v;
-    return strcmp(name + 16, ".qkj") == 0;
+    return strcmp(name + 16, ".qkj") == 0 || strcmp(name + 16, ".qkj.zst") == 0;
 }
 
 qk_code qk_segment_path(char *out, size_t size, const char *dir, qk_jpos start, qk_error *err)
@@ -203,6 +203,12 @@ qk_code qk_segment_list_read(qk_segment_list *list, const char *dir, qk_error *e
         return code;
     }
     if (list->count) qsort(list->starts, list->count, sizeof list->starts[0], compare_starts);
+    /* Both forms of a segment stand there when packing was broken off at its end. */
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (kept == 0 || list->starts[i] != list->starts[kept - 1])
+            list->starts[kept++] = list->starts[i];
+    list->count = kept;
     return QK_OK;
 }
 

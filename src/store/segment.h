@@ -47,6 +47,7 @@ bool qk_segment_instance_ok(const char *instance_id);
 QK_NODISCARD qk_code qk_segment_mark_read(qk_str payload, int64_t *format, char instance_id[48]);
 
 void qk_segment_name(char out[QK_SEGMENT_NAME], qk_jpos start);
+/* Of either form of a segment (store/packed.h). */
 bool qk_segment_name_parse(qk_jpos *start, const char *name);
 /* dir/name of the segment. QK_ERANGE. */
 QK_NODISCARD qk_code qk_segment_path(char *out, size_t size, const char *dir, qk_jpos start,
