@@ -282,6 +282,9 @@ static qk_code open_parts(qk_node *node, qk_error *err)
     QK_TRY(open_timers(node, err));
     QK_TRY(qk_outbox_new(&node->outbox, node, node->dir, node->log, err));
     QK_TRY(open_ingest(node, processed, err));
+    if (qk_care_new(&node->care, node->journal_dir, node->log))
+        return qk_fail(err, QK_ENOMEM, "no memory for the care of the journal");
+    qk_care_begin(node->care);
     atomic_store(&node->processed, from);
     atomic_store(&node->committed, from);
     return qk_journal_reader_open(&node->reader, node->journal_dir, from, err);
@@ -357,6 +360,7 @@ void qk_node_close(qk_node *node)
     qk_journal_close(node->journal);
     qk_journal_reader_close(node->reader);
     qk_journal_reader_close(node->ahead);
+    qk_care_free(node->care);
     qk_ingest_free(node->ingest);
     qk_derive_free(node->derive);
     qk_transmission_free(node->transmission);

@@ -4,6 +4,7 @@
 /* Shared by node.c (parts, opening, closing), node_queue.c (commands) and node_store.c (the store
  * thread). */
 #include "base/file.h"
+#include "domain/care.h"
 #include "domain/ingest.h"
 #include "domain/node.h"
 #include "domain/outbox.h"
@@ -51,6 +52,7 @@ struct qk_node {
     qk_transmission *transmission;
     qk_outbox *outbox;
     qk_scheduler *scheduler;
+    qk_care *care;
     pthread_mutex_t append_lock;
 
     /* the store thread's bell and its commands */

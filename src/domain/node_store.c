@@ -270,6 +270,7 @@ static void settle_all(qk_node *node, bool committed)
     qk_ingest_settle(node->ingest, committed);
     qk_derive_settle(node->derive, committed);
     qk_transmission_settle(node->transmission, committed);
+    if (committed && node->expire) qk_care_begin(node->care);
     node->expire = false;
     qk_events_settle(node->events, committed);
 }
@@ -493,6 +494,13 @@ static void note_calm(qk_node *node)
     pthread_mutex_unlock(&node->lock);
 }
 
+static bool tend_journal(qk_node *node)
+{
+    bool more = qk_care_step(node->care, node->db, qk_clock_now(node->clock));
+    if (qk_care_wants_flush(node->care)) node->pack = node->dirty = true;
+    return more;
+}
+
 /* True when there is more to do at once. */
 static bool turn(qk_node *node)
 {
@@ -521,6 +529,8 @@ static bool turn(qk_node *node)
     more |= took == QK_OK || (full && !ill(node)) || node->unparking;
     bool clean = !node->dirty && !ill(node) && !qk_transmission_unsaved(node->transmission);
     if (!more && clean) note_calm(node);
+    /* Nobody waits for the care of the journal: it gets what time is left. */
+    if (!more && clean && !ill(node)) more = tend_journal(node);
     return more;
 }
 

@@ -314,22 +314,6 @@ qk_code qk_journal_next(qk_journal_reader *reader, qk_journal_record *record, qk
 
 /* ---- by time ---- */
 
-static qk_code mark_time(const char *dir, qk_jpos start, qk_time *at, qk_error *err)
-{
-    unsigned char bytes[QK_SEGMENT_MARK];
-    qk_segment_file *f = NULL;
-    qk_record_head head;
-    size_t got = 0;
-    QK_TRY(qk_segment_file_open(&f, dir, start, err));
-    qk_code code = qk_segment_file_read(f, 0, bytes, sizeof bytes, &got, err);
-    qk_segment_file_close(f);
-    if (code) return code;
-    if (got != sizeof bytes || !qk_record_sound(&head, bytes, sizeof bytes, start))
-        return QK_EDAMAGED;
-    *at = head.at;
-    return QK_OK;
-}
-
 /* The last segment that begins before t; its successors cannot hold an earlier record. */
 static qk_code segment_before(const char *dir, qk_time t, qk_jpos *start, qk_error *err)
 {
@@ -339,7 +323,7 @@ static qk_code segment_before(const char *dir, qk_time t, qk_jpos *start, qk_err
     *start = 0;
     for (size_t i = list.count; i-- > 0 && code == QK_OK;) {
         qk_time at = t;
-        code = mark_time(dir, list.starts[i], &at, err);
+        code = qk_segment_begun(&at, dir, list.starts[i], err);
         if (code == QK_EDAMAGED) code = QK_OK; /* an older one will do */
         *start = list.starts[i];
         if (at < t) break;

@@ -50,8 +50,7 @@ static uint64_t get64(const unsigned char *bytes)
 
 void qk_packed_name(char out[QK_PACKED_NAME], qk_jpos start)
 {
-    qk_segment_name(out, start);
-    strcat(out, ".zst");
+    snprintf(out, QK_PACKED_NAME, "%016llx.qkj.zst", (unsigned long long)start);
 }
 
 qk_code qk_packed_path(char *out, size_t size, const char *dir, qk_jpos start, qk_error *err)
@@ -266,6 +265,22 @@ qk_code qk_segment_file_size(qk_segment_file *f, uint64_t *out, qk_error *err)
     if (f->at) return QK_OK;
     if (fstat(f->fd, &st) != 0) return qk_fail_errno(err, errno, "cannot look at the journal");
     *out = (uint64_t)st.st_size;
+    return QK_OK;
+}
+
+qk_code qk_segment_begun(qk_time *out, const char *dir, qk_jpos start, qk_error *err)
+{
+    unsigned char bytes[QK_SEGMENT_MARK];
+    qk_segment_file *f = NULL;
+    qk_record_head head;
+    size_t got = 0;
+    QK_TRY(qk_segment_file_open(&f, dir, start, err));
+    qk_code code = qk_segment_file_read(f, 0, bytes, sizeof bytes, &got, err);
+    qk_segment_file_close(f);
+    if (code) return code;
+    if (got != sizeof bytes || !qk_record_sound(&head, bytes, sizeof bytes, start))
+        return QK_EDAMAGED;
+    *out = head.at;
     return QK_OK;
 }
 

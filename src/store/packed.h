@@ -33,6 +33,8 @@ QK_NODISCARD qk_code qk_segment_file_read(qk_segment_file *f, uint64_t offset, v
                                           size_t len, size_t *got, qk_error *err);
 /* Bytes of the segment as it stands now. */
 QK_NODISCARD qk_code qk_segment_file_size(qk_segment_file *f, uint64_t *out, qk_error *err);
+/* The instant of a segment's first record, by its MARK. QK_EDAMAGED when that is not sound. */
+QK_NODISCARD qk_code qk_segment_begun(qk_time *out, const char *dir, qk_jpos start, qk_error *err);
 
 /* ---- packing, a piece at a time ---- */
 typedef struct qk_packer qk_packer;
