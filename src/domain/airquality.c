@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/airquality.h"
-#include <stdio.h>
 
 enum { RUNNING_HOURS = 24, RUNNING_LEAST = 20 /* GB 3095-2012 table 4, as for a day */ };
 
@@ -33,79 +32,23 @@ typedef struct reading {
     qk_conc *hours[QK_POLLUTANTS]; /* count entries each; [0] ends at first_end */
     size_t count;
     qk_time first_end;
-    const qk_registry *registry;
-    qk_telemetry_reader *reader;
-    qk_arena *arena;
+    const qk_rules *rules; /* NULL = the shipped ones */
 } reading;
 
-/* The register keeps the factor as binary floating point of what a person wrote in decimals. */
-static qk_code scale_value(qk_dec *out, qk_dec value, double scale)
+static qk_code read_hours(reading *r, const qk_registry *registry, qk_telemetry_reader *reader,
+                          const qk_air_source *source, qk_arena *arena, qk_error *err)
 {
-    char text[32];
-    qk_dec factor;
-    if (scale == 1) {
-        *out = value;
-        return QK_OK;
+    qk_air_cell *cells[QK_POLLUTANTS];
+    for (int p = 0; p < QK_POLLUTANTS; p++) {
+        cells[p] = qk_arena_array(arena, r->count, sizeof *cells[p]);
+        if (!cells[p]) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", r->count);
     }
-    snprintf(text, sizeof text, "%.12g", scale);
-    QK_TRY(qk_dec_parse_e(&factor, qk_str_of(text)));
-    return qk_dec_mul(out, value, factor);
-}
-
-static bool counts(char flag)
-{
-    return flag == 0 || flag == 'N' || flag == '3';
-}
-
-static void take_samples(reading *r, const qk_factor *f, qk_pollutant p, const qk_samples *samples,
-                         qk_time to_end)
-{
-    for (size_t i = 0; i < samples->count; i++) {
-        qk_time end = samples->time[i] + to_end;
-        int64_t at = (end - r->first_end) / QK_HOUR;
-        qk_dec value = {samples->mantissa[i], samples->scale[i]};
-        if (end < r->first_end || (end - r->first_end) % QK_HOUR != 0) continue;
-        if (at >= (int64_t)r->count || r->hours[p][at].state == QK_CONC_VALUE) continue;
-        if (value.mantissa == INT64_MIN || value.mantissa < 0 || !counts(samples->flag[i]))
-            continue;
-        if (scale_value(&value, value, f->scale) != QK_OK) continue;
-        r->hours[p][at] = (qk_conc){value, QK_CONC_VALUE};
-    }
-}
-
-/* What is sent goes before what is computed: a place once filled stays. */
-static qk_code read_factor(reading *r, const qk_device *device, const qk_factor *f, qk_pollutant p,
-                           qk_error *err)
-{
-    static const qk_stream_kind kinds[] = {QK_STREAM_HOUR, QK_STREAM_DERIVED_HOUR};
-    qk_time to_end = device->interval_style == QK_INTERVAL_START ? QK_HOUR : 0;
-    for (size_t k = 0; k < 2; k++) {
-        qk_samples samples;
-        qk_stream_id stream = qk_telemetry_find(r->reader, qk_str_of(device->mn), kinds[k]);
-        if (!stream) continue;
-        qk_time from = r->first_end - to_end;
-        QK_TRY(qk_telemetry_read(&samples, r->reader, stream, qk_str_of(f->code), QK_STR("Avg"),
-                                 from, from + (qk_time)r->count * QK_HOUR, QK_TIME_NONE, r->arena,
-                                 NULL, err));
-        take_samples(r, f, p, &samples, to_end);
-    }
-    return QK_OK;
-}
-
-static qk_code read_device(reading *r, const qk_site *site, const char *mn, qk_error *err)
-{
-    qk_device device;
-    qk_factor *factors = NULL;
-    size_t n = 0;
-    if (!qk_registry_device(r->registry, &device, qk_str_of(mn))) return QK_OK;
-    qk_code code = qk_registry_factors(r->registry, r->arena, qk_str_of(mn), &factors, &n);
-    if (code != QK_OK) return qk_fail(err, code, "no memory for the factors of %s", mn);
-    for (size_t i = 0; i < n; i++) {
-        const char *of = factors[i].site[0] ? factors[i].site : device.site;
-        qk_pollutant p = qk_air_pollutant(factors[i].item);
-        if (p == QK_POLLUTANTS || strcmp(of, site->id) != 0) continue;
-        QK_TRY(read_factor(r, &device, &factors[i], p, err));
-    }
+    QK_TRY(qk_air_read(cells, r->count, r->first_end, QK_TIME_NONE, registry, reader, source, arena,
+                       err));
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        for (size_t i = 0; i < r->count; i++)
+            if (qk_air_cell_counts(&cells[p][i]))
+                r->hours[p][i] = (qk_conc){cells[p][i].value, QK_CONC_VALUE};
     return QK_OK;
 }
 
@@ -144,7 +87,8 @@ static void judge_hour(qk_air_hour *hour, const reading *r, size_t at)
     items[QK_PM10_24H] = running_mean(day, QK_PM10);
     day = &r->hours[QK_PM25][at + 1 - RUNNING_HOURS];
     items[QK_PM25_24H] = running_mean(day, QK_PM25);
-    hour->rule = qk_air_rule(hour->end);
+    hour->rule =
+        r->rules ? qk_rules_aqi_on(r->rules, qk_day_number(hour->end - 1)) : qk_air_rule(hour->end);
     qk_aqi_hourly(&hour->result, hour->rule, items);
     hour->reason = NULL;
     /* An hour without any measurement is no hour of air quality, whatever a running mean says. */
@@ -159,11 +103,9 @@ static void judge_hour(qk_air_hour *hour, const reading *r, size_t at)
     }
 }
 
-static qk_code make_reading(reading *r, size_t n, qk_time last_end, const qk_registry *registry,
-                            qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
+static qk_code make_reading(reading *r, size_t n, qk_time last_end, qk_arena *arena, qk_error *err)
 {
-    *r = (reading){
-        .count = n + RUNNING_HOURS - 1, .registry = registry, .reader = reader, .arena = arena};
+    *r = (reading){.count = n + RUNNING_HOURS - 1};
     r->first_end = last_end - (qk_time)(r->count - 1) * QK_HOUR;
     for (int p = 0; p < QK_POLLUTANTS; p++) {
         r->hours[p] = qk_arena_array(arena, r->count, sizeof *r->hours[p]);
@@ -180,8 +122,9 @@ qk_code qk_air_hours(qk_air_hour *hours, size_t n, qk_time last_end, const qk_re
                      size_t mn_count, qk_arena *arena, qk_error *err)
 {
     reading r;
-    QK_TRY(make_reading(&r, n, last_end, registry, reader, arena, err));
-    for (size_t i = 0; i < mn_count; i++) QK_TRY(read_device(&r, site, mns[i], err));
+    const qk_air_source source = {site, mns, mn_count};
+    QK_TRY(make_reading(&r, n, last_end, arena, err));
+    QK_TRY(read_hours(&r, registry, reader, &source, arena, err));
     for (size_t i = 0; i < n; i++) {
         hours[i].end = last_end - (qk_time)(n - 1 - i) * QK_HOUR;
         if (qk_air_is_evaluated(site->kind)) {
@@ -197,6 +140,17 @@ qk_code qk_air_hours(qk_air_hour *hours, size_t n, qk_time last_end, const qk_re
             hours[i].value[p] = r.hours[p][i + RUNNING_HOURS - 1];
     }
     return QK_OK;
+}
+
+void qk_air_hours_of(qk_air_hour *hours, size_t n, qk_time last_end,
+                     qk_conc *const value[QK_POLLUTANTS], const qk_rules *rules)
+{
+    reading r = {.count = n + QK_AIR_HOURS_BEFORE, .rules = rules};
+    for (int p = 0; p < QK_POLLUTANTS; p++) r.hours[p] = value[p];
+    for (size_t i = 0; i < n; i++) {
+        hours[i].end = last_end - (qk_time)(n - 1 - i) * QK_HOUR;
+        judge_hour(&hours[i], &r, i + QK_AIR_HOURS_BEFORE);
+    }
 }
 
 /* ---- an area ---- */
@@ -261,12 +215,10 @@ qk_code qk_air_area_hours(qk_air_hour *hours, size_t n, qk_time last_end,
     reading area;
     reading *each = qk_arena_array(arena, count ? count : 1, sizeof *each);
     if (!each) return qk_fail(err, QK_ENOMEM, "no memory for %zu stations", count);
-    QK_TRY(make_reading(&area, n, last_end, registry, reader, arena, err));
+    QK_TRY(make_reading(&area, n, last_end, arena, err));
     for (size_t k = 0; k < count; k++) {
-        const qk_air_source *s = &stations[k];
-        QK_TRY(make_reading(&each[k], n, last_end, registry, reader, arena, err));
-        for (size_t i = 0; i < s->mn_count; i++)
-            QK_TRY(read_device(&each[k], s->site, s->mns[i], err));
+        QK_TRY(make_reading(&each[k], n, last_end, arena, err));
+        QK_TRY(read_hours(&each[k], registry, reader, &stations[k], arena, err));
     }
     for (int p = 0; p < QK_POLLUTANTS; p++)
         for (size_t at = 0; at < area.count; at++)

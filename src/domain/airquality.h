@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_DOMAIN_AIRQUALITY_H
 #define QK_DOMAIN_AIRQUALITY_H
-/* Air quality of a station, hour by hour: which columns feed which pollutant, and what the rule of
- * the hour's date makes of them (standards/aqi.h).
+/* Air quality of a station, hour by hour: what the rule of the hour's date makes of its pollutants
+ * (standards/aqi.h).
  *
- * A pollutant of a site is fed by the factor that names it as its item in the register. The hour's
- * mean is what the device sent as hour data (2061), else what was computed here from its minutes; a
- * value marked with anything but N (or 3 of the 2005 air stations) does not count. The factor's
- * scale brings it to the standard's unit (ug/m3, CO mg/m3).
+ * Hours come from domain/airread.h; a value marked with anything but N (or 3 of the 2005 air
+ * stations) does not count.
  *
  * Under HJ 633-2012 the hourly index takes the running 24-h means of PM10 and PM2.5, of at least 20
  * hours; under HJ 633-2026 the hours themselves.
  *
  * Road stations and micro stations watch; they never enter an evaluation. Thread rule: any, with a
  * reader of its own. */
-#include "domain/registry.h"
-#include "standards/aqi.h"
-#include "store/telemetry.h"
+#include "domain/airread.h"
+#include "standards/rules.h"
 
 typedef struct qk_air_hour {
     qk_time end; /* of the hour */
@@ -44,12 +41,12 @@ QK_NODISCARD qk_code qk_air_hours(qk_air_hour *hours, size_t n, qk_time last_end
                                   const qk_site *site, const char *const *mns, size_t mn_count,
                                   qk_arena *arena, qk_error *err);
 
-/* A station with the devices that speak for it. */
-typedef struct qk_air_source {
-    const qk_site *site;
-    const char *const *mns;
-    size_t mn_count;
-} qk_air_source;
+/* The same from values at hand: value[p] has n + QK_AIR_HOURS_BEFORE entries, the last ends at
+ * last_end. rules NULL: the shipped ones. */
+enum { QK_AIR_HOURS_BEFORE = 23 };
+void qk_air_hours_of(qk_air_hour *hours, size_t n, qk_time last_end,
+                     qk_conc *const value[QK_POLLUTANTS], const qk_rules *rules);
+
 /* The stations that stand for a county or city: its national and provincial ones, or, where there
  * are none, all that are evaluated. Moves them to the front; returns how many. */
 size_t qk_air_evaluation_points(qk_air_source *stations, size_t n);

@@ -171,7 +171,19 @@ static qk_code open_derive(qk_node *node, qk_error *err)
 
 static void on_hour(void *context, const char *mn, qk_time hour)
 {
-    qk_transmission_touch(context, mn, hour);
+    qk_node *node = context;
+    qk_transmission_touch(node->transmission, mn, hour);
+    qk_airgrade_touch(node->airgrade, mn, hour);
+}
+
+static qk_code open_airgrade(qk_node *node, qk_error *err)
+{
+    qk_airgrade_parts parts = {.telemetry = node->telemetry,
+                               .registry = node->registry,
+                               .events = node->events,
+                               .db_path = node->db_path};
+    QK_TRY(qk_airgrade_new(&node->airgrade, &parts, err));
+    return qk_airgrade_load(node->airgrade, node->db, err);
 }
 
 static qk_code open_transmission(qk_node *node, qk_error *err)
@@ -186,7 +198,7 @@ static qk_code open_transmission(qk_node *node, qk_error *err)
                                    .events = node->events,
                                    .low = (double)percent / 100};
     QK_TRY(qk_transmission_new(&node->transmission, &parts, err));
-    qk_derive_on_hour(node->derive, on_hour, node->transmission);
+    qk_derive_on_hour(node->derive, on_hour, node);
     return qk_transmission_load(node->transmission, node->db, err);
 }
 
@@ -279,6 +291,7 @@ static qk_code open_parts(qk_node *node, qk_error *err)
     QK_TRY(qk_rebuild_live(node->live, node->telemetry, node->registry, node->db_path, err));
     QK_TRY(open_derive(node, err));
     QK_TRY(open_transmission(node, err));
+    QK_TRY(open_airgrade(node, err));
     QK_TRY(open_timers(node, err));
     QK_TRY(qk_outbox_new(&node->outbox, node, node->dir, node->log, err));
     QK_TRY(open_ingest(node, processed, err));
@@ -364,6 +377,7 @@ void qk_node_close(qk_node *node)
     qk_ingest_free(node->ingest);
     qk_derive_free(node->derive);
     qk_transmission_free(node->transmission);
+    qk_airgrade_free(node->airgrade);
     qk_watch_free(node->watch);
     qk_events_free(node->events);
     qk_live_free(node->live);
@@ -440,6 +454,10 @@ qk_outbox *qk_node_outbox(qk_node *node)
 qk_transmission *qk_node_transmission(qk_node *node)
 {
     return node->transmission;
+}
+qk_airgrade *qk_node_airgrade(qk_node *node)
+{
+    return node->airgrade;
 }
 qk_events *qk_node_events(qk_node *node)
 {

@@ -10,6 +10,7 @@
  *
  * Ownership: the node owns all parts; parts given out live until qk_node_close. Threads: functions
  * here are for any thread unless they say otherwise. */
+#include "domain/airgrade.h"
 #include "domain/events.h"
 #include "domain/live.h"
 #include "domain/outbox.h"
@@ -54,6 +55,7 @@ qk_events *qk_node_events(qk_node *node);
 qk_scheduler *qk_node_scheduler(qk_node *node);
 qk_transmission *qk_node_transmission(qk_node *node);
 qk_outbox *qk_node_outbox(qk_node *node);
+qk_airgrade *qk_node_airgrade(qk_node *node);
 
 /* Appends to the journal: qk_journal_append takes one thread at a time, and this guards it. */
 QK_NODISCARD qk_code qk_node_append(qk_node *node, qk_jpos *end, qk_journal_kind kind,

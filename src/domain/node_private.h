@@ -50,6 +50,7 @@ struct qk_node {
     qk_ingest *ingest;
     qk_watch *watch;
     qk_transmission *transmission;
+    qk_airgrade *airgrade;
     qk_outbox *outbox;
     qk_scheduler *scheduler;
     qk_care *care;
@@ -82,7 +83,7 @@ struct qk_node {
     qk_journal_reader *ahead; /* while the store is behind: what is shown before its turn */
     bool dirty;               /* memory holds what no transaction has written */
     bool pack;                /* the next transaction flushes all telemetry */
-    bool unparking, hurry, was_full, more_days;
+    bool unparking, hurry, was_full, more_days, more_air;
     bool expire;  /* the nightly timer fired in the transaction under way */
     bool jumping; /* the clock is being set forward: timers fire up to jump_to */
     qk_time jump_to;

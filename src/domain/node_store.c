@@ -238,13 +238,16 @@ static qk_code fire_timers(qk_node *node, qk_error *err)
 
 /* Days that are still being filled up would be counted again and again: while records wait they get
  * little time, and no transaction of their own. */
-static qk_code save_transmission(qk_node *node, qk_error *err)
+static qk_code save_figures(qk_node *node, qk_error *err)
 {
     bool more = false;
     bool waits = behind(node) > BEHIND_BYTES;
     QK_TRY(qk_transmission_save(node->transmission, node->db, qk_clock_now(node->clock),
                                 waits ? SLICE_MS / 10 : SLICE_MS, &more, err));
     node->more_days = more && !waits;
+    QK_TRY(qk_airgrade_save(node->airgrade, node->db, qk_clock_now(node->clock),
+                            waits ? SLICE_MS / 10 : SLICE_MS, &more, err));
+    node->more_air = more && !waits;
     return QK_OK;
 }
 
@@ -255,7 +258,7 @@ static qk_code write_all(qk_node *node, size_t commands, qk_error *err)
     for (size_t i = 0; i < commands; i++) run_command(node, &node->batch[i]);
     QK_TRY(qk_ingest_save(node->ingest, node->db, err));
     QK_TRY(qk_derive_save(node->derive, node->db, err));
-    QK_TRY(save_transmission(node, err));
+    QK_TRY(save_figures(node, err));
     QK_TRY(qk_events_write(node->events, node->db, err));
     if (node->expire)
         QK_TRY(qk_retention_run(node->db, node->telemetry, qk_clock_now(node->clock), err));
@@ -270,6 +273,7 @@ static void settle_all(qk_node *node, bool committed)
     qk_ingest_settle(node->ingest, committed);
     qk_derive_settle(node->derive, committed);
     qk_transmission_settle(node->transmission, committed);
+    qk_airgrade_settle(node->airgrade, committed);
     if (committed && node->expire) qk_care_begin(node->care);
     node->expire = false;
     qk_events_settle(node->events, committed);
@@ -458,11 +462,12 @@ static bool commit_due(qk_node *node, bool full)
 {
     int64_t now_ms = qk_monotonic_ms();
     if (ill(node)) return now_ms >= node->retry_ms;
-    if (full || node->more_days || qk_node_has_commands(node)) return true;
+    if (full || node->more_days || node->more_air || qk_node_has_commands(node)) return true;
     if (qk_scheduler_next(node->scheduler) <= qk_clock_now(node->clock)) return true;
     bool waiting = node->dirty || qk_events_waiting(node->events) ||
                    qk_ingest_unsaved(node->ingest) || qk_derive_unsaved(node->derive) ||
-                   qk_transmission_unsaved(node->transmission);
+                   qk_transmission_unsaved(node->transmission) ||
+                   qk_airgrade_unsaved(node->airgrade);
     return waiting && (now_ms - node->last_commit_ms >= COMMIT_MS || node->hurry);
 }
 
@@ -527,7 +532,8 @@ static bool turn(qk_node *node)
     }
     hand_out(node);
     more |= took == QK_OK || (full && !ill(node)) || node->unparking;
-    bool clean = !node->dirty && !ill(node) && !qk_transmission_unsaved(node->transmission);
+    bool clean = !node->dirty && !ill(node) && !qk_transmission_unsaved(node->transmission) &&
+                 !qk_airgrade_unsaved(node->airgrade);
     if (!more && clean) note_calm(node);
     /* Nobody waits for the care of the journal: it gets what time is left. */
     if (!more && clean && !ill(node)) more = tend_journal(node);

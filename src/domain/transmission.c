@@ -1,31 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/transmission_private.h"
-#include "base/map.h"
 #include "domain/gather.h"
+#include "domain/touched.h"
 #include <math.h>
 #include <stdlib.h>
 
 enum {
     LEVEL_TRANSMISSION = 3, /* in derived_dirty, beside the hours and days of domain/derive.h */
-    TOUCHED_MAX = 1 << 20,
     FACTORS_MAX = 512,
     COUNTED_AFTER_MS = 10 * 60000 /* an hour is due once its data had this long to arrive */
 };
-
-typedef struct touched_day {
-    char mn[QK_MN_MAX];
-    int32_t day;
-    bool saved, computed; /* stands in the table; done in the transaction under way */
-} touched_day;
 
 struct qk_transmission {
     qk_transmission_parts p;
     qk_telemetry_reader *reader;
     qk_exempt_fn *exempt;
     void *exempt_context;
-    qk_map *index; /* MN and day -> number */
-    touched_day *list;
-    size_t n, cap;
+    qk_touched touched;
 };
 
 double qk_transmission_rate(const qk_transmission_day *d, bool immediate)
@@ -54,7 +45,7 @@ qk_code qk_transmission_new(qk_transmission **out, const qk_transmission_parts *
     if (!t) return qk_fail(err, QK_ENOMEM, "no memory for transmission figures");
     t->p = *parts;
     if (!t->p.in_time_ms) t->p.in_time_ms = QK_HOUR;
-    qk_code code = qk_map_new(&t->index, TOUCHED_MAX);
+    qk_code code = qk_touched_init(&t->touched, LEVEL_TRANSMISSION);
     if (code) qk_fail(err, code, "no memory for transmission figures");
     if (!code) code = qk_telemetry_reader_open(&t->reader, parts->telemetry, parts->db_path, err);
     if (code) {
@@ -69,8 +60,7 @@ void qk_transmission_free(qk_transmission *t)
 {
     if (!t) return;
     qk_telemetry_reader_close(t->reader);
-    qk_map_free(t->index);
-    free(t->list);
+    qk_touched_clear(&t->touched);
     free(t);
 }
 
@@ -82,38 +72,9 @@ void qk_transmission_exempt(qk_transmission *t, qk_exempt_fn *fn, void *context)
 
 /* ---- what was touched ---- */
 
-static qk_str key_of(char room[QK_MN_MAX + 4], const char *mn, int32_t day)
-{
-    size_t n = strnlen(mn, QK_MN_MAX - 1);
-    memcpy(room, mn, n);
-    memcpy(room + n, &day, sizeof day);
-    return (qk_str){room, n + sizeof day};
-}
-
-static touched_day *touch_day(qk_transmission *t, const char *mn, int32_t day)
-{
-    char room[QK_MN_MAX + 4];
-    uint64_t number;
-    qk_str key = key_of(room, mn, day);
-    if (qk_map_get(t->index, key, &number)) return &t->list[number];
-    if (!t->list || t->n == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 64;
-        touched_day *grown = realloc(t->list, cap * sizeof *grown);
-        if (!grown) return NULL;
-        t->list = grown;
-        t->cap = cap;
-    }
-    /* At the ceiling the day waits for its next hour or the next touch_all. */
-    if (qk_map_set(t->index, key, t->n)) return NULL;
-    touched_day *d = &t->list[t->n++];
-    *d = (touched_day){.day = day};
-    qk_str_copy(d->mn, sizeof d->mn, qk_str_of(mn));
-    return d;
-}
-
 void qk_transmission_touch(qk_transmission *t, const char *mn, qk_time hour)
 {
-    (void)touch_day(t, mn, qk_day_number(hour));
+    qk_touched_add(&t->touched, mn, qk_day_number(hour));
 }
 
 qk_code qk_transmission_touch_all(qk_transmission *t, qk_time hour, qk_error *err)
@@ -132,21 +93,12 @@ qk_code qk_transmission_touch_all(qk_transmission *t, qk_time hour, qk_error *er
 
 qk_code qk_transmission_load(qk_transmission *t, qk_db *db, qk_error *err)
 {
-    sqlite3_stmt *s = NULL;
-    QK_TRY(qk_db_prepare(&s, db, "SELECT mn,at FROM derived_dirty WHERE level=3", err));
-    qk_code code;
-    while ((code = qk_db_step(db, s, err)) == QK_OK) {
-        char mn[QK_MN_MAX];
-        qk_str_copy(mn, sizeof mn, qk_db_text(s, 0));
-        touched_day *d = touch_day(t, mn, (int32_t)sqlite3_column_int64(s, 1));
-        if (d) d->saved = true;
-    }
-    return code == QK_ENOTFOUND ? QK_OK : code;
+    return qk_touched_load(&t->touched, db, err);
 }
 
 bool qk_transmission_unsaved(const qk_transmission *t)
 {
-    return t->n > 0;
+    return t->touched.n > 0;
 }
 
 /* ---- one day ---- */
@@ -411,19 +363,7 @@ static qk_code write_day(qk_db *db, const char *mn, const qk_transmission_day *d
     return qk_db_run(db, s, err);
 }
 
-static qk_code remember(qk_db *db, const touched_day *d, bool forget, qk_error *err)
-{
-    sqlite3_stmt *s = NULL;
-    const char *sql = forget ? "DELETE FROM derived_dirty WHERE mn=? AND level=? AND at=?"
-                             : "INSERT OR IGNORE INTO derived_dirty(mn,level,at) VALUES(?,?,?)";
-    QK_TRY(qk_db_prepare(&s, db, sql, err));
-    qk_db_bind_str(s, 1, qk_str_of(d->mn));
-    sqlite3_bind_int(s, 2, LEVEL_TRANSMISSION);
-    sqlite3_bind_int64(s, 3, d->day);
-    return qk_db_run(db, s, err);
-}
-
-static qk_code save_day(qk_transmission *t, touched_day *touched, qk_db *db, qk_time now,
+static qk_code save_day(qk_transmission *t, const qk_touched_day *touched, qk_db *db, qk_time now,
                         qk_arena *arena, qk_error *err)
 {
     qk_transmission_day d = {.day = touched->day};
@@ -443,8 +383,6 @@ static qk_code save_day(qk_transmission *t, touched_day *touched, qk_db *db, qk_
     if (d.due || d.exempt || d.received) QK_TRY(write_day(db, touched->mn, &d, err));
     if (touched->day == qk_day_number(now))
         qk_live_effective(t->p.live, qk_str_of(touched->mn), qk_transmission_effective(&d, false));
-    if (touched->saved) QK_TRY(remember(db, touched, true, err));
-    touched->computed = true;
     return QK_OK;
 }
 
@@ -456,14 +394,13 @@ qk_code qk_transmission_save(qk_transmission *t, qk_db *db, qk_time now, uint32_
     int64_t until = qk_monotonic_ms() + budget_ms;
     *more = false;
     qk_arena_init(&arena, (size_t)8 << 20);
-    for (size_t i = 0; i < t->n && !code; i++) {
-        touched_day *d = &t->list[i];
-        d->computed = false;
+    for (size_t i = 0; i < t->touched.n && !code; i++) {
         if (qk_monotonic_ms() < until) {
-            code = save_day(t, d, db, now, &arena, err);
+            code = save_day(t, &t->touched.list[i], db, now, &arena, err);
+            if (!code) code = qk_touched_done(&t->touched, i, db, err);
         } else {
             *more = true;
-            if (!d->saved) code = remember(db, d, false, err);
+            code = qk_touched_keep(&t->touched, i, db, err);
         }
     }
     qk_arena_clear(&arena);
@@ -472,22 +409,7 @@ qk_code qk_transmission_save(qk_transmission *t, qk_db *db, qk_time now, uint32_
 
 void qk_transmission_settle(qk_transmission *t, bool committed)
 {
-    size_t kept = 0;
-    if (!committed) return;
-    for (size_t i = 0; i < t->n; i++) {
-        char room[QK_MN_MAX + 4];
-        touched_day d = t->list[i];
-        qk_str key = key_of(room, d.mn, d.day);
-        if (d.computed) {
-            qk_map_remove(t->index, key);
-            continue;
-        }
-        d.saved = true;
-        /* The key is there already: replacing cannot fail. */
-        if (qk_map_set(t->index, key, kept)) abort();
-        t->list[kept++] = d;
-    }
-    t->n = kept;
+    qk_touched_settle(&t->touched, committed);
 }
 
 qk_code qk_transmission_query(qk_transmission_day **out, size_t *n, qk_db *db, qk_str mn,

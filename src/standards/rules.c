@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "standards/rules.h"
+#include "standards/rules_private.h"
 #include <stdio.h>
 
 static const char *const limit_names[QK_LIMIT_ITEMS] = {"SO2",   "NO2", "CO",  "O3", "PM10",
@@ -14,21 +14,38 @@ void qk_rules_default(qk_rules *out)
     memcpy(out->aqi, aqi, out->aqi_count * sizeof *aqi);
     memcpy(out->limits, limits, out->limits_count * sizeof *limits);
     memcpy(out->index, index, out->index_count * sizeof *index);
+    const qk_qc_rule *qc = qk_qc_rules(&out->qc_count);
+    memcpy(out->qc, qc, out->qc_count * sizeof *qc);
 }
 
-/* Where in the text a row stands, for messages. */
-typedef struct place {
-    const char *table;
-    size_t row;
-    const char *item;
-    qk_error *err;
-} place;
+typedef qk_rules_place place;
 
-static qk_code refuse(const place *at, const char *what)
+/* Objects and arrays keep no place of their own: the first member's does. Numbers, and texts
+ * without escapes, are views into the text. */
+static const char *place_of(const qk_json_value *v, qk_str text)
 {
-    return qk_fail(at->err, QK_EFORMAT, "%s[%zu]%s%s: %s", at->table, at->row, at->item ? "." : "",
-                   at->item ? at->item : "", what);
+    for (; v; v = v->first) {
+        const char *const at[] = {v->name.ptr, v->text.ptr};
+        for (size_t i = 0; i < 2; i++)
+            if (at[i] && at[i] >= text.ptr && at[i] < text.ptr + text.len) return at[i];
+    }
+    return NULL;
 }
+
+qk_code qk_rules_refuse(const place *at, const char *what)
+{
+    uint32_t line = 1, column = 1;
+    const char *found = place_of(at->at, at->text);
+    qk_code code = qk_fail(at->err, QK_EFORMAT, "%s[%zu]%s%s: %s", at->table, at->row,
+                           at->item ? "." : "", at->item ? at->item : "", what);
+    for (const char *c = at->text.ptr; found && c < found; c++) {
+        column++;
+        if (*c == '\n') line++, column = 1;
+    }
+    if (found) qk_error_at(at->err, NULL, line, column);
+    return code;
+}
+#define refuse qk_rules_refuse
 
 static qk_code read_text(const place *at, const qk_json_value *row, const char *name, char *out,
                          size_t size)
@@ -52,8 +69,8 @@ static qk_code read_day(const place *at, const qk_json_value *row, const char *n
     return QK_OK;
 }
 
-static qk_code read_head(const place *at, const qk_json_value *row, char *name, size_t name_size,
-                         char *source, size_t source_size, int32_t *from, int32_t *to)
+qk_code qk_rules_read_head(const place *at, const qk_json_value *row, char *name, size_t name_size,
+                           char *source, size_t source_size, int32_t *from, int32_t *to)
 {
     QK_TRY(read_text(at, row, "name", name, name_size));
     QK_TRY(read_text(at, row, "source", source, source_size));
@@ -118,8 +135,8 @@ static qk_code read_breakpoints(const place *at, const qk_json_value *v, qk_aqi_
 static qk_code read_aqi(place *at, const qk_json_value *row, qk_aqi_rule *out)
 {
     *out = (qk_aqi_rule){.from_day = 0};
-    QK_TRY(read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
-                     &out->from_day, &out->to_day));
+    QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
+                              &out->from_day, &out->to_day));
     QK_TRY(read_items(at, row, "daily", &out->daily_items));
     QK_TRY(read_items(at, row, "hourly", &out->hourly_items));
     QK_TRY(read_items(at, row, "optional", &out->optional_items));
@@ -161,8 +178,8 @@ static qk_code read_grades(const place *at, const qk_json_value *v, qk_dec out[2
 static qk_code read_limits(place *at, const qk_json_value *row, qk_limits *out)
 {
     *out = (qk_limits){.from_day = 0};
-    QK_TRY(read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
-                     &out->from_day, &out->to_day));
+    QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
+                              &out->from_day, &out->to_day));
     const qk_json_value *items = qk_json_get(row, "items");
     for (const qk_json_value *v = items ? items->first : NULL; v; v = v->next) {
         int item = find_name(limit_names, QK_LIMIT_ITEMS, v->name);
@@ -181,8 +198,8 @@ static qk_code read_limits(place *at, const qk_json_value *row, qk_limits *out)
 static qk_code read_index(place *at, const qk_json_value *row, qk_index_profile *out)
 {
     *out = (qk_index_profile){.from_day = 0};
-    QK_TRY(read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
-                     &out->from_day, &out->to_day));
+    QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
+                              &out->from_day, &out->to_day));
     if (!qk_json_get_bool(row, "default", true)) {
         out->from_day = INT32_MAX;
         out->to_day = INT32_MIN;
@@ -262,6 +279,7 @@ typedef union any_row {
     qk_aqi_rule aqi;
     qk_limits limits;
     qk_index_profile index;
+    qk_qc_rule qc;
 } any_row;
 
 static qk_code read_table(place *at, const qk_json_value *tree, const table *t)
@@ -273,9 +291,11 @@ static qk_code read_table(place *at, const qk_json_value *tree, const table *t)
     if (rows->type != QK_JSON_ARRAY) return refuse(at, "must be a list of rows");
     for (const qk_json_value *v = rows->first; v; v = v->next, at->row++) {
         memset(&row, 0, sizeof row);
+        at->at = v;
         if (strcmp(at->table, "aqi") == 0) QK_TRY(read_aqi(at, v, &row.aqi));
         if (strcmp(at->table, "limits") == 0) QK_TRY(read_limits(at, v, &row.limits));
         if (strcmp(at->table, "index") == 0) QK_TRY(read_index(at, v, &row.index));
+        if (strcmp(at->table, "qc") == 0) QK_TRY(qk_qc_rule_read(at, v, &row.qc));
         QK_TRY(put_row(at, t, &row));
     }
     return check_days(at, t);
@@ -284,7 +304,7 @@ static qk_code read_table(place *at, const qk_json_value *tree, const table *t)
 qk_code qk_rules_parse(qk_rules *out, qk_str text, qk_arena *arena, qk_error *err)
 {
     qk_json_value *tree;
-    place at = {.table = "", .err = err};
+    place at = {.text = text, .table = "", .err = err};
     QK_TRY(qk_json_parse(&tree, text, arena, err));
     if (tree->type != QK_JSON_OBJECT) return qk_fail(err, QK_EFORMAT, "rules are a JSON object");
     qk_rules_default(out);
@@ -299,9 +319,13 @@ qk_code qk_rules_parse(qk_rules *out, qk_str text, qk_arena *arena, qk_error *er
                     sizeof out->limits[0], offsetof(qk_limits, from_day)}},
                   {"index",
                    {(char *)out->index, &out->index_count, QK_RULES_INDEX_MAX, sizeof out->index[0],
-                    offsetof(qk_index_profile, from_day)}}};
-    for (size_t i = 0; i < 3; i++) {
+                    offsetof(qk_index_profile, from_day)}},
+                  {"qc",
+                   {(char *)out->qc, &out->qc_count, QK_RULES_QC_MAX, sizeof out->qc[0],
+                    offsetof(qk_qc_rule, from_day)}}};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         at.table = tables[i].name;
+        at.at = NULL;
         QK_TRY(read_table(&at, tree, &tables[i].t));
     }
     return QK_OK;
@@ -317,8 +341,8 @@ static void write_day(qk_json_writer *w, const char *name, int32_t day)
         qk_json_cstr(w, qk_date_iso(text, (qk_time)day * QK_DAY - QK_CST_OFFSET));
 }
 
-static void write_head(qk_json_writer *w, const char *name, const char *source, int32_t from,
-                       int32_t to)
+void qk_rules_write_head(qk_json_writer *w, const char *name, const char *source, int32_t from,
+                         int32_t to)
 {
     qk_json_object(w);
     qk_json_kcstr(w, "name", name);
@@ -338,7 +362,7 @@ static void write_items(qk_json_writer *w, const char *name, uint32_t items)
 
 static void write_aqi(qk_json_writer *w, const qk_aqi_rule *r)
 {
-    write_head(w, r->name, r->source, r->from_day, r->to_day);
+    qk_rules_write_head(w, r->name, r->source, r->from_day, r->to_day);
     write_items(w, "daily", r->daily_items);
     write_items(w, "hourly", r->hourly_items);
     write_items(w, "optional", r->optional_items);
@@ -366,7 +390,7 @@ static void write_aqi(qk_json_writer *w, const qk_aqi_rule *r)
 
 static void write_limits(qk_json_writer *w, const qk_limits *l)
 {
-    write_head(w, l->name, l->source, l->from_day, l->to_day);
+    qk_rules_write_head(w, l->name, l->source, l->from_day, l->to_day);
     qk_json_key(w, "items");
     qk_json_object(w);
     for (int i = 0; i < QK_LIMIT_ITEMS; i++) {
@@ -389,8 +413,8 @@ static void write_limits(qk_json_writer *w, const qk_limits *l)
 static void write_index(qk_json_writer *w, const qk_index_profile *p)
 {
     bool standing = p->from_day <= p->to_day;
-    write_head(w, p->name, p->source, standing ? p->from_day : INT32_MIN,
-               standing ? p->to_day : INT32_MAX);
+    qk_rules_write_head(w, p->name, p->source, standing ? p->from_day : INT32_MIN,
+                        standing ? p->to_day : INT32_MAX);
     qk_json_kbool(w, "default", standing);
     qk_json_key(w, "limits");
     qk_json_object(w);
@@ -407,21 +431,28 @@ static void write_index(qk_json_writer *w, const qk_index_profile *p)
     qk_json_end(w);
 }
 
+bool qk_rules_write_table(qk_json_writer *w, const qk_rules *rules, const char *which)
+{
+    bool aqi = strcmp(which, "aqi") == 0, limits = strcmp(which, "limits") == 0;
+    bool index = strcmp(which, "index") == 0, qc = strcmp(which, "qc") == 0;
+    if (!aqi && !limits && !index && !qc) return false;
+    qk_json_array(w);
+    for (size_t i = 0; aqi && i < rules->aqi_count; i++) write_aqi(w, &rules->aqi[i]);
+    for (size_t i = 0; limits && i < rules->limits_count; i++) write_limits(w, &rules->limits[i]);
+    for (size_t i = 0; index && i < rules->index_count; i++) write_index(w, &rules->index[i]);
+    for (size_t i = 0; qc && i < rules->qc_count; i++) qk_qc_rule_write(w, &rules->qc[i]);
+    qk_json_end(w);
+    return true;
+}
+
 void qk_rules_write(qk_json_writer *w, const qk_rules *rules)
 {
+    static const char *const tables[] = {"aqi", "limits", "index", "qc"};
     qk_json_object(w);
-    qk_json_key(w, "aqi");
-    qk_json_array(w);
-    for (size_t i = 0; i < rules->aqi_count; i++) write_aqi(w, &rules->aqi[i]);
-    qk_json_end(w);
-    qk_json_key(w, "limits");
-    qk_json_array(w);
-    for (size_t i = 0; i < rules->limits_count; i++) write_limits(w, &rules->limits[i]);
-    qk_json_end(w);
-    qk_json_key(w, "index");
-    qk_json_array(w);
-    for (size_t i = 0; i < rules->index_count; i++) write_index(w, &rules->index[i]);
-    qk_json_end(w);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        qk_json_key(w, tables[i]);
+        (void)qk_rules_write_table(w, rules, tables[i]);
+    }
     qk_json_end(w);
 }
 
@@ -449,6 +480,13 @@ const qk_index_profile *qk_rules_index_on(const qk_rules *rules, int32_t day)
         if (day <= p->to_day) return p;
     }
     return last;
+}
+
+const qk_qc_rule *qk_rules_qc_on(const qk_rules *rules, int32_t day)
+{
+    for (size_t i = 0; i + 1 < rules->qc_count; i++)
+        if (day <= rules->qc[i].to_day) return &rules->qc[i];
+    return &rules->qc[rules->qc_count - 1];
 }
 
 const qk_aqi_rule *qk_rules_aqi_named(const qk_rules *rules, qk_str name)

@@ -325,8 +325,14 @@ static const char *const schema_1[] = {
     NULL,
 };
 
+static const char *const schema_air[] = {
+#include "store/schema_air.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
     {"first tables", schema_1},
+    {"quality control of ambient air", schema_air},
     {NULL, NULL},
 };
 

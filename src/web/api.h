@@ -18,6 +18,15 @@ qk_handler qk_api_search;
 qk_handler qk_api_latest, qk_api_site;
 /* api_air.c */
 qk_handler qk_api_aqi, qk_api_strip;
+/* api_quality.c */
+qk_handler qk_api_air_now, qk_api_air_hours, qk_api_air_marks, qk_api_air_mark_post,
+    qk_api_air_mark_undo, qk_api_air_reviews, qk_api_air_review_post, qk_api_air_checks,
+    qk_api_air_checks_post;
+/* api_evaluation.c */
+qk_handler qk_api_air_days, qk_api_air_periods, qk_api_air_compare, qk_api_air_ranking;
+/* api_rules.c */
+qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put,
+    qk_api_rule_revert, qk_api_rule_check;
 /* api_series.c */
 qk_handler qk_api_series, qk_api_series_csv;
 /* api_frames.c */

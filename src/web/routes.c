@@ -81,6 +81,48 @@ static const qk_param aqi_params[] = {NEEDED("site", 31, "The station"),
                                       TIME("to", "Now unless given"), END};
 static const qk_param strip_params[] = {INT("hours", 1, 168, "How many hours; 24 unless given"),
                                         END};
+#define LEVELS                                                                       \
+    CHOICE("level", "raw automatic reviewed approved best",                          \
+           "Which hours count: as they came, graded, or of days that were reviewed " \
+           "or approved; best (each day at its highest level) unless given")
+#define STANDARD CHOICE("standard", "2012 2026", "Edition of the index; by date unless given")
+#define KNOWN_AT TIME("known_at", "As it was known then")
+#define SCOPE    TEXT("scope", 31, "county, a station or a division; county unless given")
+
+static const qk_param air_now_params[] = {LEVELS, END};
+static const qk_param air_hours_params[] = {NEEDED("site", 31, "The station"),
+                                            TIME("from", "A day before the end unless given"),
+                                            TIME("to", "Now unless given"),
+                                            LEVELS,
+                                            KNOWN_AT,
+                                            END};
+static const qk_param air_days_params[] = {SCOPE,
+                                           TIME("from", "First day; 1 January unless given"),
+                                           TIME("to", "Last day; today unless given"),
+                                           LEVELS,
+                                           STANDARD,
+                                           KNOWN_AT,
+                                           END};
+static const qk_param air_periods_params[] = {
+    SCOPE, INT("year", 1990, 2200, "This year unless given"), LEVELS, STANDARD, KNOWN_AT, END};
+static const qk_param air_compare_params[] = {
+    SCOPE, TEXT("period", 7, "2026 or 2026-11; this year unless given"), LEVELS, KNOWN_AT, END};
+static const qk_param air_ranking_params[] = {
+    CHOICE("group", "stations townships", "stations unless given"),
+    TEXT("period", 7, "2026 or 2026-11; this year unless given"),
+    TEXT("profile", 31, "Profile of the composite index; by date unless given"),
+    LEVELS,
+    KNOWN_AT,
+    END};
+static const qk_param air_marks_params[] = {TEXT("site", 31, "Only of this station"),
+                                            TIME("from", "Only what touches hours after this"),
+                                            TIME("to", "and before this"), KNOWN_AT, END};
+static const qk_param air_reviews_params[] = {
+    NEEDED("site", 31, "The station"), TIME("from", "First day; 30 days back unless given"),
+    TIME("to", "Last day; today unless given"), KNOWN_AT, END};
+static const qk_param air_checks_params[] = {TEXT("site", 31, "Only of this station"),
+                                             TIME("from", "Not before"), TIME("to", "Before"), END};
+static const qk_param rule_table_params[] = {KNOWN_AT, END};
 static const qk_param frames_params[] = {
     LIMIT(100), INT("before", 0, INT64_MAX, "Only records before this journal position"), END};
 static const qk_param requests_params[] = {
@@ -136,6 +178,62 @@ const qk_route qk_routes[] = {
      "Hourly air quality index of one station", aqi_params, NULL, "AqiList", "200 404 422"},
     {QK_GET, "/strip", qk_api_strip, QK_LANE_READ, QK_ACCESS_OPEN, 0, 32 * MB, "getStrip",
      "Hourly air quality index of all stations", strip_params, NULL, "Strip", "200"},
+    {QK_GET, "/air/now", qk_api_air_now, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB, "getAirNow",
+     "Every air station now: index, primary pollutants, trend, grade and level", air_now_params,
+     NULL, "AirNow", "200"},
+    {QK_GET, "/air/hours", qk_api_air_hours, QK_LANE_READ, QK_ACCESS_OPEN, 0, 32 * MB,
+     "listAirHours", "Hours of a station with the grade of each value and its reasons",
+     air_hours_params, NULL, "AirHours", "200 404 422"},
+    {QK_GET, "/air/days", qk_api_air_days, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB, "listAirDays",
+     "Days of the county, a division or a station", air_days_params, NULL, "AirDays",
+     "200 404 422"},
+    {QK_GET, "/air/periods", qk_api_air_periods, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB,
+     "getAirPeriods", "Months and total of a year against the limits, and year on year",
+     air_periods_params, NULL, "AirPeriods", "200 404 422"},
+    {QK_GET, "/air/compare", qk_api_air_compare, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB,
+     "compareEditions", "The same record under the editions of 2012 and 2026", air_compare_params,
+     NULL, "AirCompare", "200 404 422"},
+    {QK_GET, "/air/ranking", qk_api_air_ranking, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB,
+     "rankAir", "Stations or townships by composite index", air_ranking_params, NULL, "AirRanking",
+     "200"},
+    {QK_GET, "/air/marks", qk_api_air_marks, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB,
+     "listAirMarks", "Hours that people left out or took back, and days of sand-dust",
+     air_marks_params, NULL, "AirMarks", "200"},
+    {QK_POST, "/air/marks", qk_api_air_mark_post, QK_LANE_CHANGE, QK_ACCESS_KEY, 16 * KB, 64 * KB,
+     "markAir", "Leave hours out, take them back in, or declare sand-dust; with a reason", NULL,
+     "AirMarkChange", "AirMark", "200 401 403 404 409 413 415 422"},
+    {QK_POST, "/air/marks/{id}/undo", qk_api_air_mark_undo, QK_LANE_CHANGE, QK_ACCESS_KEY, 4 * KB,
+     64 * KB, "undoAirMark", "Undo a mark; with a reason", NULL, "AirMarkUndo", "AirMarkId",
+     "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/air/reviews", qk_api_air_reviews, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB,
+     "listAirReviews", "Levels of a station's days and who reviewed and approved them",
+     air_reviews_params, NULL, "AirReviews", "200 404 422"},
+    {QK_POST, "/air/reviews", qk_api_air_review_post, QK_LANE_CHANGE, QK_ACCESS_KEY, 4 * KB,
+     64 * KB, "reviewAir", "Review or approve days of a station; not both by one person", NULL,
+     "AirReviewChange", "AirReviewDone", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/air/checks", qk_api_air_checks, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB,
+     "listAirChecks", "Records of zero, span, precision, comparison and flow checks",
+     air_checks_params, NULL, "AirChecks", "200"},
+    {QK_POST, "/air/checks", qk_api_air_checks_post, QK_LANE_CHANGE, QK_ACCESS_KEY, 2 * MB, 64 * KB,
+     "addAirChecks", "Take in records of checks as CSV", NULL, "AirChecksChange", "AirChecksDone",
+     "200 401 403 409 413 415 422"},
+    {QK_GET, "/rules", qk_api_rules, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * KB, "listRules",
+     "Tables of rules", NULL, NULL, "RuleTables", "200"},
+    {QK_GET, "/rules/{table}", qk_api_rule_table, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB,
+     "getRules", "One table: what holds, what was shipped, what was set here", rule_table_params,
+     NULL, "RuleTable", "200 404"},
+    {QK_PUT, "/rules/{table}", qk_api_rule_put, QK_LANE_CHANGE, QK_ACCESS_ADMIN, MB, 64 * KB,
+     "setRules", "Set the rows that stand over the shipped ones", NULL, "RuleChange", "RuleSet",
+     "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/rules/{table}/history", qk_api_rule_history, QK_LANE_READ, QK_ACCESS_OPEN, 0,
+     64 * MB, "listRuleHistory", "Every version of a table, newest first", NULL, NULL,
+     "RuleHistory", "200 404"},
+    {QK_POST, "/rules/{table}/revert", qk_api_rule_revert, QK_LANE_CHANGE, QK_ACCESS_ADMIN, 4 * KB,
+     64 * KB, "revertRules", "Set a table to one of its versions", NULL, "RuleRevert", "RuleSet",
+     "200 401 403 404 409 413 415 422"},
+    {QK_POST, "/rules/{table}/check", qk_api_rule_check, QK_LANE_CHANGE, QK_ACCESS_KEY, MB, 4 * MB,
+     "checkRules", "Whether rows could stand, and the table as it would be", NULL, "RuleProposal",
+     "RuleProposed", "200 401 403 404 413 415 422"},
     {QK_GET, "/devices", qk_api_devices, QK_LANE_READ, QK_ACCESS_OPEN, 0, 32 * MB, "listDevices",
      "Devices with their state", devices_params, NULL, "DeviceList", "200"},
     {QK_GET, "/devices/{mn}", qk_api_device, QK_LANE_READ, QK_ACCESS_OPEN, 0, 2 * MB, "getDevice",

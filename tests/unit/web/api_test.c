@@ -64,12 +64,15 @@ static void fill_path(char *out, size_t size, const qk_route *route)
         {"listAqi", "?site=air1"},
         {"search", "?q=a21026"},
         {"listEvents", "?limit=1000"},
+        {"listAirHours", "?site=air1"},
+        {"listAirReviews", "?site=air1"},
     };
     const char *brace = strchr(route->path, '{');
     int before = brace ? (int)(brace - route->path) : (int)strlen(route->path);
     const char *arg = !brace                               ? ""
                       : strstr(route->path, "/sites/")     ? "air1"
                       : strstr(route->path, "/requests/{") ? "1"
+                      : strstr(route->path, "/rules/")     ? "qc"
                                                            : OUTLET;
     const char *query = "";
     for (size_t i = 0; i < QK_ARRAY_COUNT(queries); i++)

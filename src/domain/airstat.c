@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/airstat.h"
+#include "domain/airquality.h"
+#include <stdlib.h>
+
+/* ---- one station ---- */
+
+static const qk_aqi_rule *rule_on(const qk_air_question *q, int32_t day)
+{
+    return q->rule ? q->rule : qk_rules_aqi_on(q->rules, day);
+}
+
+static void count_level(qk_air_levels *levels, const qk_air_view *v, qk_air_level asked)
+{
+    if (v->lapsed) levels->lapsed++;
+    if (asked == QK_AIR_RAW || asked == QK_AIR_AUTOMATIC)
+        levels->days[asked]++;
+    else
+        levels->days[v->level]++;
+}
+
+/* What the register says the station measures: an item that no device feeds is not planned. */
+static uint8_t unplanned_items(const qk_registry *registry, const char *site, qk_arena *arena)
+{
+    qk_air_source *sources;
+    size_t n = 0, factor_n = 0;
+    qk_factor *factors;
+    uint8_t planned = 0;
+    if (qk_air_sources(&sources, &n, registry, arena, NULL) != QK_OK) return 0;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(sources[i].site->id, site) != 0) continue;
+        for (size_t k = 0; k < sources[i].mn_count; k++) {
+            if (qk_registry_factors(registry, arena, qk_str_of(sources[i].mns[k]), &factors,
+                                    &factor_n) != QK_OK)
+                return 0;
+            for (size_t f = 0; f < factor_n; f++) {
+                qk_pollutant p = qk_air_pollutant(factors[f].item);
+                bool here = factors[f].site[0] == 0 || strcmp(factors[f].site, site) == 0;
+                if (p != QK_POLLUTANTS && here) planned |= (uint8_t)(1u << p);
+            }
+        }
+    }
+    return planned ? (uint8_t)(QK_AIR_ITEMS_ALL & ~planned) : 0;
+}
+
+qk_code qk_air_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q, const char *site,
+                    int32_t year, qk_arena *arena, qk_error *err)
+{
+    qk_air_view *views;
+    qk_hours hours;
+    qk_aqi aqi;
+    size_t n = 0;
+    qk_year_init(out, year);
+    QK_TRY(qk_air_views(&views, &n, &q->archive, site, out->first_day,
+                        out->first_day + out->days - 1, arena, err));
+    uint8_t unplanned = unplanned_items(q->registry, site, arena);
+    for (size_t i = 0; i < n; i++) {
+        qk_day day = {.day = views[i].row.day, .unplanned = unplanned};
+        if (!qk_air_view_hours(&hours, &views[i], q->level)) {
+            levels->left_out++;
+            continue;
+        }
+        qk_day_of(&day, &hours);
+        if (views[i].dust) day.flags |= QK_DAY_DUST;
+        qk_day_judge(&aqi, &day, rule_on(q, day.day));
+        QK_TRY(qk_year_put(out, &day));
+        count_level(levels, &views[i], q->level);
+    }
+    return QK_OK;
+}
+
+void qk_air_judge_again(qk_year *year, const qk_aqi_rule *rule)
+{
+    qk_aqi aqi;
+    for (int32_t d = 0; d < year->days; d++)
+        if (year->day[d].flags & QK_DAY_RECORDED) qk_day_judge(&aqi, &year->day[d], rule);
+}
+
+/* ---- hours ---- */
+
+static void put_hours(qk_conc *const value[QK_POLLUTANTS], size_t count, qk_time first_end,
+                      const qk_air_view *v, qk_air_level level)
+{
+    qk_hours hours;
+    if (!qk_air_view_hours(&hours, v, level)) return;
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        for (int h = 0; h < QK_AIR_DAY_HOURS; h++) {
+            qk_time end = (qk_time)v->row.day * QK_DAY - QK_CST_OFFSET + (h + 1) * QK_HOUR;
+            int64_t at = (end - first_end) / QK_HOUR;
+            if (end < first_end || at >= (int64_t)count || hours.micro[p][h] < 0) continue;
+            value[p][at] = (qk_conc){qk_dec_trim((qk_dec){hours.micro[p][h], 6}), QK_CONC_VALUE};
+        }
+}
+
+qk_code qk_air_graded_hours(qk_air_hour *out, size_t n, qk_time last_end, qk_air_view **views,
+                            size_t *view_n, const qk_air_question *q, const char *site,
+                            qk_arena *arena, qk_error *err)
+{
+    qk_conc *value[QK_POLLUTANTS];
+    size_t count = n + QK_AIR_HOURS_BEFORE;
+    qk_time first_end = last_end - (qk_time)(count - 1) * QK_HOUR;
+    for (int p = 0; p < QK_POLLUTANTS; p++) {
+        value[p] = qk_arena_array(arena, count, sizeof *value[p]);
+        if (!value[p]) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
+    }
+    QK_TRY(qk_air_views(views, view_n, &q->archive, site, qk_day_number(first_end - 1),
+                        qk_day_number(last_end - 1), arena, err));
+    for (size_t i = 0; i < *view_n; i++) put_hours(value, count, first_end, &(*views)[i], q->level);
+    qk_air_hours_of(out, n, last_end, value, q->rules);
+    return QK_OK;
+}
+
+/* ---- areas ---- */
+
+qk_code qk_air_area_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
+                         const qk_air_source *stations, size_t n, int32_t year, qk_arena *arena,
+                         qk_error *err)
+{
+    qk_aqi aqi;
+    qk_city_day *sums = calloc(366, sizeof *sums);
+    qk_year *one = malloc(sizeof *one);
+    qk_code code = sums && one ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for a year of an area");
+    qk_year_init(out, year);
+    for (size_t i = 0; !code && i < n; i++) {
+        qk_arena own;
+        qk_arena_init(&own, (size_t)64 << 20);
+        code = qk_air_year(one, levels, q, stations[i].site->id, year, &own, err);
+        qk_arena_clear(&own);
+        for (int32_t d = 0; !code && d < one->days; d++)
+            if (one->day[d].flags & QK_DAY_RECORDED) qk_city_add(&sums[d], &one->day[d]);
+    }
+    for (int32_t d = 0; !code && d < out->days; d++) {
+        qk_day day = {.day = out->first_day + d};
+        if (sums[d].seen == 0) continue;
+        qk_city_mean(&day, &sums[d], (uint32_t)n);
+        qk_day_judge(&aqi, &day, rule_on(q, day.day));
+        code = qk_year_put(out, &day);
+    }
+    free(one);
+    free(sums);
+    (void)arena;
+    return code;
+}
+
+static const qk_division *find_division(const qk_division *all, size_t n, qk_str code)
+{
+    for (size_t i = 0; i < n; i++)
+        if (qk_str_eq(qk_str_of(all[i].code), code)) return &all[i];
+    return NULL;
+}
+
+static bool lies_in(const qk_division *all, size_t n, const char *division, qk_str wanted)
+{
+    const qk_division *d = find_division(all, n, qk_str_of(division));
+    for (int depth = 0; d && depth < 8; depth++) {
+        if (qk_str_eq(qk_str_of(d->code), wanted)) return true;
+        d = d->parent[0] ? find_division(all, n, qk_str_of(d->parent)) : NULL;
+    }
+    return false;
+}
+
+qk_code qk_air_scope(qk_air_source **out, size_t *n, bool *area, const qk_registry *registry,
+                     qk_str scope, qk_arena *arena, qk_error *err)
+{
+    qk_air_source *all;
+    size_t count, kept = 0;
+    *area = true;
+    QK_TRY(qk_air_sources(&all, &count, registry, arena, err));
+    *out = all;
+    if (qk_str_eq(scope, QK_STR("county"))) {
+        *n = qk_air_evaluation_points(all, count);
+        return QK_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!qk_str_eq(qk_str_of(all[i].site->id), scope)) continue;
+        if (!qk_air_is_evaluated(all[i].site->kind))
+            return qk_fail(err, QK_EINVAL, "stations of this kind are not evaluated");
+        *out = &all[i];
+        *n = 1;
+        *area = false;
+        return QK_OK;
+    }
+    qk_division *divisions = NULL;
+    size_t division_n = 0;
+    qk_code code = qk_registry_divisions(registry, arena, &divisions, &division_n);
+    if (code) return qk_fail(err, code, "no memory for the divisions");
+    if (!find_division(divisions, division_n, scope))
+        return qk_fail(err, QK_ENOTFOUND, "there is no station or division of this code");
+    for (size_t i = 0; i < count; i++)
+        if (qk_air_is_evaluated(all[i].site->kind) &&
+            lies_in(divisions, division_n, all[i].site->division, scope))
+            all[kept++] = all[i];
+    *n = kept;
+    return QK_OK;
+}
+
+qk_code qk_air_scope_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
+                          qk_str scope, int32_t year, qk_arena *arena, qk_error *err)
+{
+    qk_air_source *stations;
+    size_t n = 0;
+    bool area;
+    QK_TRY(qk_air_scope(&stations, &n, &area, q->registry, scope, arena, err));
+    if (area) return qk_air_area_year(out, levels, q, stations, n, year, arena, err);
+    return qk_air_year(out, levels, q, stations[0].site->id, year, arena, err);
+}
+
+/* ---- ranking ---- */
+
+static void index_period(const qk_year *y, int32_t month, qk_period *period, bool *valid)
+{
+    if (month)
+        qk_year_month(period, y, month);
+    else
+        qk_year_total(period, y);
+    *valid = true;
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        if (!period->item[p].valid) *valid = false;
+}
+
+typedef struct member {
+    const char *id, *name_zh, *name_en;
+    const qk_air_source *stations;
+    size_t n;
+} member;
+
+static qk_code rank_member(qk_air_rank *r, const qk_air_question *q, const member *m, int32_t year,
+                           int32_t month, const qk_index_profile *profile, qk_arena *arena,
+                           qk_error *err)
+{
+    qk_year *y = malloc(sizeof *y);
+    qk_period before;
+    qk_fine_index index;
+    qk_air_levels levels = {0};
+    bool valid;
+    *r = (qk_air_rank){
+        .id = m->id, .name_zh = m->name_zh, .name_en = m->name_en, .stations = (int32_t)m->n};
+    if (!y) return qk_fail(err, QK_ENOMEM, "no memory for a ranking");
+    qk_code code = qk_air_area_year(y, &r->levels, q, m->stations, m->n, year, arena, err);
+    if (!code) {
+        index_period(y, month, &r->period, &r->valid);
+        qk_period_index(&r->index, &r->period, profile, true);
+        if (r->index.total >= 0) r->total = qk_fine_index_round(r->index.total, 3);
+        code = qk_air_area_year(y, &levels, q, m->stations, m->n, year - 1, arena, err);
+    }
+    if (!code) {
+        index_period(y, month, &before, &valid);
+        qk_period_index(&index, &before, profile, true);
+        r->has_before = valid && index.total >= 0;
+        if (r->has_before) r->before = qk_fine_index_round(index.total, 3);
+    }
+    free(y);
+    return code;
+}
+
+static bool is_ranked(const qk_air_rank *r)
+{
+    return r->valid && r->index.total >= 0;
+}
+
+static int compare_ranks(const void *a, const void *b)
+{
+    const qk_air_rank *x = a, *y = b;
+    if (is_ranked(x) != is_ranked(y)) return is_ranked(x) ? -1 : 1;
+    int order = is_ranked(x) ? qk_dec_cmp(x->total, y->total) : 0;
+    return order ? order : strcmp(x->id, y->id);
+}
+
+static void number_ranks(qk_air_rank *list, size_t n)
+{
+    qsort(list, n, sizeof *list, compare_ranks);
+    for (size_t i = 0; i < n; i++) {
+        int32_t better = 0;
+        if (is_ranked(&list[i])) {
+            bool same = i > 0 && qk_dec_cmp(list[i].total, list[i - 1].total) == 0;
+            list[i].rank = same ? list[i - 1].rank : (int32_t)i + 1;
+            if (same) list[i].tie = list[i - 1].tie = true;
+        }
+        if (!list[i].has_before) continue;
+        for (size_t k = 0; k < n; k++)
+            if (list[k].has_before && qk_dec_cmp(list[k].before, list[i].before) < 0) better++;
+        list[i].rank_before = better + 1;
+    }
+}
+
+static qk_code make_townships(member **out, size_t *n, const qk_registry *registry, qk_arena *arena,
+                              qk_error *err)
+{
+    qk_division *all = NULL;
+    size_t count = 0;
+    qk_code code = qk_registry_divisions(registry, arena, &all, &count);
+    *n = 0;
+    *out = qk_arena_array(arena, count + 1, sizeof **out);
+    if (code || !*out) return qk_fail(err, QK_ENOMEM, "no memory for the townships");
+    for (size_t i = 0; i < count; i++) {
+        qk_air_source *stations;
+        bool area;
+        member m = {.id = all[i].code, .name_zh = all[i].name_zh, .name_en = all[i].name_en};
+        if (strcmp(all[i].kind, "township") != 0) continue;
+        QK_TRY(qk_air_scope(&stations, &m.n, &area, registry, qk_str_of(all[i].code), arena, err));
+        m.stations = stations;
+        (*out)[(*n)++] = m;
+    }
+    return QK_OK;
+}
+
+static qk_code make_stations(member **out, size_t *n, const qk_registry *registry, qk_arena *arena,
+                             qk_error *err)
+{
+    qk_air_source *all;
+    size_t count = 0;
+    QK_TRY(qk_air_sources(&all, &count, registry, arena, err));
+    *n = 0;
+    *out = qk_arena_array(arena, count + 1, sizeof **out);
+    if (!*out) return qk_fail(err, QK_ENOMEM, "no memory for the stations");
+    for (size_t i = 0; i < count; i++)
+        if (qk_air_is_evaluated(all[i].site->kind))
+            (*out)[(*n)++] =
+                (member){all[i].site->id, all[i].site->name_zh, all[i].site->name_en, &all[i], 1};
+    return QK_OK;
+}
+
+qk_code qk_air_ranking(qk_air_rank **out, size_t *n, const qk_air_question *q, qk_air_group group,
+                       int32_t year, int32_t month, const qk_index_profile *profile,
+                       qk_arena *arena, qk_error *err)
+{
+    member *members;
+    QK_TRY(group == QK_AIR_TOWNSHIPS ? make_townships(&members, n, q->registry, arena, err)
+                                     : make_stations(&members, n, q->registry, arena, err));
+    *out = qk_arena_array(arena, *n + 1, sizeof **out);
+    if (!*out) return qk_fail(err, QK_ENOMEM, "no memory for a ranking");
+    for (size_t i = 0; i < *n; i++)
+        QK_TRY(rank_member(&(*out)[i], q, &members[i], year, month, profile, arena, err));
+    number_ranks(*out, *n);
+    return QK_OK;
+}

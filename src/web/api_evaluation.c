@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Evaluated air: days, months and years, ranking, both editions side by side. */
+#include "web/air_figures.h"
+#include "web/api.h"
+#include <stdlib.h>
+
+enum { DAYS_ASKED_MAX = 1100 };
+
+static qk_str scope_of(const qk_exchange *x)
+{
+    qk_str scope = qk_query_str(x, "scope");
+    return scope.len ? scope : QK_STR("county");
+}
+
+static qk_code refuse_scope(qk_exchange *x, qk_code code, qk_error *err)
+{
+    if (code == QK_EINVAL) return qk_refuse(x, err, 422, "not_evaluated", "scope", "%s", "");
+    return code;
+}
+
+static qk_time now_of(const qk_exchange *x)
+{
+    return qk_clock_now(qk_node_clock(x->context->node));
+}
+
+static const qk_aqi_rule *rule_on(const qk_air_question *q, int32_t day)
+{
+    return q->rule ? q->rule : qk_rules_aqi_on(q->rules, day);
+}
+
+static void begin_answer(qk_exchange *x, const qk_air_question *q, qk_str scope)
+{
+    qk_json_object(&x->json);
+    qk_json_kstr(&x->json, "scope", scope);
+    qk_air_asked_json(&x->json, q);
+}
+
+/* ---- days ---- */
+
+static qk_code put_days(qk_exchange *x, const qk_air_question *q, qk_str scope, int32_t from,
+                        int32_t to, qk_air_levels *levels, qk_error *err)
+{
+    qk_year *y = qk_arena_alloc(&x->arena, sizeof *y);
+    int32_t first = qk_civil_of((qk_time)from * QK_DAY - QK_CST_OFFSET).year;
+    int32_t last = qk_civil_of((qk_time)to * QK_DAY - QK_CST_OFFSET).year;
+    if (!y) return qk_fail(err, QK_ENOMEM, "no memory for a year of days");
+    for (int32_t year = first; year <= last; year++) {
+        qk_air_levels these = {0};
+        QK_TRY(refuse_scope(x, qk_air_scope_year(y, &these, q, scope, year, &x->arena, err), err));
+        for (int i = 0; i < QK_AIR_BEST; i++) levels->days[i] += these.days[i];
+        levels->left_out += these.left_out;
+        levels->lapsed += these.lapsed;
+        for (int32_t d = 0; d < y->days; d++) {
+            const qk_day *day = &y->day[d];
+            if (day->day < from || day->day > to || !(day->flags & QK_DAY_RECORDED)) continue;
+            qk_air_day_json(&x->json, day, rule_on(q, day->day));
+        }
+    }
+    return QK_OK;
+}
+
+qk_code qk_api_air_days(qk_exchange *x, qk_error *err)
+{
+    qk_air_question q;
+    qk_air_levels levels = {0};
+    char date[QK_TIME_TEXT];
+    qk_str scope = scope_of(x);
+    QK_TRY(qk_air_asked(&q, x, err));
+    int32_t to = qk_day_number(qk_query_time(x, "to", now_of(x)));
+    int32_t from = qk_day_number(
+        qk_query_time(x, "from", qk_floor_year((qk_time)to * QK_DAY - QK_CST_OFFSET)));
+    if (from > to || to - from >= DAYS_ASKED_MAX)
+        return qk_refuse(x, err, 400, "bad_parameter", "from", "1 to %d days at once",
+                         DAYS_ASKED_MAX);
+    begin_answer(x, &q, scope);
+    qk_json_kcstr(&x->json, "from", qk_air_date(date, from));
+    qk_json_kcstr(&x->json, "to", qk_air_date(date, to));
+    qk_json_key(&x->json, "items");
+    qk_json_array(&x->json);
+    QK_TRY(put_days(x, &q, scope, from, to, &levels, err));
+    qk_json_end(&x->json);
+    qk_air_levels_json(&x->json, &levels);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* ---- months and years ---- */
+
+static void period_of(qk_period *out, const qk_year *y, int32_t month)
+{
+    if (month)
+        qk_year_month(out, y, month);
+    else
+        qk_year_total(out, y);
+}
+
+static void put_change(qk_json_writer *w, const char *name, qk_exact now, qk_exact before)
+{
+    qk_dec a, b, rate;
+    bool known =
+        qk_exact_round(&a, now, 6) == QK_OK && qk_exact_round(&b, before, 6) == QK_OK &&
+        qk_ratio_round(&rate, qk_change_rate(qk_ratio_dec(a), qk_ratio_dec(b)), 1) == QK_OK;
+    qk_json_key(w, name);
+    if (known)
+        qk_json_dec(w, rate);
+    else
+        qk_json_null(w);
+}
+
+/* One edition and one profile for both years: those of the period's last day. */
+static void put_year_on_year(qk_json_writer *w, const qk_year *now, const qk_year *before,
+                             int32_t month, const qk_aqi_rule *rule,
+                             const qk_index_profile *profile)
+{
+    qk_period a, b;
+    period_of(&a, now, month);
+    period_of(&b, before, month);
+    qk_json_object(w);
+    qk_json_kcstr(w, "standard", rule->name);
+    qk_json_kcstr(w, "profile", profile->name);
+    qk_json_key(w, "now");
+    qk_air_brief_json(w, &a, profile);
+    qk_json_key(w, "before");
+    qk_air_brief_json(w, &b, profile);
+    qk_json_key(w, "change_percent");
+    qk_json_object(w);
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        put_change(w, qk_pollutant_name((qk_pollutant)p), qk_period_value(&a, (qk_pollutant)p),
+                   qk_period_value(&b, (qk_pollutant)p));
+    qk_json_end(w);
+    qk_json_end(w);
+}
+
+typedef struct years {
+    qk_year *now;        /* each day by its own edition */
+    qk_year *now_one;    /* by that of the year's end, */
+    qk_year *before_one; /* and the year before by the same */
+    qk_air_levels levels, levels_before;
+    int32_t year, last_day; /* the last day that has come */
+    const qk_aqi_rule *one;
+} years;
+
+static qk_code load_years(years *y, qk_exchange *x, const qk_air_question *q, qk_str scope,
+                          qk_error *err)
+{
+    int32_t today = qk_day_number(now_of(x));
+    y->now = qk_arena_alloc(&x->arena, sizeof *y->now);
+    y->now_one = qk_arena_alloc(&x->arena, sizeof *y->now_one);
+    y->before_one = qk_arena_alloc(&x->arena, sizeof *y->before_one);
+    if (!y->now || !y->now_one || !y->before_one)
+        return qk_fail(err, QK_ENOMEM, "no memory for two years");
+    QK_TRY(refuse_scope(x, qk_air_scope_year(y->now, &y->levels, q, scope, y->year, &x->arena, err),
+                        err));
+    QK_TRY(
+        qk_air_scope_year(y->before_one, &y->levels_before, q, scope, y->year - 1, &x->arena, err));
+    y->last_day = y->now->first_day + y->now->days - 1;
+    if (today < y->last_day && today >= y->now->first_day) y->last_day = today;
+    y->one = rule_on(q, y->last_day);
+    memcpy(y->now_one, y->now, sizeof *y->now);
+    qk_air_judge_again(y->now_one, y->one);
+    qk_air_judge_again(y->before_one, y->one);
+    return QK_OK;
+}
+
+static bool has_days(const qk_period *p)
+{
+    for (int i = 0; i < QK_POLLUTANTS; i++)
+        if (p->item[i].days) return true;
+    return p->count.valid > 0;
+}
+
+static void put_period(qk_exchange *x, const qk_air_question *q, years *y, int32_t month)
+{
+    char name[16];
+    qk_period period;
+    period_of(&period, y->now, month);
+    int32_t end = period.to_day < y->last_day ? period.to_day : y->last_day;
+    const qk_index_profile *profile = qk_rules_index_on(q->rules, end);
+    const qk_aqi_rule *rule = rule_on(q, end);
+    snprintf(name, sizeof name, month ? "%04d-%02d" : "%04d", y->year, month);
+    qk_json_object(&x->json);
+    qk_json_key(&x->json, "period");
+    qk_air_period_json(&x->json, name, &period, q->rules, profile);
+    /* A month is compared by the edition of its own end. */
+    qk_air_judge_again(y->now_one, rule);
+    qk_air_judge_again(y->before_one, rule);
+    qk_json_key(&x->json, "year_on_year");
+    put_year_on_year(&x->json, y->now_one, y->before_one, month, rule, profile);
+    qk_json_end(&x->json);
+}
+
+/* The months and the parts of months of the year before end where this year ends. */
+static void cut_before(years *y)
+{
+    int32_t done = y->last_day - y->now->first_day + 1;
+    if (y->last_day >= y->now->first_day + y->now->days - 1) return;
+    if (done > 59) done += y->before_one->days - y->now->days;
+    for (int32_t d = done; d < y->before_one->days; d++) y->before_one->day[d].flags = 0;
+}
+
+qk_code qk_api_air_periods(qk_exchange *x, qk_error *err)
+{
+    qk_air_question q;
+    years y = {.year = qk_civil_of(now_of(x)).year};
+    qk_str scope = scope_of(x);
+    y.year = (int32_t)qk_query_int(x, "year", y.year);
+    QK_TRY(qk_air_asked(&q, x, err));
+    QK_TRY(load_years(&y, x, &q, scope, err));
+    cut_before(&y);
+    begin_answer(x, &q, scope);
+    qk_json_ki64(&x->json, "year", y.year);
+    qk_json_key(&x->json, "months");
+    qk_json_array(&x->json);
+    for (int32_t m = 1; m <= 12; m++) {
+        qk_period p;
+        qk_year_month(&p, y.now, m);
+        if (has_days(&p)) put_period(x, &q, &y, m);
+    }
+    qk_json_end(&x->json);
+    qk_json_key(&x->json, "total");
+    put_period(x, &q, &y, 0);
+    qk_air_levels_json(&x->json, &y.levels);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* ---- both editions side by side ---- */
+
+static const qk_limits *limits_beside(const qk_rules *rules, const qk_aqi_rule *rule)
+{
+    int32_t day = rule->from_day > INT32_MIN + 1 ? rule->from_day : rule->to_day;
+    return qk_rules_limits_on(rules, day);
+}
+
+static void put_edition(qk_exchange *x, const qk_air_question *q, qk_year *y,
+                        const qk_aqi_rule *rule, int32_t month)
+{
+    qk_period period;
+    qk_json_writer *w = &x->json;
+    const qk_limits *limits = limits_beside(q->rules, rule);
+    qk_air_judge_again(y, rule);
+    period_of(&period, y, month);
+    const qk_index_profile *profile = qk_rules_index_on(q->rules, period.to_day);
+    qk_json_object(w);
+    qk_json_kcstr(w, "standard", rule->name);
+    qk_json_kcstr(w, "source", rule->source);
+    qk_json_kcstr(w, "limits", limits->name);
+    qk_json_kcstr(w, "limits_source", limits->source);
+    qk_json_key(w, "figures");
+    qk_air_brief_json(w, &period, profile);
+    qk_json_key(w, "items");
+    qk_json_object(w);
+    for (int i = 0; i < QK_POLLUTANTS; i++) {
+        qk_pollutant p = (qk_pollutant)i;
+        qk_averaging averaging = p == QK_CO ? QK_AVG_DAY : p == QK_O3 ? QK_AVG_8H : QK_AVG_YEAR;
+        qk_dec limit = qk_limit_get(limits, qk_limit_item_of(p), averaging, 2), value;
+        bool known =
+            qk_exact_round(&value, qk_period_value(&period, p), qk_pollutant_decimals(p)) == QK_OK;
+        qk_json_key(w, qk_pollutant_name(p));
+        qk_json_object(w);
+        qk_json_key(w, "limit");
+        qk_json_dec(w, limit);
+        qk_json_key(w, "meets");
+        if (known)
+            qk_json_bool(w, qk_dec_cmp(value, limit) <= 0);
+        else
+            qk_json_null(w);
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+    qk_json_end(w);
+}
+
+static void put_side(qk_json_writer *w, const char *name, qk_day *day, const qk_aqi_rule *rule)
+{
+    qk_aqi aqi;
+    qk_json_key(w, name);
+    qk_day_judge(&aqi, day, rule);
+    if (aqi.aqi == QK_AQI_NA)
+        qk_json_null(w);
+    else
+        qk_json_i64(w, aqi.aqi);
+}
+
+static void put_differences(qk_json_writer *w, const qk_year *y, const qk_aqi_rule *a,
+                            const qk_aqi_rule *b, int32_t month)
+{
+    char date[QK_TIME_TEXT];
+    qk_aqi one, two;
+    qk_json_key(w, "differences");
+    qk_json_array(w);
+    for (int32_t d = 0; d < y->days; d++) {
+        qk_day day = y->day[d];
+        if (!(day.flags & QK_DAY_RECORDED)) continue;
+        if (month && qk_civil_of((qk_time)day.day * QK_DAY - QK_CST_OFFSET).month != month)
+            continue;
+        qk_day_judge(&one, &day, a);
+        qk_day_judge(&two, &day, b);
+        if (one.level == two.level) continue;
+        qk_json_object(w);
+        qk_json_kcstr(w, "date", qk_air_date(date, day.day));
+        put_side(w, "aqi_first", &day, a);
+        put_side(w, "aqi_second", &day, b);
+        qk_json_ki64(w, "level_first", one.level);
+        qk_json_ki64(w, "level_second", two.level);
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+}
+
+static qk_code read_period(qk_exchange *x, int32_t *year, int32_t *month, qk_error *err)
+{
+    qk_str text = qk_query_str(x, "period");
+    *year = qk_civil_of(now_of(x)).year;
+    *month = 0;
+    if (text.len == 0 || qk_air_period_parse(year, month, text) == QK_OK) return QK_OK;
+    return qk_refuse(x, err, 400, "bad_parameter", "period", "a period is 2026 or 2026-11");
+}
+
+qk_code qk_api_air_compare(qk_exchange *x, qk_error *err)
+{
+    qk_air_question q;
+    qk_air_levels levels = {0};
+    qk_year *y = qk_arena_alloc(&x->arena, sizeof *y);
+    int32_t year, month;
+    qk_str scope = scope_of(x);
+    if (!y) return qk_fail(err, QK_ENOMEM, "no memory for a year");
+    QK_TRY(qk_air_asked(&q, x, err));
+    QK_TRY(read_period(x, &year, &month, err));
+    QK_TRY(refuse_scope(x, qk_air_scope_year(y, &levels, &q, scope, year, &x->arena, err), err));
+    const qk_aqi_rule *a = qk_rules_aqi_named(q.rules, QK_STR("2012"));
+    const qk_aqi_rule *b = qk_rules_aqi_named(q.rules, QK_STR("2026"));
+    if (!a || !b) return qk_fail(err, QK_ENOTFOUND, "one of the editions is not in the tables");
+    begin_answer(x, &q, scope);
+    qk_json_ki64(&x->json, "year", year);
+    qk_json_key(&x->json, "editions");
+    qk_json_array(&x->json);
+    put_edition(x, &q, y, a, month);
+    put_edition(x, &q, y, b, month);
+    qk_json_end(&x->json);
+    put_differences(&x->json, y, a, b, month);
+    qk_air_levels_json(&x->json, &levels);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* ---- ranking ---- */
+
+static void put_rank(qk_json_writer *w, const qk_air_rank *r, const qk_index_profile *profile)
+{
+    qk_dec rate;
+    bool there = r->index.total >= 0;
+    qk_ratio change = there && r->has_before
+                          ? qk_change_rate(qk_ratio_dec(r->total), qk_ratio_dec(r->before))
+                          : QK_RATIO_NONE;
+    qk_json_object(w);
+    qk_json_key(w, "rank");
+    if (r->rank)
+        qk_json_i64(w, r->rank);
+    else
+        qk_json_null(w);
+    qk_json_kbool(w, "tie", r->tie);
+    qk_json_kcstr(w, "id", r->id);
+    qk_json_kcstr(w, "name_zh", r->name_zh);
+    qk_json_kcstr(w, "name_en", r->name_en);
+    qk_json_ki64(w, "stations", r->stations);
+    qk_json_kbool(w, "valid", r->valid);
+    qk_json_kcstr(w, "reason", r->rank ? NULL : r->stations == 0 ? "no_stations" : "too_few_days");
+    qk_json_key(w, "figures");
+    qk_air_brief_json(w, &r->period, profile);
+    qk_json_key(w, "composite_index");
+    there ? qk_json_dec(w, r->total) : qk_json_null(w);
+    qk_json_key(w, "max_single_index");
+    there ? qk_json_dec(w, qk_fine_index_round(r->index.max, 3)) : qk_json_null(w);
+    qk_air_items_json(w, "primary", there ? r->index.primary : 0);
+    qk_json_key(w, "days");
+    qk_json_object(w);
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        qk_json_ki64(w, qk_pollutant_name((qk_pollutant)p), r->period.item[p].days);
+    qk_json_end(w);
+    qk_json_key(w, "before");
+    r->has_before ? qk_json_dec(w, r->before) : qk_json_null(w);
+    qk_json_key(w, "rank_before");
+    r->has_before ? qk_json_i64(w, r->rank_before) : qk_json_null(w);
+    qk_json_key(w, "change_percent");
+    qk_ratio_round(&rate, change, 1) == QK_OK ? qk_json_dec(w, rate) : qk_json_null(w);
+    qk_air_levels_json(w, &r->levels);
+    qk_json_end(w);
+}
+
+static void put_ranking_rule(qk_json_writer *w)
+{
+    qk_json_key(w, "rule");
+    qk_json_object(w);
+    qk_json_kcstr(w, "source", "环办监测〔2018〕19号");
+    qk_json_kcstr(
+        w, "zh",
+        "按环境空气质量综合指数由小到大排名，指数相同名次并列，下一名次空出；有效天数不足的列后、"
+        "不排名；沙尘日不计入 PM10、PM2.5。");
+    qk_json_kcstr(w, "en",
+                  "By composite index, smallest first; equal indices share a rank and the next is "
+                  "passed over; those with too few valid days are listed without a rank; days of "
+                  "sand-dust are left out of PM10 and PM2.5.");
+    qk_json_end(w);
+}
+
+qk_code qk_api_air_ranking(qk_exchange *x, qk_error *err)
+{
+    qk_air_question q;
+    qk_air_rank *list = NULL;
+    size_t n = 0;
+    int32_t year, month;
+    char name[16];
+    bool townships = qk_str_eq(qk_query_str(x, "group"), QK_STR("townships"));
+    QK_TRY(qk_air_asked(&q, x, err));
+    QK_TRY(read_period(x, &year, &month, err));
+    qk_time end = 0;
+    qk_civil last = {.year = year, .month = month ? month : 12, .day = 1};
+    last.day = qk_days_in_month(year, last.month);
+    QK_TRY(qk_time_of(&end, &last));
+    const qk_index_profile *profile = qk_rules_index_on(q.rules, qk_day_number(end));
+    qk_str wanted = qk_query_str(x, "profile");
+    if (wanted.len) profile = qk_rules_index_named(q.rules, wanted);
+    if (!profile)
+        return qk_refuse(x, err, 400, "bad_parameter", "profile", "there is no such profile");
+    QK_TRY(qk_air_ranking(&list, &n, &q, townships ? QK_AIR_TOWNSHIPS : QK_AIR_STATIONS, year,
+                          month, profile, &x->arena, err));
+    snprintf(name, sizeof name, month ? "%04d-%02d" : "%04d", year, month);
+    qk_json_object(&x->json);
+    qk_json_kcstr(&x->json, "period", name);
+    qk_json_kcstr(&x->json, "group", townships ? "townships" : "stations");
+    qk_air_asked_json(&x->json, &q);
+    put_ranking_rule(&x->json);
+    qk_json_key(&x->json, "profile");
+    qk_json_object(&x->json);
+    qk_json_kcstr(&x->json, "name", profile->name);
+    qk_json_kcstr(&x->json, "source", profile->source);
+    qk_json_end(&x->json);
+    qk_json_key(&x->json, "items");
+    qk_json_array(&x->json);
+    for (size_t i = 0; i < n; i++) put_rank(&x->json, &list[i], profile);
+    qk_json_end(&x->json);
+    qk_json_end(&x->json);
+    return QK_OK;
+}

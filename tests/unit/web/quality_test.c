@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quality of ambient air through the API: grades, marks, reviews, checks, findings and rules. */
+#include "web_rig.h"
+
+enum { STATIONS = 5, PARTS = 6 };
+static const char *const codes[PARTS] = {"a21026", "a21004", "a21005",
+                                         "a05024", "a34002", "a34004"};
+static const char *const items[PARTS] = {"SO2", "NO2", "CO", "O3", "PM10", "PM2.5"};
+
+/* Five stations within a few kilometres, in two townships, and a yard where water is sprayed. */
+static void import_stations(rig *r)
+{
+    qk_buf text;
+    qk_error err = {0};
+    qk_buf_init(&text, 1 << 20);
+    qk_buf_puts(
+        &text, "{\"divisions\":[{\"code\":\"410002\",\"parent\":\"410000\",\"kind\":\"township\","
+               "\"name_zh\":\"西河镇\",\"name_en\":\"Xihe\"}],\"sites\":[{\"id\":\"yard\",\"kind\":"
+               "\"dust\",\"name_zh\":\"料场\",\"lon\":112.5031,\"lat\":35.2}");
+    for (int i = 1; i <= STATIONS; i++)
+        qk_buf_printf(
+            &text,
+            ",{\"id\":\"st%d\",\"kind\":\"air_township\",\"name_zh\":\"站%d\",\"division\":"
+            "\"%s\",\"lon\":112.5%d,\"lat\":35.2}",
+            i, i, i < 4 ? "410001" : "410002", i - 1);
+    qk_buf_puts(&text, "],\"devices\":[");
+    for (int i = 1; i <= STATIONS; i++)
+        qk_buf_printf(&text,
+                      "%s{\"mn\":\"ST%d\",\"site\":\"st%d\",\"st\":\"22\",\"sends_hours\":true}",
+                      i > 1 ? "," : "", i, i);
+    qk_buf_puts(&text, "],\"factors\":[");
+    for (int i = 1; i <= STATIONS; i++)
+        for (int k = 0; k < PARTS; k++)
+            qk_buf_printf(&text, "%s{\"mn\":\"ST%d\",\"code\":\"%s\",\"item\":\"%s\"}",
+                          i > 1 || k ? "," : "", i, codes[k], items[k]);
+    qk_buf_puts(&text, "]}");
+    assert_ok(text.failed);
+    assert_done(qk_node_call(r->node, rig_import, text.ptr, &err), &err);
+    qk_buf_clear(&text);
+}
+
+/* The hour that begins at `start`; six values, NULL = none. */
+static void send_hour(rig *r, int station, const char *start, const double value[PARTS])
+{
+    char segment[900], time[QK_TIME_TEXT];
+    qk_time t = 0;
+    assert_ok(qk_time_parse(&t, qk_str_of(start)));
+    int n = snprintf(segment, sizeof segment,
+                     "QN=20261122100500000;ST=22;CN=2061;PW=123456;MN=ST%d;Flag=5;CP=&&DataTime=%s",
+                     station, qk_time_compact14(time, t));
+    for (int k = 0; k < PARTS; k++)
+        n += snprintf(segment + n, sizeof segment - (size_t)n, ";%s-Avg=%.1f,%s-Flag=N", codes[k],
+                      value[k], codes[k]);
+    snprintf(segment + n, sizeof segment - (size_t)n, "&&");
+    rig_frame(r, segment);
+}
+
+/* like: the station whose values these are. */
+static void send_like(rig *r, int station, int like, qk_time start, double particles)
+{
+    char text[QK_TIME_TEXT];
+    int64_t hour = start / QK_HOUR;
+    double wave = (double)(hour * 7 % 5) + like; /* never the same for long */
+    double value[PARTS] = {
+        10 + wave, 22 + wave, 0.5 + wave / 10, 60 + wave, particles + 20 + wave, particles + wave};
+    send_hour(r, station, qk_time_iso(text, start), value);
+}
+
+static void send_plain(rig *r, int station, qk_time start, double particles)
+{
+    send_like(r, station, station, start, particles);
+}
+
+static qk_time time_of(const char *text)
+{
+    qk_time t = 0;
+    assert_ok(qk_time_parse(&t, qk_str_of(text)));
+    return t;
+}
+
+static void send_days(rig *r, const char *from, int hours)
+{
+    for (int h = 0; h < hours; h++)
+        for (int i = 1; i <= STATIONS; i++) send_plain(r, i, time_of(from) + h * QK_HOUR, 40);
+}
+
+static void start(rig *r)
+{
+    rig_start(r, RIG_NOW "x0", NULL);
+    import_stations(r);
+}
+
+static uint64_t key_number;
+
+static reply change(rig *r, const char *method, const char *path, const char *body)
+{
+    char key[32];
+    snprintf(key, sizeof key, "k%llu", (unsigned long long)++key_number);
+    bool rules = strstr(path, "/rules/") != NULL;
+    return rig_change_as(r, rules ? r->admin : r->key, method, path, body, key);
+}
+
+static const qk_json_value *changed(rig *r, const char *method, const char *path, const char *body)
+{
+    reply got = change(r, method, path, body);
+    if (got.status != 200) fail_msg("%s %s: %d %.400s", method, path, got.status, got.body);
+    return rig_json(r, &got);
+}
+
+static void refused(rig *r, const char *method, const char *path, const char *body, int status,
+                    const char *words)
+{
+    reply got = change(r, method, path, body);
+    if (got.status != status || !strstr(got.body, words))
+        fail_msg("%s %s: %d %.500s", method, path, got.status, got.body);
+}
+
+#define HOURS_1121 "/api/v1/air/hours?site=st1&from=2026-11-21&to=2026-11-22"
+
+/* ---- grades ---- */
+
+static void
+test_S031_quality__each_hour_has_a_grade_with_reasons_and_bad_ones_do_not_count(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-21T00:00:00", 24);
+    const double odd[PARTS] = {12, 24, 0.6, 62, 30, 55}; /* PM2.5 above PM10 */
+    const double negative[PARTS] = {-5, 24, 0.6, 62, 90, 42};
+    send_hour(&r, 1, "2026-11-21T06:00:00", odd);
+    send_hour(&r, 1, "2026-11-21T09:00:00", negative);
+    rig_settle(&r);
+    const qk_json_value *d = rig_document(&r, HOURS_1121);
+    assert_json(d, "items/6/time", "2026-11-21T07:00:00.000+08:00");
+    assert_json(d, "items/6/items/PM2.5/grade", "bad");
+    assert_json(d, "items/6/items/PM2.5/reasons/0", "pm_order");
+    assert_json(d, "items/6/items/PM2.5/counts", "false");
+    assert_json(d, "items/6/items/PM10/counts", "false");
+    assert_json(d, "items/6/items/NO2/grade", "good");
+    assert_json(d, "items/9/items/SO2/value", "-5");
+    assert_json(d, "items/9/items/SO2/reasons/0", "range");
+    assert_json(d, "items/10/items/SO2/grade", "good");
+    /* Raw never changes: at that level the odd pair counts, a negative value never. */
+    d = rig_document(&r, HOURS_1121 "&level=raw");
+    assert_json(d, "items/6/items/PM2.5/counts", "true");
+    assert_json(d, "items/9/items/SO2/counts", "false");
+    d = rig_document(&r, "/api/v1/air/days?scope=st1&from=2026-11-21&to=2026-11-21");
+    assert_json(d, "items/0/items/PM2.5/hours", "23");
+    assert_json(d, "items/0/items/NO2/hours", "24");
+    assert_json(d, "levels/automatic", "1");
+    rig_stop(&r);
+}
+
+static void test_S031_quality__a_late_hour_regrades_what_looks_at_it_and_nothing_else(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-18T00:00:00", 72);
+    rig_settle(&r);
+    qk_airgrade *g = qk_node_airgrade(r.node);
+    uint64_t before = qk_airgrade_count(g);
+    const double late[PARTS] = {12, 24, 0.6, 62, 95, 41};
+    send_hour(&r, 1, "2026-11-20T05:00:00", late);
+    rig_settle(&r);
+    uint64_t graded = qk_airgrade_count(g) - before;
+    /* Its own hours within eleven, two hours at each neighbour, the same hour of later days. */
+    assert_true(graded >= 23);
+    assert_true(graded <= 23 + 2 * STATIONS + 3);
+    before = qk_airgrade_count(g);
+    send_hour(&r, 1, "2026-11-20T05:00:00", late);
+    rig_settle(&r);
+    assert_int_equal(qk_airgrade_count(g), before);
+    rig_stop(&r);
+}
+
+static void test_S031_quality__grades_survive_a_restart_and_make_the_same_from_nothing(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-20T00:00:00", 48);
+    const double odd[PARTS] = {12, 24, 0.6, 62, 30, 55};
+    send_hour(&r, 1, "2026-11-21T06:00:00", odd);
+    rig_settle(&r);
+    reply kept = rig_get(&r, HOURS_1121);
+    /* As known now, computed again from telemetry alone. */
+    reply again = rig_get(&r, HOURS_1121 "&known_at=2027-01-01");
+    const char *a = strstr(kept.body, "\"items\""), *b = strstr(again.body, "\"items\"");
+    assert_non_null(a);
+    assert_non_null(b);
+    assert_string_equal(a, b);
+    rig_stop(&r);
+}
+
+/* ---- people ---- */
+
+static void test_S031_quality__an_exclusion_has_a_reason_and_can_be_undone(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-21T00:00:00", 24);
+    rig_settle(&r);
+    const char *days = "/api/v1/air/days?scope=st1&from=2026-11-21&to=2026-11-21";
+    refused(&r, "POST", "/api/v1/air/marks",
+            "{\"site\":\"st1\",\"effect\":\"exclude\",\"items\":[\"O3\"],\"from\":"
+            "\"2026-11-21T08:00\",\"to\":\"2026-11-21T10:00\",\"reason\":\" \"}",
+            400, "reason");
+    refused(&r, "POST", "/api/v1/air/marks",
+            "{\"site\":\"st1\",\"effect\":\"exclude\",\"from\":\"2026-11-21T08:30\",\"to\":"
+            "\"2026-11-21T10:00\",\"reason\":\"校准\"}",
+            422, "full hours");
+    const qk_json_value *d = changed(
+        &r, "POST", "/api/v1/air/marks",
+        "{\"site\":\"st1\",\"effect\":\"exclude\",\"items\":[\"NO2\"],\"from\":"
+        "\"2026-11-21T08:00\",\"to\":\"2026-11-21T10:00\",\"reason\":\"校准\",\"person\":\"王\"}");
+    assert_json(d, "id", "1");
+    d = rig_document(&r, days);
+    assert_json(d, "items/0/items/NO2/hours", "22");
+    d = rig_document(&r, HOURS_1121);
+    assert_json(d, "items/8/items/NO2/mark", "excluded");
+    assert_json(d, "items/8/items/NO2/grade", "good");
+    assert_json(d, "items/7/items/NO2/mark", "null");
+    refused(&r, "POST", "/api/v1/air/marks/1/undo", "{\"reason\":\"\"}", 400, "reason");
+    changed(&r, "POST", "/api/v1/air/marks/1/undo", "{\"reason\":\"误删\",\"person\":\"李\"}");
+    refused(&r, "POST", "/api/v1/air/marks/1/undo", "{\"reason\":\"再来\"}", 409, "李");
+    d = rig_document(&r, days);
+    assert_json(d, "items/0/items/NO2/hours", "24");
+    d = rig_document(&r, "/api/v1/air/marks?site=st1");
+    assert_json(d, "items/0/recorded_by", "王");
+    assert_json(d, "items/0/undone_by", "李");
+    assert_json(d, "items/0/undone_reason", "误删");
+    d = rig_document(&r, "/api/v1/audit");
+    assert_json(d, "items/0/what", "air.mark");
+    assert_json(d, "items/1/what", "air.mark.undo");
+    rig_stop(&r);
+}
+
+static void test_S031_quality__a_bad_hour_can_be_restored(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-21T00:00:00", 24);
+    const double odd[PARTS] = {12, 24, 0.6, 62, 30, 55};
+    send_hour(&r, 1, "2026-11-21T06:00:00", odd);
+    rig_settle(&r);
+    changed(&r, "POST", "/api/v1/air/marks",
+            "{\"site\":\"st1\",\"effect\":\"restore\",\"items\":[\"PM2.5\"],\"from\":"
+            "\"2026-11-21T06:00\",\"to\":\"2026-11-21T07:00\",\"reason\":\"手工比对属实\"}");
+    const qk_json_value *d = rig_document(&r, HOURS_1121);
+    assert_json(d, "items/6/items/PM2.5/counts", "true");
+    assert_json(d, "items/6/items/PM10/counts", "false");
+    d = rig_document(&r, HOURS_1121 "&level=automatic");
+    assert_json(d, "items/6/items/PM2.5/counts", "false");
+    rig_stop(&r);
+}
+
+#define REVIEW(level, person)                                                                  \
+    "{\"site\":\"st1\",\"from\":\"2026-11-20\",\"to\":\"2026-11-21\",\"level\":\"" level "\"," \
+    "\"person\":\"" person "\"}"
+
+static void test_S031_quality__two_persons_review_and_approve(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-20T00:00:00", 48);
+    rig_settle(&r);
+    refused(&r, "POST", "/api/v1/air/reviews", REVIEW("approved", "李四"), 409, "reviewed first");
+    refused(&r, "POST", "/api/v1/air/reviews",
+            "{\"site\":\"st1\",\"from\":\"2026-11-20\",\"to\":\"2026-11-21\",\"level\":"
+            "\"reviewed\"}",
+            400, "person");
+    refused(&r, "POST", "/api/v1/air/reviews",
+            "{\"site\":\"st1\",\"from\":\"2026-11-20\",\"to\":\"2026-11-22\",\"level\":"
+            "\"reviewed\",\"person\":\"张三\"}",
+            422, "day_not_over");
+    const qk_json_value *d = changed(&r, "POST", "/api/v1/air/reviews", REVIEW("reviewed", "张三"));
+    assert_json(d, "days", "2");
+    refused(&r, "POST", "/api/v1/air/reviews", REVIEW("approved", "张三"), 403, "张三");
+    changed(&r, "POST", "/api/v1/air/reviews", REVIEW("approved", "李四"));
+    d = rig_document(&r, "/api/v1/air/reviews?site=st1&from=2026-11-20&to=2026-11-21");
+    assert_json(d, "items/0/level", "approved");
+    assert_json(d, "items/0/reviewed_by", "张三");
+    assert_json(d, "items/0/approved_by", "李四");
+    d = rig_document(&r, "/api/v1/air/days?scope=st1&from=2026-11-20&to=2026-11-21&level=approved");
+    assert_json(d, "levels/approved", "2");
+    rig_stop(&r);
+}
+
+static void test_S031_quality__what_changes_after_its_review_must_be_looked_at_again(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-20T00:00:00", 48);
+    rig_settle(&r);
+    changed(&r, "POST", "/api/v1/air/reviews", REVIEW("reviewed", "张三"));
+    const double late[PARTS] = {12, 24, 0.6, 62, 95, 44};
+    send_hour(&r, 1, "2026-11-21T05:00:00", late);
+    rig_settle(&r);
+    const char *reviews = "/api/v1/air/reviews?site=st1&from=2026-11-20&to=2026-11-21";
+    const qk_json_value *d = rig_document(&r, reviews);
+    assert_json(d, "items/0/level", "reviewed");
+    assert_json(d, "items/1/level", "automatic");
+    assert_json(d, "items/1/lapsed", "true");
+    d = rig_document(&r, "/api/v1/air/days?scope=st1&from=2026-11-20&to=2026-11-21&level=reviewed");
+    assert_json(d, "items/0/date", "2026-11-20");
+    assert_null(rig_at(d, "items/1"));
+    assert_json(d, "levels/left_out", "1");
+    assert_json(d, "levels/reviewed", "1");
+    changed(&r, "POST", "/api/v1/air/reviews", REVIEW("reviewed", "张三"));
+    d = rig_document(&r, reviews);
+    assert_json(d, "items/1/level", "reviewed");
+    assert_json(d, "items/1/lapsed", "false");
+    rig_stop(&r);
+}
+
+static void test_S031_quality__the_state_known_at_an_earlier_time_can_be_asked_for(void **state)
+{
+    (void)state;
+    rig r;
+    qk_error err = {0};
+    start(&r);
+    send_days(&r, "2026-11-20T00:00:00", 48);
+    rig_settle(&r);
+    changed(&r, "POST", "/api/v1/air/reviews", REVIEW("reviewed", "张三"));
+    assert_done(qk_node_set_clock(r.node, time_of("2026-11-23T09:00:00"), 0, &err), &err);
+    const double late[PARTS] = {12, 99, 0.6, 62, 95, 44};
+    send_hour(&r, 1, "2026-11-21T05:00:00", late);
+    rig_settle(&r);
+    changed(&r, "POST", "/api/v1/air/marks",
+            "{\"site\":\"st1\",\"effect\":\"exclude\",\"items\":[\"CO\"],\"from\":"
+            "\"2026-11-21T08:00\",\"to\":\"2026-11-21T10:00\",\"reason\":\"校准\"}");
+    const qk_json_value *d = rig_document(&r, HOURS_1121);
+    assert_json(d, "items/5/items/NO2/value", "99");
+    assert_json(d, "items/5/review", "automatic");
+    assert_json(d, "items/8/items/CO/mark", "excluded");
+    d = rig_document(&r, HOURS_1121 "&known_at=2026-11-22T12:00:00");
+    assert_json(d, "items/5/items/NO2/value", "26");
+    assert_json(d, "items/5/review", "reviewed");
+    assert_json(d, "items/8/items/CO/mark", "null");
+    rig_stop(&r);
+}
+
+/* ---- checks of the instruments ---- */
+
+#define CSV_HEAD "site,mn,item,kind,at,reference,measured,note\\n"
+
+static void test_S031_quality__records_of_checks_come_as_csv_and_are_judged(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    changed(&r, "POST", "/api/v1/air/checks",
+            "{\"csv\":\"" CSV_HEAD "st1,ST1,SO2,zero,2026-11-20T09:00:00,0,12.5,\\n"
+            "st1,ST1,SO2,span,2026-11-20T09:30:00,800,848,\\n"
+            "st1,,PM2.5,comparison,2026-11-20T20:00:00,62,71.30,手工\\n\"}");
+    const qk_json_value *d = rig_document(&r, "/api/v1/air/checks?site=st1");
+    assert_json(d, "total", "3");
+    assert_json(d, "items/2/deviation", "12.5");
+    assert_json(d, "items/2/judge", "pass");
+    assert_json(d, "items/1/deviation", "6.00");
+    assert_json(d, "items/1/judge", "fail");
+    assert_json(d, "items/0/measured", "71.30");
+    assert_json(d, "items/0/deviation", "15.00");
+    assert_json(d, "items/0/judge", "pass");
+    refused(&r, "POST", "/api/v1/air/checks",
+            "{\"csv\":\"" CSV_HEAD "st1,,SO2,zero,2026-11-20T10:00:00,0,1,\\n"
+            "st1,,SO2,zero,2026-11-20T11:00:00,0,zwei,\\n\"}",
+            422, "csv:3:7");
+    /* All or none; and what is there is never replaced. */
+    d = rig_document(&r, "/api/v1/air/checks?site=st1");
+    assert_json(d, "total", "3");
+    refused(&r, "POST", "/api/v1/air/checks",
+            "{\"csv\":\"" CSV_HEAD "st1,ST1,SO2,zero,2026-11-20T09:00:00,0,3,\\n\"}", 409, "zero");
+    rig_stop(&r);
+}
+
+/* ---- findings ---- */
+
+static void spray(rig *r, const char *when)
+{
+    char sql[300];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO event(at,kind,site,recorded_at) VALUES(%lld,'water_spraying','yard',0)",
+             (long long)time_of(when));
+    sqlite3 *db = NULL;
+    assert_ok(sqlite3_open(qk_node_db_path(r->node), &db));
+    sqlite3_busy_timeout(db, 5000);
+    assert_ok(sqlite3_exec(db, sql, NULL, NULL, NULL));
+    sqlite3_close(db);
+}
+
+static void test_S032_quality__a_station_that_falls_alone_beside_spraying_is_a_finding(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-21T00:00:00", 24);
+    for (int h = 0; h < 4; h++)
+        for (int i = 1; i <= STATIONS; i++)
+            send_plain(&r, i, time_of("2026-11-22T00:00:00") + h * QK_HOUR,
+                       i == 1 && h >= 2 ? 40 : 160);
+    rig_settle(&r);
+    const qk_json_value *d = rig_document(&r, "/api/v1/events?kind=air_interference&site=st1");
+    assert_json(d, "items/0/severity", "warning");
+    assert_json(d, "items/0/params/pattern", "falls_alone");
+    assert_json(d, "items/0/params/spraying", "");
+    assert_non_null(rig_at(d, "items/0/params/near_now"));
+    d = rig_document(&r, "/api/v1/events?kind=air_interference&site=st2");
+    assert_null(rig_at(d, "items/0"));
+    rig_stop(&r);
+}
+
+static void test_S032_quality__spraying_nearby_raises_the_suspicion(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    spray(&r, "2026-11-22T02:10:00");
+    send_days(&r, "2026-11-21T00:00:00", 24);
+    for (int h = 0; h < 4; h++)
+        for (int i = 1; i <= STATIONS; i++)
+            send_plain(&r, i, time_of("2026-11-22T00:00:00") + h * QK_HOUR,
+                       i == 1 && h >= 2 ? 40 : 160);
+    rig_settle(&r);
+    const qk_json_value *d = rig_document(&r, "/api/v1/events?kind=air_interference&site=st1");
+    assert_json(d, "items/0/severity", "alarm");
+    assert_json(d, "items/0/params/spraying", "yard");
+    rig_stop(&r);
+}
+
+/* ---- evaluation ---- */
+
+static void test_S030_quality__townships_are_ranked_with_ties_and_the_thin_ones_behind(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    for (int h = 0; h < 31 * 24; h++)
+        for (int i = 1; i <= STATIONS; i++)
+            send_like(&r, i, i == 3 ? 2 : i, time_of("2026-10-01T00:00:00") + h * QK_HOUR, 40);
+    rig_settle(&r);
+    const qk_json_value *d = rig_document(&r, "/api/v1/air/ranking?group=stations&period=2026-10");
+    assert_json(d, "items/0/rank", "1");
+    assert_json(d, "items/0/id", "st1");
+    assert_json(d, "items/0/valid", "true");
+    assert_json(d, "items/0/tie", "false");
+    assert_json(d, "items/1/rank", "2");
+    assert_json(d, "items/2/rank", "2");
+    assert_json(d, "items/2/tie", "true");
+    assert_json(d, "items/3/rank", "4");
+    assert_json(d, "items/5/id", "air1");
+    assert_json(d, "items/5/rank", "null");
+    assert_json(d, "items/5/reason", "too_few_days");
+    d = rig_document(&r, "/api/v1/air/ranking?group=townships&period=2026-10");
+    assert_json(d, "items/0/id", "410001");
+    assert_json(d, "items/0/stations", "4");
+    assert_json(d, "items/1/id", "410002");
+    assert_json(d, "items/1/rank", "2");
+    rig_stop(&r);
+}
+
+static void test_S039_quality__declared_dust_days_leave_the_particles(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    for (int h = 0; h < 10 * 24; h++)
+        send_plain(&r, 1, time_of("2026-11-01T00:00:00") + h * QK_HOUR, h < 24 ? 400 : 40);
+    rig_settle(&r);
+    changed(&r, "POST", "/api/v1/air/marks",
+            "{\"site\":\"*\",\"effect\":\"dust\",\"from\":\"2026-11-01\",\"to\":\"2026-11-02\","
+            "\"reason\":\"总站扣沙通知\"}");
+    const qk_json_value *d = rig_document(&r, "/api/v1/air/periods?scope=st1&year=2026");
+    const qk_json_value *month = rig_at(d, "months/0/period");
+    assert_json(month, "dust_days", "1");
+    assert_non_null(rig_at(month, "without_dust/PM10"));
+    qk_dec with, without;
+    assert_ok(qk_dec_parse(&with, rig_at(month, "items/PM10/mean/value")->text));
+    assert_ok(qk_dec_parse(&without, rig_at(month, "without_dust/PM10")->text));
+    assert_true(qk_dec_cmp(without, with) < 0);
+    rig_stop(&r);
+}
+
+/* ---- rules ---- */
+
+static void test_rules__a_table_is_changed_kept_and_taken_back(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-21T00:00:00", 24);
+    rig_settle(&r);
+    const qk_json_value *d = rig_document(&r, "/api/v1/rules/index");
+    assert_json(d, "row_version", "0");
+    assert_json(d, "text", "[]");
+    const char *good =
+        "{\"row_version\":0,\"text\":\"[{\\\"name\\\":\\\"LOCAL\\\",\\\"source\\\":"
+        "\\\"县办〔2026〕1号\\\",\\\"default\\\":false,\\\"limits\\\":{\\\"SO2\\\":60,"
+        "\\\"NO2\\\":40,\\\"PM10\\\":60,\\\"PM2.5\\\":30,\\\"CO\\\":4,\\\"O3\\\":160}}"
+        "]\"}";
+    d = changed(&r, "PUT", "/api/v1/rules/index", good);
+    assert_json(d, "row_version", "1");
+    refused(&r, "PUT", "/api/v1/rules/index", good, 409, "version");
+    assert_non_null(rig_document(&r, "/api/v1/air/ranking?profile=LOCAL"));
+    /* Line and column are those of the text that was sent. */
+    refused(&r, "POST", "/api/v1/rules/limits/check",
+            "{\"text\":\"[\\n {\\\"name\\\":\\\"X\\\",\\\"from\\\":\\\"2026-05-01\\\",\\\"to\\\":"
+            "\\\"2026-06-01\\\"}]\"}",
+            422, "text:2:4");
+    refused(&r, "PUT", "/api/v1/rules/limits",
+            "{\"row_version\":0,\"text\":\"[{\\\"name\\\":\\\"X\\\",\\\"source\\\":\\\"y\\\","
+            "\\\"from\\\":\\\"2026-05-01\\\",\\\"to\\\":\\\"2026-06-01\\\"}]\"}",
+            422, "same day");
+    d = changed(&r, "PUT", "/api/v1/rules/index", "{\"row_version\":1,\"text\":\"[]\"}");
+    assert_json(d, "row_version", "2");
+    d = changed(&r, "POST", "/api/v1/rules/index/revert", "{\"row_version\":2,\"to_version\":1}");
+    assert_json(d, "row_version", "3");
+    d = rig_document(&r, "/api/v1/rules/index/history");
+    assert_json(d, "items/2/row_version", "1");
+    assert_json(d, "items/1/text", "[]");
+    rig_stop(&r);
+}
+
+static void test_S031_rules__changed_thresholds_grade_every_stored_hour_again(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-21T00:00:00", 24);
+    rig_settle(&r);
+    assert_json(rig_document(&r, HOURS_1121), "items/3/items/NO2/grade", "good");
+    const qk_json_value *d = rig_document(&r, "/api/v1/rules/qc");
+    assert_json(d, "rows/0/items/NO2/high", "3840");
+    reply got = rig_get(&r, "/api/v1/rules/qc");
+    const char *from = strstr(got.body, "\"rows\":[") + 7, *to = strstr(from, ",\"shipped\"");
+    qk_buf body;
+    qk_buf_init(&body, 1 << 20);
+    qk_buf_puts(&body, "{\"row_version\":0,\"text\":\"");
+    for (const char *c = from; c < to; c++) {
+        if (strncmp(c, "3840", 4) == 0) { /* NO2 may not exceed 20 here */
+            qk_buf_puts(&body, "20");
+            c += 3;
+            continue;
+        }
+        if (*c == '"') qk_buf_putc(&body, '\\');
+        qk_buf_putc(&body, *c);
+    }
+    qk_buf_puts(&body, "\"}");
+    assert_ok(body.failed);
+    changed(&r, "PUT", "/api/v1/rules/qc", body.ptr);
+    qk_buf_clear(&body);
+    rig_settle(&r);
+    d = rig_document(&r, HOURS_1121);
+    assert_json(d, "items/3/items/NO2/grade", "bad");
+    assert_json(d, "items/3/items/NO2/reasons/0", "range");
+    rig_stop(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        qk_dir_test(
+            test_S031_quality__each_hour_has_a_grade_with_reasons_and_bad_ones_do_not_count),
+        qk_dir_test(test_S031_quality__a_late_hour_regrades_what_looks_at_it_and_nothing_else),
+        qk_dir_test(test_S031_quality__grades_survive_a_restart_and_make_the_same_from_nothing),
+        qk_dir_test(test_S031_quality__an_exclusion_has_a_reason_and_can_be_undone),
+        qk_dir_test(test_S031_quality__a_bad_hour_can_be_restored),
+        qk_dir_test(test_S031_quality__two_persons_review_and_approve),
+        qk_dir_test(test_S031_quality__what_changes_after_its_review_must_be_looked_at_again),
+        qk_dir_test(test_S031_quality__the_state_known_at_an_earlier_time_can_be_asked_for),
+        qk_dir_test(test_S031_quality__records_of_checks_come_as_csv_and_are_judged),
+        qk_dir_test(test_S032_quality__a_station_that_falls_alone_beside_spraying_is_a_finding),
+        qk_dir_test(test_S032_quality__spraying_nearby_raises_the_suspicion),
+        qk_dir_test(test_S030_quality__townships_are_ranked_with_ties_and_the_thin_ones_behind),
+        qk_dir_test(test_S039_quality__declared_dust_days_leave_the_particles),
+        qk_dir_test(test_rules__a_table_is_changed_kept_and_taken_back),
+        qk_dir_test(test_S031_rules__changed_thresholds_grade_every_stored_hour_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
