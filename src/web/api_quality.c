@@ -6,7 +6,7 @@
 #include "web/api.h"
 #include "web/change.h"
 
-enum { HOURS_MAX = 92 * 24, TREND_HOURS = 3, TREND_STEP = 10, CSV_MAX = 1 << 20 };
+enum { HOURS_MAX = 92 * 24, TREND_HOURS = 3, TREND_STEP = 10, CSV_MAX = 500 * 1024 };
 
 static qk_time now_of(const qk_exchange *x)
 {
