@@ -37,6 +37,15 @@ static void print_result(const char *done, const qk_backup_result *r)
            (unsigned long long)r->bytes);
 }
 
+/* To be kept where nobody who can rewrite the data folder comes. */
+static void print_audit(const qk_audit_anchor *head)
+{
+    char hex[2 * QK_SHA256_BYTES + 1];
+    if (!head->seq) return;
+    qk_hex(hex, head->hash, sizeof head->hash);
+    printf("audit log: line %lld, %s\n", (long long)head->seq, hex);
+}
+
 static qk_code clock_now(qk_time *now)
 {
     qk_clock *clock = NULL;
@@ -65,6 +74,7 @@ int qk_cmd_backup(int argc, char **argv)
     print_result("backed up", &result);
     printf(", journal to %llu; %lld bytes in %s\n", (unsigned long long)result.journal_end,
            stat(o.to, &st) == 0 ? (long long)st.st_size : -1, o.to);
+    print_audit(&result.audit);
     return QK_EXIT_DONE;
 }
 

@@ -88,6 +88,7 @@ struct qk_node {
     bool jumping; /* the clock is being set forward: timers fire up to jump_to */
     qk_time jump_to;
     qk_command *batch;
+    int64_t anchored; /* line of the audit log whose hash the journal holds */
     int64_t last_commit_ms, retry_ms, last_burst_ms, last_tick_ms, last_checkpoint_ms;
     uint64_t commits_at_checkpoint;
 
@@ -107,6 +108,11 @@ size_t qk_node_take_commands(qk_node *node, qk_command *out);
 void qk_node_finish_command(qk_node *node, qk_command *command);
 bool qk_node_has_commands(qk_node *node);
 void qk_node_fail_commands(qk_node *node, qk_code code, const qk_error *err);
+
+/* anchor.c; store thread, outside a transaction. Writes the head of the audit chain into the
+ * journal when it has moved since, or, daily, in any case: who cuts the chain's end cannot cut it
+ * there. */
+void qk_node_anchor_audit(qk_node *node, bool daily);
 
 /* node_store.c */
 void *qk_node_run_store(void *node);

@@ -317,8 +317,10 @@ static qk_code commit_turn(qk_node *node)
         undo_all(node, mark);
         fall_ill(node, code, &err);
     } else {
+        bool nightly = node->expire;
         node->dirty = node->pack = false;
         settle_all(node, true);
+        if (n || nightly) qk_node_anchor_audit(node, nightly);
         note_commit(node, began_ns);
         set_state(node, QK_OK, "");
     }
@@ -617,6 +619,7 @@ void *qk_node_run_store(void *context)
 {
     qk_node *node = context;
     step_back();
+    qk_node_anchor_audit(node, false);
     bool more = false;
     while (!stopping(node)) {
         if (!more) wait_for_work(node);

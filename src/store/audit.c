@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/audit.h"
+#include "base/json.h"
 #include <endian.h>
+#include <stdio.h>
 
 static void hash_number(qk_sha256 *hash, int64_t v)
 {
@@ -66,6 +68,42 @@ qk_code qk_audit_head(qk_db *db, int64_t *seq, uint8_t hash[QK_SHA256_BYTES], qk
     }
     sqlite3_reset(stmt);
     return code;
+}
+
+size_t qk_audit_anchor_put(char out[QK_AUDIT_ANCHOR], const qk_audit_anchor *anchor)
+{
+    char hex[2 * QK_SHA256_BYTES + 1];
+    qk_hex(hex, anchor->hash, sizeof anchor->hash);
+    int n =
+        snprintf(out, QK_AUDIT_ANCHOR, "{\"input\":\"audit_head\",\"seq\":%lld,\"hash\":\"%s\"}",
+                 (long long)anchor->seq, hex);
+    return (size_t)n;
+}
+
+static bool read_hex(uint8_t out[QK_SHA256_BYTES], qk_str hex)
+{
+    if (hex.len != 2 * QK_SHA256_BYTES) return false;
+    for (size_t i = 0; i < hex.len; i++) {
+        char c = hex.ptr[i];
+        int v = qk_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (v < 0) return false;
+        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | v : v << 4);
+    }
+    return true;
+}
+
+bool qk_audit_anchor_parse(qk_audit_anchor *anchor, qk_str text)
+{
+    qk_arena arena;
+    qk_json_value *v = NULL;
+    if (text.len >= QK_AUDIT_ANCHOR) return false;
+    qk_arena_init(&arena, 16 << 10);
+    bool ok = qk_json_parse(&v, text, &arena, NULL) == QK_OK &&
+              qk_str_eq(qk_json_get_str(v, "input"), QK_STR("audit_head")) &&
+              qk_json_get_i64(v, "seq", &anchor->seq) &&
+              read_hex(anchor->hash, qk_json_get_str(v, "hash"));
+    qk_arena_clear(&arena);
+    return ok;
 }
 
 /* The highest number ever given, which outlives the line that bore it. */

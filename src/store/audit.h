@@ -8,7 +8,8 @@
  * length as a 64-bit little-endian number in front. A line that is changed, missing, put in between
  * or moved breaks the chain there; a cut end shows in the highest number ever given, which SQLite
  * keeps apart. Who can rewrite the whole database can also make a new chain: against that the head
- * of the chain (qk_audit_head) is to be kept elsewhere, as in the journal and in exports.
+ * of the chain (qk_audit_head) is kept elsewhere too: in the journal after each change and each
+ * night, and in what `backup` prints; `verify` holds them against each other.
  *
  * Triggers refuse UPDATE and DELETE. Writing belongs to the store thread; reading is for any thread
  * with a database connection of its own. */
@@ -39,6 +40,16 @@ QK_NODISCARD qk_code qk_audit_head(qk_db *db, int64_t *seq, uint8_t hash[QK_SHA2
 /* Hash of line seq; QK_ENOTFOUND. */
 QK_NODISCARD qk_code qk_audit_hash(qk_db *db, int64_t seq, uint8_t hash[QK_SHA256_BYTES],
                                    qk_error *err);
+
+/* The head as a record of the journal (QK_JOURNAL_INPUT):
+ * {"input":"audit_head","seq":N,"hash":"…"}. _parse: false for any other record. */
+typedef struct qk_audit_anchor {
+    int64_t seq;
+    uint8_t hash[QK_SHA256_BYTES];
+} qk_audit_anchor;
+enum { QK_AUDIT_ANCHOR = 160 }; /* bytes that hold the text */
+size_t qk_audit_anchor_put(char out[QK_AUDIT_ANCHOR], const qk_audit_anchor *anchor);
+bool qk_audit_anchor_parse(qk_audit_anchor *anchor, qk_str text);
 
 /* Lines with from <= seq, in order, at most `limit`; fn stops by returning anything but QK_OK, and
  * its views live for the call. */

@@ -84,6 +84,16 @@ static qk_code open_db(const job *j, qk_db **db, qk_error *err)
                                 : qk_db_open_untouched(db, path, err);
 }
 
+static qk_code note_head(job *j, qk_error *err)
+{
+    qk_db *db = NULL;
+    qk_audit_anchor *head = &j->result->audit;
+    QK_TRY(qk_db_open_untouched(&db, j->db_copy, err));
+    qk_code code = qk_audit_head(db, &head->seq, head->hash, err);
+    qk_db_close(db);
+    return code;
+}
+
 /* A copy first, because an entry's size stands before its bytes. */
 static qk_code add_database(job *j, qk_error *err)
 {
@@ -92,6 +102,7 @@ static qk_code add_database(job *j, qk_error *err)
     unlink(j->db_copy);
     qk_code code = qk_db_backup(db, j->db_copy, err);
     qk_db_close(db);
+    if (code == QK_OK) code = note_head(j, err);
     if (code == QK_OK) code = add_file(j, j->db_copy, "store.db", UINT64_MAX, err);
     unlink(j->db_copy);
     return code;

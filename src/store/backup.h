@@ -13,12 +13,14 @@
  *
  * Segments of the journal only grow and are never renamed, so a copy of the journal's folder taken
  * later, each minute if need be, can be laid over the last backup: qk_restore's `journal`. */
+#include "store/audit.h"
 #include "store/journal.h"
 
 typedef struct qk_backup_result {
     uint64_t entries;
-    uint64_t bytes;      /* unpacked */
-    qk_jpos journal_end; /* of the last sound record */
+    uint64_t bytes;        /* unpacked */
+    qk_jpos journal_end;   /* of the last sound record */
+    qk_audit_anchor audit; /* head of the audit log in it, to be kept elsewhere; seq 0 = none */
 } qk_backup_result;
 
 /* dir → to, which must not exist: written under another name, read back in full, then renamed. */

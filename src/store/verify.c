@@ -15,6 +15,9 @@ typedef struct check {
     char db_path[QK_PATH_MAX];
     qk_acks *acks;
     qk_db *db;
+    qk_jpos seen_to;        /* what the database has taken in, in memory or on the disk */
+    qk_audit_anchor anchor; /* the last one before; seq 0 = none */
+    qk_time anchored_at;
 } check;
 
 static void fault(check *c, const char *part, const char *fmt, ...) QK_PRINTF(3, 4);
@@ -31,6 +34,18 @@ static void fault(check *c, const char *part, const char *fmt, ...)
 
 /* ---- journal ---- */
 
+/* What lies behind the database's own position may be newer than it, as after a restoration. */
+static void take_input(check *c, const qk_journal_record *record)
+{
+    qk_audit_anchor anchor;
+    if (record->pos >= c->seen_to ||
+        !qk_audit_anchor_parse(&anchor, (qk_str){record->payload, record->len}) ||
+        anchor.seq < c->anchor.seq)
+        return;
+    c->anchor = anchor;
+    c->anchored_at = record->at;
+}
+
 static void take_record(check *c, const qk_journal_record *record)
 {
     qk_verify_result *r = c->result;
@@ -43,6 +58,7 @@ static void take_record(check *c, const qk_journal_record *record)
     if (kind == QK_VERIFY_KINDS - 1)
         fault(c, "journal", "position %llu: a record of unknown kind %d",
               (unsigned long long)record->pos, (int)record->kind);
+    if (record->kind == QK_JOURNAL_INPUT) take_input(c, record);
     if (record->kind != QK_JOURNAL_FRAME) return;
     bool repeat = (record->flags & QK_JOURNAL_REPEAT) != 0;
     r->marked_repeats += repeat;
@@ -134,7 +150,26 @@ static qk_code read_facts(check *c, qk_error *err)
     sqlite3_reset(stmt);
     qk_code code = qk_db_meta_get(c->db, "journal_pos", &processed, NULL);
     c->result->processed = (qk_jpos)processed;
+    if (code && code != QK_ENOTFOUND) return code;
+    code = qk_db_meta_get(c->db, "processed_pos", &processed, NULL);
+    c->seen_to = code ? 0 : (qk_jpos)processed;
     return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+/* The chain is whole in itself when its end was cut together with the count of its lines; the
+ * journal remembers where it had been. */
+static qk_code check_anchor(check *c, qk_error *err)
+{
+    uint8_t hash[QK_SHA256_BYTES];
+    char when[QK_TIME_TEXT];
+    if (!c->anchor.seq) return QK_OK;
+    qk_code code = qk_audit_hash(c->db, c->anchor.seq, hash, err);
+    if (code && code != QK_ENOTFOUND) return code;
+    if (!code && memcmp(hash, c->anchor.hash, sizeof hash) == 0) return QK_OK;
+    fault(c, "audit", "line %lld is %s, though the journal holds its hash since %s",
+          (long long)c->anchor.seq, code ? "missing" : "not the one it was",
+          qk_time_iso(when, c->anchored_at));
+    return QK_OK;
 }
 
 /* Damage that keeps a part from being read is a finding, not the end of the check. */
@@ -173,6 +208,7 @@ static qk_code check_database(check *c, qk_error *err)
     QK_TRY(as_finding(c, "blocks", check_blocks(c, &found), &found, err));
     QK_TRY(as_finding(c, "audit", qk_audit_verify(&c->result->audit, c->db, note_line, c, &found),
                       &found, err));
+    QK_TRY(as_finding(c, "audit", check_anchor(c, &found), &found, err));
     return as_finding(
         c, "files",
         qk_files_verify(&c->result->files, c->options->dir, c->db, note_file, c, &found), &found,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node_test.h"
+#include "store/audit.h"
+#include "store/verify.h"
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -435,6 +437,63 @@ static void test_S072_node__limits_and_names_meet_the_codes_of_old_outlets(void 
     qk_node_close(node);
 }
 
+static qk_code audit_fn(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
+{
+    (void)context, (void)node;
+    return qk_audit_append(
+        db, NULL, &(qk_audit_line){.at = now, .who = QK_STR("a"), .what = QK_STR("device.approve")},
+        err);
+}
+
+typedef struct audit_faults {
+    unsigned audit, others;
+} audit_faults;
+
+static void note_fault(void *context, const char *part, const char *text)
+{
+    audit_faults *f = context;
+    (void)text;
+    if (strcmp(part, "audit") == 0)
+        f->audit++;
+    else
+        f->others++;
+}
+
+static audit_faults check_folder(void)
+{
+    qk_error err = {0};
+    qk_verify_result r;
+    audit_faults f = {0};
+    qk_verify_options o = {.dir = qk_test_path("data"), .fault = note_fault, .context = &f};
+    assert_done(qk_verify(&r, &o, &err), &err);
+    return f;
+}
+
+static void test_S220_node__a_cut_end_of_the_audit_log_shows_in_the_journal(void **state)
+{
+    (void)state;
+    qk_error err = {0};
+    qk_db *db = NULL;
+    qk_node *node = open_node("2025-01-01T00:00:00x0");
+    for (int i = 0; i < 5; i++) assert_done(qk_node_call(node, audit_fn, NULL, &err), &err);
+    settle(node);
+    qk_node_close(node);
+    audit_faults f = check_folder();
+    assert_int_equal(f.audit + f.others, 0);
+    /* Somebody with the database in hand cuts the last two lines and mends the count. */
+    assert_done(qk_db_open(&db, qk_test_path("data/store.db"), NULL, &err), &err);
+    assert_done(qk_db_exec(db, "DROP TRIGGER audit_kept", &err), &err);
+    assert_done(qk_db_exec(db, "DELETE FROM audit WHERE seq>3", &err), &err);
+    assert_done(qk_db_exec(db, "UPDATE sqlite_sequence SET seq=3 WHERE name='audit'", &err), &err);
+    qk_audit_check chain;
+    assert_done(qk_audit_verify(&chain, db, NULL, NULL, &err), &err);
+    assert_int_equal(chain.faults, 0); /* in itself the chain is whole */
+    qk_db_close(db);
+    f = check_folder();
+    assert_int_equal(f.audit, 1);
+    assert_int_equal(f.others, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +509,7 @@ int main(void)
         qk_dir_test(test_S215_node__a_jump_of_the_clock_fires_every_timer_between_once_in_order),
         qk_dir_test(test_node__a_demo_goes_on_at_the_time_where_it_was_left),
         qk_dir_test(test_S072_node__limits_and_names_meet_the_codes_of_old_outlets),
+        qk_dir_test(test_S220_node__a_cut_end_of_the_audit_log_shows_in_the_journal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
