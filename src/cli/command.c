@@ -64,6 +64,21 @@ static const char serve_usage[] =
     "--idle S (3600), --half-frame S (30), --stall S (60).\n"
     "Prints 'page http://ADDR:PORT/' and 'devices ADDR:PORT' when it is ready; ends on SIGTERM.\n";
 
+static const char disperse_usage[] =
+    "usage: qingkong disperse CASE.inp [--threads N] [--state FILE] [--exact] [--check] "
+    "[--quiet]\n\n"
+    "Runs an AERMOD runstream (CO, SO, RE, ME, OU) with its .sfc and .pfl weather: steady-state\n"
+    "plumes of points (also capped and horizontal), volumes, areas, polygons, circles and lines,\n"
+    "over flat ground and hills, in country and city. Writes the PLOTFILE, POSTFILE and RECTABLE\n"
+    "outputs that it names, RECTABLE to CASE.out; paths are relative to the runstream's folder.\n"
+    "A keyword that is not supported is refused with its line; ERRORFIL, DEBUGOPT, SUMMFILE,\n"
+    "MAXTABLE, RANKFILE and EVENTFIL are accepted and reported as not written.\n"
+    "  --threads N   threads (OMP_NUM_THREADS, else all cores); the result is the same\n"
+    "  --state FILE  save there when stopped and every 30 s; go on from it when it exists\n"
+    "  --exact       evaluate every receptor, without tables in downwind distance\n"
+    "  --check       read the runstream and its files, run nothing\n"
+    "  --quiet       no progress and no notes\n";
+
 static const char export_usage[] =
     "usage: qingkong export samples --data DIR [--mn MN] [--from T] [--to T] [--known-at T]\n\n"
     "Writes what devices sent, one value a line: mn,data_time,cn,factor,field,value,flag. Times "
@@ -145,6 +160,7 @@ const qk_command qk_commands[] = {
     {"backup", qk_cmd_backup, "writes the data folder into one file", backup_usage},
     {"calc", qk_cmd_calc, "one formula of a standard over the rows of a CSV", calc_usage},
     {"demo", qk_cmd_demo, "an invented county with its devices", demo_usage},
+    {"disperse", qk_cmd_disperse, "runs a dispersion case (AERMOD runstream)", disperse_usage},
     {"export", qk_cmd_export, "writes what devices sent as CSV", export_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
     {"restore", qk_cmd_restore, "lays a backup out as a data folder", restore_usage},

@@ -5,6 +5,7 @@
 int qk_cmd_air(int argc, char **argv);
 int qk_cmd_calc(int argc, char **argv);
 int qk_cmd_demo(int argc, char **argv);
+int qk_cmd_disperse(int argc, char **argv);
 int qk_cmd_export(int argc, char **argv);
 int qk_cmd_hj212(int argc, char **argv);
 int qk_cmd_serve(int argc, char **argv);

@@ -14,6 +14,13 @@
 
 #define QK_ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define assert_ok(expr)       assert_int_equal((expr), 0)
+/* cmocka compares floats; this compares doubles. */
+#define assert_near(a, b, eps)                                                       \
+    do {                                                                             \
+        double qk_a = (a), qk_b = (b), qk_eps = (eps);                               \
+        if (!(qk_a - qk_b <= qk_eps && qk_b - qk_a <= qk_eps))                       \
+            fail_msg("%s: %.17g is not within %g of %.17g", #a, qk_a, qk_eps, qk_b); \
+    } while (0)
 
 /* Path of a file under the shared data that is not part of the repository; NULL, with the reason
  * told, when it is not there, and the test should then skip(). */

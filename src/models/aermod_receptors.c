@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pathway RE: networks and single receptors. */
+#include "models/aermod_private.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { AXIS_MAX = 10000 };
+
+/* A network while its lines come in. */
+typedef struct re_network {
+    bool polar;
+    double origin[2];
+    double *axis[2];
+    int count[2];
+    double *field[3]; /* elevation, hill, flagpole; rows of the second axis */
+    int rows;         /* of room in the fields */
+} re_network;
+
+void aermod_drop_network(aermod_parser *p)
+{
+    re_network *n = p->building;
+    if (!n) return;
+    for (int i = 0; i < 2; i++) free(n->axis[i]);
+    for (int i = 0; i < 3; i++) free(n->field[i]);
+    free(n);
+    p->building = NULL;
+}
+
+static qk_code add_receptor(aermod_parser *p, qk_aermod_receptor r, qk_error *err)
+{
+    qk_aermod_receptor *out = aermod_grow(&p->c->v_receptor, sizeof r, QK_AERMOD_RECEPTORS_MAX);
+    if (!out) return aermod_refuse(p, err, QK_EFULL, -1, "too many receptors");
+    *out = r;
+    return QK_OK;
+}
+
+static qk_code give_axis(aermod_parser *p, int axis, int count, qk_error *err)
+{
+    re_network *n = p->building;
+    if (n->axis[axis]) return aermod_refuse(p, err, QK_EEXIST, -1, "the axis is given twice");
+    if (count < 1 || count > AXIS_MAX)
+        return aermod_refuse(p, err, QK_ERANGE, -1, "1 to %d points", AXIS_MAX);
+    n->axis[axis] = calloc((size_t)count, sizeof(double));
+    if (!n->axis[axis]) return aermod_refuse(p, err, QK_ENOMEM, -1, "no memory");
+    n->count[axis] = count;
+    return QK_OK;
+}
+
+static qk_code take_steps(aermod_parser *p, int from, int axis, qk_error *err)
+{
+    double start, step;
+    int count;
+    QK_TRY(aermod_number(p, from, &start, err));
+    QK_TRY(aermod_whole(p, from + 1, 1, AXIS_MAX, &count, err));
+    QK_TRY(aermod_number(p, from + 2, &step, err));
+    QK_TRY(give_axis(p, axis, count, err));
+    for (int i = 0; i < count; i++) p->building->axis[axis][i] = start + i * step;
+    return QK_OK;
+}
+
+static qk_code take_points(aermod_parser *p, int from, int axis, qk_error *err)
+{
+    re_network *n = p->building;
+    const double *v;
+    int count;
+    QK_TRY(aermod_list(p, from, &v, &count, err));
+    if (n->axis[axis]) { /* the list goes on */
+        int have = n->count[axis];
+        double *more = have + count > AXIS_MAX
+                           ? NULL
+                           : realloc(n->axis[axis], (size_t)(have + count) * sizeof *more);
+        if (!more) return aermod_refuse(p, err, QK_EFULL, -1, "too many points");
+        memcpy(more + have, v, (size_t)count * sizeof *more);
+        n->axis[axis] = more;
+        n->count[axis] += count;
+        return QK_OK;
+    }
+    QK_TRY(give_axis(p, axis, count, err));
+    memcpy(n->axis[axis], v, (size_t)count * sizeof *v);
+    return QK_OK;
+}
+
+/* GDIR count first step: directions from first on. */
+static qk_code take_directions(aermod_parser *p, int from, qk_error *err)
+{
+    double start, step;
+    int count;
+    QK_TRY(aermod_whole(p, from, 1, AXIS_MAX, &count, err));
+    QK_TRY(aermod_number(p, from + 1, &start, err));
+    QK_TRY(aermod_number(p, from + 2, &step, err));
+    QK_TRY(give_axis(p, 1, count, err));
+    for (int i = 0; i < count; i++) {
+        double d = start + i * step;
+        p->building->axis[1][i] = d > 360 ? d - 360 : d;
+    }
+    return QK_OK;
+}
+
+static qk_code take_origin(aermod_parser *p, int from, qk_error *err)
+{
+    re_network *n = p->building;
+    if (p->count == from + 1) {
+        int at = aermod_find_source(p->c, p->token[from]);
+        if (at < 0) return aermod_refuse(p, err, QK_ENOTFOUND, from, "no such source");
+        const qk_aermod_source *s = (const qk_aermod_source *)p->c->v_source.ptr + at;
+        n->origin[0] = s->x_m;
+        n->origin[1] = s->y_m;
+        return QK_OK;
+    }
+    QK_TRY(aermod_number(p, from, &n->origin[0], err));
+    return aermod_number(p, from + 1, &n->origin[1], err);
+}
+
+/* ELEV row values…: a row of the second axis (north, or direction). */
+static qk_code take_field(aermod_parser *p, int from, int field, qk_error *err)
+{
+    re_network *n = p->building;
+    const double *v;
+    int row, count;
+    if (!n->axis[0] || !n->axis[1])
+        return aermod_refuse(p, err, QK_EFORMAT, -1, "the axes must be given first");
+    size_t all = (size_t)n->count[0] * (size_t)n->count[1];
+    if (!n->field[field]) n->field[field] = calloc(all, sizeof(double));
+    if (!n->field[field]) return aermod_refuse(p, err, QK_ENOMEM, -1, "no memory");
+    double key;
+    QK_TRY(aermod_number(p, from, &key, err));
+    for (row = 0; n->polar && row < n->count[1]; row++)
+        if (fabs(n->axis[1][row] - key) < 1e-6) break;
+    if (!n->polar) row = (int)key - 1;
+    if (row < 0 || row >= n->count[1]) return aermod_refuse(p, err, QK_ERANGE, from, "no such row");
+    QK_TRY(aermod_list(p, from + 1, &v, &count, err));
+    if (count > n->count[0]) return aermod_refuse(p, err, QK_EFORMAT, -1, "more than a row");
+    memcpy(n->field[field] + (size_t)row * (size_t)n->count[0], v, (size_t)count * sizeof *v);
+    return QK_OK;
+}
+
+static qk_aermod_receptor place_receptor(const aermod_parser *p, int i, int j, int network)
+{
+    const re_network *n = p->building;
+    size_t at = (size_t)j * (size_t)n->count[0] + (size_t)i;
+    qk_aermod_receptor r = {.network = network, .flagpole_m = p->c->flagpole_m};
+    r.x_m = n->axis[0][i];
+    r.y_m = n->axis[1][j];
+    if (n->polar) {
+        double a = r.y_m * (M_PI / 180), distance = r.x_m;
+        r.x_m = n->origin[0] + distance * sin(a);
+        r.y_m = n->origin[1] + distance * cos(a);
+    }
+    if (n->field[0]) r.ground_m = n->field[0][at] * p->elevation_unit[2];
+    r.hill_m = n->field[1] ? n->field[1][at] * p->elevation_unit[2] : r.ground_m;
+    if (n->field[2]) r.flagpole_m = n->field[2][at];
+    return r;
+}
+
+static qk_code end_network(aermod_parser *p, qk_error *err)
+{
+    re_network *n = p->building;
+    qk_aermod_case *c = p->c;
+    if (!n->axis[0] || !n->axis[1])
+        return aermod_refuse(p, err, QK_EFORMAT, -1, "the network %s has no points", p->network);
+    qk_aermod_network *out = aermod_grow(&c->v_network, sizeof *out, 4096);
+    if (!out) return aermod_refuse(p, err, QK_EFULL, -1, "too many networks");
+    memcpy(out->id, p->network, sizeof out->id);
+    out->polar = n->polar;
+    out->nx = n->count[0];
+    out->ny = n->count[1];
+    out->first = (int)c->v_receptor.count;
+    memcpy(out->origin, n->origin, sizeof out->origin);
+    out->x = qk_arena_array(&c->arena, (size_t)out->nx, sizeof(double));
+    out->y = qk_arena_array(&c->arena, (size_t)out->ny, sizeof(double));
+    if (!out->x || !out->y) return aermod_refuse(p, err, QK_ENOMEM, -1, "no memory");
+    memcpy(out->x, n->axis[0], (size_t)out->nx * sizeof(double));
+    memcpy(out->y, n->axis[1], (size_t)out->ny * sizeof(double));
+    int network = (int)c->v_network.count - 1;
+    for (int j = 0; j < n->count[1]; j++)
+        for (int i = 0; i < n->count[0]; i++)
+            QK_TRY(add_receptor(p, place_receptor(p, i, j, network), err));
+    aermod_drop_network(p);
+    return QK_OK;
+}
+
+static qk_code start_network(aermod_parser *p, qk_error *err)
+{
+    if (p->building)
+        return aermod_refuse(p, err, QK_EFORMAT, -1, "the network %s has no END", p->network);
+    p->building = calloc(1, sizeof *p->building);
+    if (!p->building) return aermod_refuse(p, err, QK_ENOMEM, -1, "no memory");
+    p->building->polar = strcmp(p->keyword, "GRIDPOLR") == 0;
+    return QK_OK;
+}
+
+static const char *const grid_words[] = {"STA",  "END",  "XYINC", "XPNTS", "YPNTS", "ORIG",
+                                         "DIST", "DDIR", "GDIR",  "ELEV",  "HILL",  "FLAG"};
+
+static int grid_word(const aermod_parser *p, int at)
+{
+    for (int i = 0; i < 12; i++)
+        if (aermod_is(p, at, grid_words[i])) return i;
+    return -1;
+}
+
+static qk_code take_xyinc(aermod_parser *p, int from, qk_error *err)
+{
+    QK_TRY(take_steps(p, from, 0, err));
+    return take_steps(p, from + 3, 1, err);
+}
+
+static qk_code take_grid_word(aermod_parser *p, int word, int from, qk_error *err)
+{
+    bool polar = p->building->polar;
+    if ((word >= 5 && word <= 8) != polar && word < 9 && word > 1)
+        return aermod_refuse(p, err, QK_EFORMAT, from - 1, "not for a network of this kind");
+    switch (word) {
+    case 1: return end_network(p, err);
+    case 2: return take_xyinc(p, from, err);
+    case 3: return take_points(p, from, 0, err);
+    case 4: return take_points(p, from, 1, err);
+    case 5: return take_origin(p, from, err);
+    case 6: return take_points(p, from, 0, err);
+    case 7: return take_points(p, from, 1, err);
+    case 8: return take_directions(p, from, err);
+    default: return take_field(p, from, word - 9, err);
+    }
+}
+
+/* The network's name may be left out on the lines that go on with it. */
+static qk_code take_grid(aermod_parser *p, qk_error *err)
+{
+    int at = grid_word(p, 0), word = at;
+    char id[QK_AERMOD_ID];
+    int from = 1;
+    if (at < 0) {
+        QK_TRY(aermod_id(p, 0, id, err));
+        if (p->building && strcmp(id, p->network) != 0)
+            return aermod_refuse(p, err, QK_EFORMAT, 0, "the network %s has no END", p->network);
+        memcpy(p->network, id, sizeof id);
+        word = grid_word(p, 1);
+        from = 2;
+    }
+    if (word < 0) return aermod_refuse(p, err, QK_EFORMAT, from - 1, "no word of a network");
+    if (word == 0) {
+        QK_TRY(start_network(p, err));
+        if (p->count == from) return QK_OK;
+        word = grid_word(p, from++);
+        if (word < 0) return aermod_refuse(p, err, QK_EFORMAT, from - 1, "no word of a network");
+    }
+    if (!p->building) return aermod_refuse(p, err, QK_EFORMAT, -1, "no STA began the network");
+    return take_grid_word(p, word, from, err);
+}
+
+/* elevation [hill] [flagpole]; in flat terrain a single value after them may be the flagpole. */
+static qk_code take_heights(aermod_parser *p, int at, qk_aermod_receptor *r, qk_error *err)
+{
+    double v[3] = {0, 0, p->c->flagpole_m};
+    int count = p->count - at;
+    for (int i = 0; i < 3 && i < count; i++) QK_TRY(aermod_number(p, at + i, &v[i], err));
+    r->ground_m = v[0] * p->elevation_unit[2];
+    r->hill_m = count > 1 ? v[1] * p->elevation_unit[2] : r->ground_m;
+    r->flagpole_m = v[2];
+    if (!(r->flagpole_m >= 0 && r->flagpole_m < 5000))
+        return aermod_refuse(p, err, QK_ERANGE, at + 2, "a flagpole stands within 0..5,000 m");
+    return QK_OK;
+}
+
+static qk_code take_discrete(aermod_parser *p, qk_error *err)
+{
+    qk_aermod_receptor r = {.network = -1};
+    QK_TRY(aermod_number(p, 0, &r.x_m, err));
+    QK_TRY(aermod_number(p, 1, &r.y_m, err));
+    QK_TRY(take_heights(p, 2, &r, err));
+    return add_receptor(p, r, err);
+}
+
+static qk_code take_discrete_polar(aermod_parser *p, qk_error *err)
+{
+    qk_aermod_receptor r = {.network = -1};
+    double distance, direction;
+    int at = aermod_find_source(p->c, p->token[0]);
+    if (at < 0) return aermod_refuse(p, err, QK_ENOTFOUND, 0, "no such source");
+    const qk_aermod_source *s = (const qk_aermod_source *)p->c->v_source.ptr + at;
+    QK_TRY(aermod_number(p, 1, &distance, err));
+    QK_TRY(aermod_number(p, 2, &direction, err));
+    QK_TRY(take_heights(p, 3, &r, err));
+    r.x_m = s->x_m + distance * sin(direction * (M_PI / 180));
+    r.y_m = s->y_m + distance * cos(direction * (M_PI / 180));
+    return add_receptor(p, r, err);
+}
+
+/* All points within a few "metres" at longitudes and latitudes: degrees, not metres. */
+static bool looks_like_degrees(const qk_aermod_case *c)
+{
+    const qk_aermod_receptor *r = c->v_receptor.ptr;
+    const qk_aermod_source *s = c->v_source.ptr;
+    if (c->v_receptor.count + c->v_source.count < 2) return false;
+    for (size_t i = 0; i < c->v_receptor.count; i++)
+        if (!(r[i].x_m > 60 && r[i].x_m < 180 && r[i].y_m > 3 && r[i].y_m < 60)) return false;
+    for (size_t i = 0; i < c->v_source.count; i++)
+        if (!(s[i].x_m > 60 && s[i].x_m < 180 && s[i].y_m > 3 && s[i].y_m < 60)) return false;
+    for (size_t i = 0; i < c->v_receptor.count; i++)
+        if (fabs(r[i].x_m - s[0].x_m) > 5 || fabs(r[i].y_m - s[0].y_m) > 5) return false;
+    return true;
+}
+
+qk_code aermod_finish_receptors(aermod_parser *p, qk_error *err)
+{
+    if (p->building)
+        return aermod_refuse(p, err, QK_EFORMAT, -1, "the network %s has no END", p->network);
+    if (p->c->v_receptor.count == 0) return aermod_refuse(p, err, QK_EFORMAT, -1, "no receptor");
+    if (looks_like_degrees(p->c))
+        return aermod_refuse(p, err, QK_ERANGE, -1,
+                             "all coordinates look like degrees; metres of a projection are due");
+    return QK_OK;
+}
+
+const aermod_keyword aermod_receptors[] = {{"RE", "GRIDCART", take_grid, 1},
+                                           {"RE", "GRIDPOLR", take_grid, 1},
+                                           {"RE", "DISCCART", take_discrete, 2},
+                                           {"RE", "EVALCART", take_discrete, 2},
+                                           {"RE", "DISCPOLR", take_discrete_polar, 3},
+                                           {"RE", "INCLUDED", aermod_include, 1},
+                                           {0}};

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/plume_private.h"
+
+/* Rise of a bent-over plume that keeps its momentum and buoyancy (Briggs 1984). */
+double plume_rise_free(const qk_plume_source *s, double wind, double x)
+{
+    double momentum = 3 * s->momentum_flux * x / (QK_ENTRAIN * QK_ENTRAIN * wind * wind);
+    double buoyancy =
+        3 * s->buoyancy_flux * x * x / (2 * QK_ENTRAIN * QK_ENTRAIN * wind * wind * wind);
+    return cbrt(momentum + buoyancy);
+}
+
+static double neutral_distance(double buoyancy_flux)
+{
+    return buoyancy_flux < 55 ? 49 * pow(buoyancy_flux, 0.625) : 119 * pow(buoyancy_flux, 0.4);
+}
+
+/* Rise that turbulence ends (Weil 1985). */
+static double rise_neutral(const qk_plume_source *s, double wind)
+{
+    double u = s->p->ustar_m_s, length = s->buoyancy_flux / (wind * u * u);
+    return 1.2 * pow(length, 0.6) * pow(s->effective_height_m + 1.2 * length, 0.4);
+}
+
+/* Share of the plume above the lid by its buoyancy there (Weil 1988); *q the rise over lid height.
+ */
+static double penetration(const qk_plume_source *s, double gradient, double wind, double *q)
+{
+    const qk_plume_profile *p = s->p;
+    double room = p->mixing_m - s->effective_height_m;
+    double strength = wind * (QK_GRAVITY / p->theta_at_mixing) * gradient * room * room * room;
+    *q = cbrt(17.576 * s->buoyancy_flux / strength + 0.296296);
+    if (*q < 2.0 / 3) return 0;
+    return *q > 2 ? 1 : 1.5 - 1 / *q;
+}
+
+static double aloft_rise(const qk_plume_source *s, double share, double q)
+{
+    double room = s->p->mixing_m - s->effective_height_m;
+    return (share >= 1 ? q : 0.75 * q + 0.5) * room;
+}
+
+static double final_rise(const qk_plume_source *s, double wind, double n)
+{
+    double fb = s->buoyancy_flux;
+    double rise = 2.66 * cbrt(fb / (n * n * wind));
+    rise = fmin(rise, rise_neutral(s, wind));
+    rise = fmin(rise, plume_rise_free(s, wind, neutral_distance(fb)));
+    rise = fmin(rise, 4 * sqrt(sqrt(fb)) / pow(n, 0.75));
+    double hs = s->effective_height_m, zi = s->p->mixing_m, q;
+    if (s->p->urban_stable && hs < zi && zi <= hs + rise) {
+        double share = penetration(s, 0.005, wind, &q);
+        if (share > 0) rise = aloft_rise(s, share, q);
+    }
+    return rise;
+}
+
+static double final_distance(const qk_plume_source *s, double wind, double n)
+{
+    double damped = 0.7 * n;
+    return wind / damped * atan2(s->momentum_flux * damped, -s->buoyancy_flux);
+}
+
+/* Wind and stability over the layer from the release to half the rise. */
+static void layer_to(const qk_plume_source *s, double rise, double *wind, double *n)
+{
+    qk_plume_level v;
+    qk_plume_at(&v, s->p, s->effective_height_m + 0.5 * rise);
+    *wind = 0.5 * (s->at.u + v.u);
+    double gradient = 0.5 * (s->at.gradient + v.gradient), theta = 0.5 * (s->at.theta + v.theta);
+    *n = gradient > 0 ? fmax(sqrt(QK_GRAVITY * gradient / theta), QK_LEAST) : QK_LEAST;
+}
+
+static void make_final_stable(qk_plume_source *s)
+{
+    double wind = s->at.u, n = s->stack_n, old = 0;
+    double rise = final_rise(s, wind, n);
+    bool settled = false;
+    s->rise_distance_m = final_distance(s, wind, n);
+    for (int i = 0; i < 5 && !settled; i++) {
+        old = rise;
+        layer_to(s, rise, &wind, &n);
+        rise = final_rise(s, wind, n);
+        s->rise_distance_m = final_distance(s, wind, n);
+        settled = fabs(old - rise) < 0.01 * rise;
+    }
+    s->final_rise_m = settled ? rise : 0.5 * (old + rise);
+}
+
+static void make_final_convective(qk_plume_source *s)
+{
+    const qk_plume_profile *p = s->p;
+    s->rise_distance_m = neutral_distance(s->buoyancy_flux);
+    s->final_rise_m = plume_rise_free(s, s->at.u, s->rise_distance_m);
+    s->mixed_distance_m = p->mixing_m * p->u_mean / p->sigma_w_mean;
+    s->centroid_distance_m = s->rise_distance_m;
+    s->centroid_rise_m = s->final_rise_m;
+    if (s->mixed_distance_m < 1.25 * s->centroid_distance_m) {
+        s->centroid_distance_m = 0.8 * s->mixed_distance_m;
+        s->centroid_rise_m = plume_rise_free(s, s->at.u, s->centroid_distance_m);
+    }
+    s->penetrated = penetration(s, p->gradient_above_k_m, s->at.u, &s->penetration_ratio);
+}
+
+static void make_fluxes(qk_plume_source *s, const qk_plume_stack *stack)
+{
+    double air = s->at.theta - QK_LAPSE * (stack->height_m + s->p->base_m);
+    double gas = stack->temperature_k < 0 ? air - stack->temperature_k : stack->temperature_k;
+    double speed = stack->velocity_m_s, d = stack->diameter_m;
+    bool tip = stack->kind == QK_PLUME_POINT_CAPPED ||
+               (stack->kind == QK_PLUME_POINT && stack->tip_downwash);
+    if (stack->kind != QK_PLUME_POINT) {
+        d *= sqrt(speed / 0.001);
+        speed = 0.001;
+    }
+    gas = fmax(gas, air);
+    s->buoyancy_flux = fmax(QK_GRAVITY * speed * d * d * (gas - air) / (4 * gas), QK_LEAST);
+    s->momentum_flux = fmax(speed * speed * d * d * air / (4 * gas), QK_LEAST);
+    s->effective_height_m = stack->height_m;
+    if (tip && speed < 1.5 * s->at.u)
+        s->effective_height_m =
+            fmax(stack->height_m - 2 * stack->diameter_m * (1.5 - speed / s->at.u), 0);
+}
+
+void qk_plume_source_make(qk_plume_source *s, const qk_plume_stack *stack,
+                          const qk_plume_profile *p)
+{
+    *s = (qk_plume_source){.p = p,
+                           .base_m = stack->base_m,
+                           .height_m = stack->height_m,
+                           .effective_height_m = stack->height_m,
+                           .sigma_y0_m = stack->sigma_y_m,
+                           .sigma_z0_m = stack->sigma_z_m};
+    s->convective = !p->stable && stack->height_m < p->mixing_m;
+    s->rises = stack->kind < QK_PLUME_VOLUME;
+    qk_plume_at(&s->at, p, stack->height_m);
+    s->stack_n = QK_LEAST;
+    if (!s->convective && s->at.gradient > 0)
+        s->stack_n = fmax(sqrt(QK_GRAVITY * s->at.gradient / s->at.theta), QK_LEAST);
+    if (s->rises) {
+        make_fluxes(s, stack);
+        if (s->convective)
+            make_final_convective(s);
+        else
+            make_final_stable(s);
+    } else {
+        s->mixed_distance_m = p->mixing_m * p->u_mean / p->sigma_w_mean;
+    }
+    double height = fmin(4000, stack->height_m + 0.5 * s->final_rise_m);
+    s->direction_deg = qk_plume_direction_at(p, height);
+    s->cosine = cos(s->direction_deg * (M_PI / 180));
+    s->sine = sin(s->direction_deg * (M_PI / 180));
+}
+
+static double rise_on_the_way(const qk_plume_source *s, double x, double wind, double n)
+{
+    double damped = 0.7 * n, fb = s->buoyancy_flux;
+    double way = fmin(x, wind / damped * atan2(s->momentum_flux * damped, -fb));
+    double phase = damped * way / wind;
+    double swing = damped * s->momentum_flux / fb * sin(phase);
+    double bracket = swing + 1 - cos(phase);
+    if (bracket <= 0) bracket = swing;
+    double rise = 2.66 * cbrt(fb / (n * n * wind) * bracket);
+    rise = fmin(rise, s->final_rise_m);
+    return fmin(rise, rise_neutral(s, wind));
+}
+
+double plume_rise_stable(const qk_plume_source *s, double x)
+{
+    if (!s->rises) return 0;
+    if (x >= s->rise_distance_m) return s->final_rise_m;
+    double wind = s->at.u, n = s->stack_n, old = 0;
+    double rise = rise_on_the_way(s, x, wind, n);
+    bool settled = false;
+    for (int i = 1; i <= 10 && !settled; i++) {
+        old = rise;
+        layer_to(s, rise, &wind, &n);
+        rise = rise_on_the_way(s, x, wind, n);
+        settled = i >= 5 && fabs(old - rise) < 0.001 * rise;
+    }
+    if (!settled) rise = 0.5 * (old + rise);
+    rise = fmin(rise, plume_rise_free(s, s->at.u, x));
+    return fmin(rise, s->final_rise_m);
+}
+
+/* Height of the centre of mass on its way to the middle of the mixed layer. */
+static double centroid_at(const qk_plume_source *s, double x)
+{
+    double zi = s->p->mixing_m, hs = s->effective_height_m;
+    if (x < s->centroid_distance_m) return fmin(hs + plume_rise_free(s, s->at.u, x), zi);
+    if (x >= s->mixed_distance_m) return 0.5 * zi;
+    double from = fmin(hs + s->centroid_rise_m, zi);
+    double t = (x - s->centroid_distance_m) / (s->mixed_distance_m - s->centroid_distance_m);
+    return from + (0.5 * zi - from) * t;
+}
+
+void plume_rise_convective(plume_work *w)
+{
+    const qk_plume_source *s = w->s;
+    double zi = w->p->mixing_m, star = w->p->wstar_m_s, wind = s->at.u;
+    w->centroid = centroid_at(s, w->x);
+    w->surface = w->centroid < 0.1 * zi;
+    w->rise = w->indirect_drop = w->aloft_rise = 0;
+    if (!s->rises) return;
+    w->rise = plume_rise_free(s, wind, w->x);
+    double room = 0.4 * (zi - s->effective_height_m), time = w->x / wind;
+    double spread = room * room + 0.25 * 0.1 * 2.3 * sqrt(2.3) * star * star * time * time;
+    w->indirect_drop = sqrt(2 * s->buoyancy_flux * zi / (1.4 * wind * spread)) * time;
+    if (s->penetrated > 0) w->aloft_rise = aloft_rise(s, s->penetrated, s->penetration_ratio);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_MODELS_PLUME_TABLE_H
+#define QK_MODELS_PLUME_TABLE_H
+/* A plume tabulated in downwind distance, for many receptors of one height above flat ground.
+ *
+ * In flat terrain a plume depends on the receptor through its distance and height alone. The table
+ * holds the slice at QK_PLUME_TABLE_STEPS distances an octave and between them the cubic through
+ * four of them: of the logarithm of the vertical term over the wind, of sigma_y and of the weight
+ * of meander. Distances outside are computed one by one, so that the table bounds time, never the
+ * range. One thread at a time for a table; nothing is allocated. */
+#include "models/plume.h"
+
+enum {
+    QK_PLUME_TABLE_STEPS = 8, /* nodes an octave */
+    QK_PLUME_TABLE_OCTAVES = 18,
+    QK_PLUME_TABLE_NODES = QK_PLUME_TABLE_STEPS * QK_PLUME_TABLE_OCTAVES + 4
+};
+
+/* A cubic a quantity, for one interval; s in [0, 1). */
+typedef struct qk_plume_cell {
+    double pancake[4];  /* ln of the meandering part's contribution */
+    double coherent[4]; /* weight of the coherent part */
+    double main[4];     /* ln of its axis value */
+    double main_k[4];   /* 1 / (2 sigma_y^2) */
+    double aloft[4], aloft_k[4];
+    double density[4]; /* ln of main + aloft over the wind: areas */
+    double sigma_y[4];
+} qk_plume_cell;
+
+typedef struct qk_plume_table {
+    const qk_plume_source *source;
+    qk_plume_receptor receptor;
+    double decay_1_s;
+    double low_m, high_m; /* covered */
+    int first;            /* index of the first cell */
+    int cells;
+    bool two;                         /* with a penetrated plume */
+    bool rough[QK_PLUME_TABLE_NODES]; /* cells where four nodes do not foretell a fifth */
+    qk_plume_cell cell[QK_PLUME_TABLE_NODES];
+} qk_plume_table;
+
+/* Covers at least [low_m, high_m] where that fits; low_m >= 1. */
+void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, double flagpole_m,
+                         double decay_1_s, double low_m, double high_m);
+
+/* Adds factor x concentration per unit emission of a source at (x0, y0) to sum[i], for receptors at
+ * x[i], y[i]. */
+void qk_plume_table_add(double *sum, const qk_plume_table *t, double x0_m, double y0_m,
+                        const double *x_m, const double *y_m, size_t count, double factor);
+/* main + aloft and the sigma_y of the main plume at a distance; for areas. */
+void qk_plume_table_density(const qk_plume_table *t, double x, double *density, double *sigma_y);
+#endif

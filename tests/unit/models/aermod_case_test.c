@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../test.h"
+
+#include "models/aermod_output.h"
+#include "models/aermod_weather.h"
+#include <math.h>
+
+static const char good[] =
+    "CO STARTING\n   TITLEONE  a case\n   MODELOPT  CONC FLAT\n   AVERTIME 1 24 PERIOD\n"
+    "   POLLUTID  SO2\n   RUNORNOT  RUN\nCO FINISHED\n"
+    "SO STARTING\n   LOCATION A1 POINT 0.0 0.0 0.0\n   SRCPARAM A1 1.0 30. 400. 10. 1.0\n"
+    "   LOCATION A2 AREA -10.0 -10.0 0.0\n   SRCPARAM A2 1.0D-5 2.0 20.0 40.0 90.0\n"
+    "   EMISFACT A1-A2 HROFDY 12*1.0 12*0.5\n   SRCGROUP ALL\n   SRCGROUP ONE A1\nSO FINISHED\n"
+    "RE STARTING\n   GRIDPOLR P STA\n                 ORIG A1\n                 DIST 100. 200.\n"
+    "                 GDIR 4 90. 90.\n   GRIDPOLR P END\n   DISCCART 5 5 0 0 1.5\nRE FINISHED\n"
+    "ME STARTING\n   SURFFILE a.sfc\n   PROFFILE a.pfl\n   PROFBASE 20\nME FINISHED\n"
+    "OU STARTING\n   RECTABLE ALLAVE FIRST-SECOND\n   PLOTFILE 24 ONE SECOND x.plt\n"
+    "   POSTFILE 1 ALL PLOT \"my file.pst\"\nOU FINISHED\n";
+
+static qk_code no_files(void *ctx, const char *path, qk_str *text, qk_error *err)
+{
+    (void)ctx;
+    (void)text;
+    return qk_fail(err, QK_ENOTFOUND, "no file %s", path);
+}
+
+static const qk_aermod_loader none = {NULL, no_files};
+
+static void test_aermod_case__reads_every_pathway(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    qk_error err = {0};
+    assert_ok(qk_aermod_case_read(&c, qk_str_of(good), "a.inp", &none, &err));
+    assert_int_equal(c.source_count, 2);
+    assert_int_equal(c.receptor_count, 9);
+    assert_int_equal(c.group[0].count, 2);
+    assert_int_equal(c.group[1].count, 1);
+    assert_near(c.source[1].rate, 1e-5, 1e-18);
+    assert_near(qk_aermod_factor_at(&c, &c.source[0], 1, 1, 13, 3), 0.5, 0);
+    /* turned by 90 degrees: x to the south, y to the east */
+    assert_near(c.source[1].vertex[2][0], -10 + 40, 1e-9);
+    assert_near(c.source[1].vertex[2][1], -10 - 20, 1e-9);
+    assert_near(c.receptor[0].x_m, 100, 1e-9);
+    assert_near(c.receptor[8].flagpole_m, 1.5, 0);
+    assert_string_equal(c.output[1].path, "my file.pst");
+    assert_int_equal(c.output[0].rank, 2);
+    qk_aermod_case_clear(&c);
+}
+
+/* Replaces `from` in the good case and gives the error it earns. */
+static qk_error refused(const char *from, const char *to)
+{
+    static char text[sizeof good + 400];
+    qk_aermod_case c;
+    qk_error err = {0};
+    const char *at = strstr(good, from);
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+    assert_int_not_equal(qk_aermod_case_read(&c, qk_str_of(text), "a.inp", &none, &err), QK_OK);
+    return err;
+}
+
+static void test_aermod_case__refuses_by_keyword_and_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *says;
+        uint32_t line;
+    } rows[] = {
+        {"   POLLUTID  SO2", "   GASDEPDF  1 2 3", "GASDEPDF", 5},
+        {"CONC FLAT", "CONC FLAT DDEP", "DDEP", 3},
+        {"POINT 0.0 0.0 0.0", "BUOYLINE 0 0 5 5", "BUOYLINE", 9},
+        {"1.0 30. 400. 10. 1.0", "1.0 -30. 400. 10. 1.0", "height", 10},
+        {"1.0 30. 400. 10. 1.0", "1.0 30. 400. 10. 0.0", "diameter", 10},
+        {"1.0 30. 400. 10. 1.0", "1.0 30. 400. 10.", "missing", 10},
+        {"1.0 30. 400. 10. 1.0", "1.0 x 400. 10. 1.0", "'x' is no number", 10},
+        {"12*1.0 12*0.5", "12*1.0 11*0.5", "23 of 24", 16},
+        {"SRCGROUP ONE A1", "SRCGROUP ONE B1", "no such source", 15},
+        {"SRCPARAM A1", "SRCPARAM A9", "no LOCATION", 10},
+        {"AVERTIME 1 24 PERIOD", "AVERTIME 1 5 PERIOD", "averages are", 4},
+        {"PLOTFILE 24 ONE SECOND", "PLOTFILE 3 ONE SECOND", "AVERTIME", 32},
+        {"PLOT \"my file.pst\"", "UNFORM x", "PLOT", 33},
+        {"   GRIDPOLR P END\n", "", "no END", 23},
+        {"   SURFFILE a.sfc\n", "", "SURFFILE", 33},
+        {"OU FINISHED\n", "", "FINISHED", 33},
+        {"   RUNORNOT  RUN", "   RUNORNOT  RUN\n   INCLUDED x.inc", "INCLUDED", 7},
+        {"   EMISFACT A1-A2", "   INCLUDED y.inc\n   EMISFACT A1-A2", "no file y.inc", 13},
+        {"DISCCART 5 5 0 0 1.5", "DISCCART 5 5 0 0 -1", "flagpole", 23},
+    };
+    for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
+        qk_error err = refused(rows[i].from, rows[i].to);
+        if (!strstr(err.message, rows[i].says)) fail_msg("row %zu: %s", i, err.message);
+        if (err.line != rows[i].line) fail_msg("row %zu: line %u: %s", i, err.line, err.message);
+    }
+}
+
+static void test_aermod_case__degrees_are_no_metres(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "CO STARTING\nMODELOPT CONC FLAT\nAVERTIME 1\nRUNORNOT RUN\nCO FINISHED\nSO STARTING\n"
+        "LOCATION A POINT 112.41 34.62\nSRCPARAM A 1 30 400 10 1\nSRCGROUP ALL\nSO FINISHED\n"
+        "RE STARTING\nDISCCART 112.45 34.70\nDISCCART 112.5 34.6\nRE FINISHED\n";
+    qk_aermod_case c;
+    qk_error err = {0};
+    assert_int_equal(qk_aermod_case_read(&c, qk_str_of(text), "a.inp", &none, &err), QK_ERANGE);
+    assert_non_null(strstr(err.message, "degrees"));
+    assert_int_equal(err.line, 14);
+}
+
+static void test_aermod_case__doubtful_units_are_noted(void **state)
+{
+    (void)state;
+    static char text[sizeof good + 40];
+    qk_aermod_case c;
+    const char *at = strstr(good, "1.0 30. 400. 10. 1.0");
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, "5.0E6 30. 90. 60. 1.0",
+             at + 20);
+    assert_ok(qk_aermod_case_read(&c, qk_str_of(text), "a.inp", &none, NULL));
+    assert_non_null(strstr(c.notes.ptr, "kg/h"));
+    assert_non_null(strstr(c.notes.ptr, "Celsius"));
+    assert_non_null(strstr(c.notes.ptr, "exit velocity"));
+    qk_aermod_case_clear(&c);
+}
+
+static const char sfc_head[] = "  41.3N 74W UA_ID: 1 SF_ID: 1 OS_ID: VERSION: 24142 ADJ_U*\n";
+static const char sfc_row[] =
+    "25 1 1 1 1 -20 .2 -9 -9 -999 251 54 .15 .7 1 2.1 28 6.1 287.5 2 0 0\n";
+
+static qk_error weather_error(const char *sfc, const char *pfl)
+{
+    qk_aermod_weather w;
+    qk_plume_hour h;
+    qk_error err = {0};
+    qk_code code =
+        qk_aermod_weather_open(&w, qk_str_of(sfc), "a.sfc", qk_str_of(pfl), "a.pfl", &err);
+    while (code == QK_OK) code = qk_aermod_weather_next(&w, &h, &err);
+    err.code = code;
+    return err;
+}
+
+static void test_aermod_weather__refuses_by_file_line_and_column(void **state)
+{
+    (void)state;
+    char sfc[600];
+    snprintf(sfc, sizeof sfc, "%s%s", sfc_head, sfc_row);
+    const char *pfl = "25 1 1 1 6.1 1 28 2.1 14 99 99\n";
+    assert_int_equal(weather_error(sfc, pfl).code, QK_ENOTFOUND);
+    qk_error err = weather_error(sfc, "25 1 1 2 6.1 1 28 2.1 14 99 99\n");
+    assert_int_equal(err.code, QK_EFORMAT);
+    assert_string_equal(err.where, "a.pfl");
+    err = weather_error(sfc, "25 1 1 1 6.1 0 28 2.1 14 99 99\n"); /* no top level */
+    assert_int_equal(err.code, QK_EFORMAT);
+    snprintf(sfc, sizeof sfc, "%s%s%s", sfc_head, sfc_row, sfc_row);
+    err = weather_error(sfc, pfl); /* the same hour twice */
+    assert_int_equal(err.line, 3);
+    snprintf(sfc, sizeof sfc, "%s%s", sfc_head, "25 1 1 1 1 -20 .2 -9 oops\n");
+    err = weather_error(sfc, pfl);
+    assert_int_equal(err.line, 2);
+    assert_int_equal(err.column, 22);
+    assert_int_equal(weather_error("", pfl).code, QK_EFORMAT);
+    assert_int_equal(weather_error("no header\n", pfl).code, QK_EFORMAT);
+}
+
+static void test_aermod_output__writes_fortran_exponents(void **state)
+{
+    (void)state;
+    static const struct {
+        double v;
+        const char *text;
+    } rows[] = {{0.00359982, " 0.359982E-02"}, {101.397, " 0.101397E+03"},
+                {0, " 0.000000E+00"},          {0.9999999, " 0.100000E+01"},
+                {-2.5, "-0.250000E+01"},       {1e-30, " 0.100000E-29"}};
+    for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
+        qk_buf b;
+        qk_buf_init(&b, 100);
+        qk_aermod_put_e13(&b, rows[i].v);
+        assert_string_equal(b.ptr, rows[i].text);
+        qk_buf_clear(&b);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_aermod_case__reads_every_pathway),
+        cmocka_unit_test(test_aermod_case__refuses_by_keyword_and_line),
+        cmocka_unit_test(test_aermod_case__degrees_are_no_metres),
+        cmocka_unit_test(test_aermod_case__doubtful_units_are_noted),
+        cmocka_unit_test(test_aermod_weather__refuses_by_file_line_and_column),
+        cmocka_unit_test(test_aermod_output__writes_fortran_exponents),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../test.h"
+
+#include "models/dispersion.h"
+#include "models/dispersion_average.h"
+#include <math.h>
+
+static const char text[] =
+    "CO STARTING\nMODELOPT CONC FLAT\nAVERTIME 1 3 24 PERIOD\nPOLLUTID OTHER\nRUNORNOT RUN\n"
+    "CO FINISHED\nSO STARTING\n"
+    "LOCATION A POINT 0 0\nSRCPARAM A 10 40 400 12 1.5\n"
+    "LOCATION B VOLUME 300 100\nSRCPARAM B 2 5 10 3\n"
+    "LOCATION C AREA -200 -300\nSRCPARAM C 1E-5 1 100 100\n"
+    "SRCGROUP ALL\nSRCGROUP A A\nSRCGROUP B B\nSRCGROUP C C\nSO FINISHED\n"
+    "RE STARTING\nGRIDCART G STA\nGRIDCART G XYINC -2000 12 370 -2000 12 390\nGRIDCART G END\n"
+    "RE FINISHED\nME STARTING\nSURFFILE a\nPROFFILE b\nPROFBASE 0\nME FINISHED\nOU STARTING\n"
+    "RECTABLE ALLAVE FIRST-SECOND\nOU FINISHED\n";
+
+enum { GROUPS = 4, RECEPTORS = 144 };
+
+static qk_code no_files(void *ctx, const char *path, qk_str *out, qk_error *err)
+{
+    (void)ctx;
+    (void)path;
+    (void)out;
+    return qk_fail(err, QK_ENOTFOUND, "no files here");
+}
+
+static qk_plume_hour hour_of(int hour, bool convective, double wind, double direction)
+{
+    return (qk_plume_hour){.year = 2025,
+                           .month = 3,
+                           .day = 4,
+                           .hour = hour,
+                           .heat_flux_w_m2 = convective ? 100 : -20,
+                           .ustar_m_s = 0.3,
+                           .wstar_m_s = convective ? 1.4 : -9,
+                           .gradient_above_k_m = convective ? 0.006 : -9,
+                           .convective_height_m = convective ? 800 : -999,
+                           .mechanical_height_m = 400,
+                           .obukhov_m = convective ? -40 : 70,
+                           .roughness_m = 0.2,
+                           .wind_m_s = wind,
+                           .direction_deg = direction,
+                           .wind_height_m = 10,
+                           .temperature_k = 285,
+                           .temperature_height_m = 2};
+}
+
+static void begin(qk_aermod_case *c, qk_dispersion **d)
+{
+    qk_aermod_loader loader = {NULL, no_files};
+    qk_error err = {0};
+    if (qk_aermod_case_read(c, qk_str_of(text), "a.inp", &loader, &err) != QK_OK)
+        fail_msg("%u: %s", err.line, err.message);
+    assert_ok(qk_dispersion_new(d, c, NULL));
+}
+
+static void rates(const qk_aermod_case *c, qk_aermod_emission *e, double factor)
+{
+    for (size_t i = 0; i < c->source_count; i++)
+        e[i] = (qk_aermod_emission){c->source[i].rate * factor, c->source[i].temperature_k,
+                                    c->source[i].velocity_m_s};
+}
+
+/* Sum over sources = ALL; twice the emission is twice the concentration; nothing cut is the base.
+ */
+static void test_S046_dispersion__is_linear_and_sums_to_all(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    qk_dispersion *d;
+    static double one[GROUPS * RECEPTORS], two[GROUPS * RECEPTORS], none[GROUPS * RECEPTORS];
+    qk_aermod_emission e[3];
+    begin(&c, &d);
+    qk_dispersion_work *w = qk_dispersion_work_new(d);
+    assert_non_null(w);
+    for (int k = 0; k < 2; k++) {
+        qk_plume_hour h = hour_of(3, k, 3, 200);
+        rates(&c, e, 1);
+        assert_int_equal(qk_dispersion_hour(w, &h, e, one), QK_PLUME_HOUR_VALID);
+        assert_int_equal(qk_dispersion_hour(w, &h, e, none), QK_PLUME_HOUR_VALID);
+        rates(&c, e, 2);
+        assert_int_equal(qk_dispersion_hour(w, &h, e, two), QK_PLUME_HOUR_VALID);
+        double total = 0;
+        for (int r = 0; r < RECEPTORS; r++) {
+            double sum = one[RECEPTORS + r] + one[2 * RECEPTORS + r] + one[3 * RECEPTORS + r];
+            assert_near(sum, one[r], 1e-12 * one[r]);
+            assert_near(two[r], 2 * one[r], 1e-12 * one[r]);
+            assert_memory_equal(&none[r], &one[r], sizeof *one);
+            total += one[r];
+        }
+        assert_true(total > 1);
+    }
+    qk_dispersion_work_free(w);
+    qk_dispersion_free(d);
+    qk_aermod_case_clear(&c);
+}
+
+static void test_S044_dispersion__shares_by_source_stand_in_groups(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    qk_dispersion *d;
+    static double v[GROUPS * RECEPTORS], cut[GROUPS * RECEPTORS];
+    qk_aermod_emission e[3];
+    begin(&c, &d);
+    qk_dispersion_work *w = qk_dispersion_work_new(d);
+    qk_plume_hour h = hour_of(12, true, 2.5, 90);
+    rates(&c, e, 1);
+    (void)qk_dispersion_hour(w, &h, e, v);
+    e[1].rate = 0; /* without B what is left is ALL less B's share */
+    (void)qk_dispersion_hour(w, &h, e, cut);
+    for (int r = 0; r < RECEPTORS; r++)
+        assert_near(cut[r], v[r] - v[2 * RECEPTORS + r], 1e-9 * (v[r] + 1e-9));
+    qk_dispersion_work_free(w);
+    qk_dispersion_free(d);
+    qk_aermod_case_clear(&c);
+}
+
+static void test_dispersion__calm_hours_follow_the_rules_of_averages(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    qk_dispersion *d;
+    qk_average *a;
+    static double v[GROUPS * RECEPTORS];
+    begin(&c, &d);
+    assert_ok(qk_average_new(&a, &c, NULL));
+    for (int h = 1; h <= 24; h++) {
+        qk_plume_hour hour = hour_of(h, false, 3, 90);
+        qk_plume_status status = h <= 20 ? QK_PLUME_HOUR_CALM : QK_PLUME_HOUR_VALID;
+        for (size_t i = 0; i < QK_ARRAY_COUNT(v); i++) v[i] = h <= 20 ? 0 : 9;
+        uint32_t ended = qk_average_hour(a, &hour, status, v);
+        assert_int_equal(ended, 1u | (h % 3 == 0 ? 2u : 0) | (h == 24 ? 4u : 0));
+        if (h == 24) { /* four hours of 9 over the least count of 18; of three, all three */
+            assert_near(qk_average_ended(a, 2)[0], 4 * 9 / 18.0, 1e-12);
+            assert_near(qk_average_ended(a, 1)[0], 9, 1e-12);
+        }
+    }
+    assert_near(qk_average_period(a, 0, 0), 9, 1e-12);
+    qk_average_high high = qk_average_highest(a, 2, 0, 0, 1);
+    assert_int_equal(high.at, 2025030424);
+    assert_int_equal(high.flag, 'c');
+    assert_near(qk_average_highest(a, 1, 0, 0, 2).value, 3, 1e-12); /* 9 / 3, hour 21 */
+    qk_buf state_bytes;
+    qk_buf_init(&state_bytes, 1 << 24);
+    qk_average_save(a, &state_bytes);
+    qk_average *b;
+    assert_ok(qk_average_new(&b, &c, NULL));
+    assert_ok(qk_average_load(b, qk_buf_str(&state_bytes), NULL));
+    assert_near(qk_average_highest(b, 2, 3, 7, 1).value, 2, 1e-12);
+    state_bytes.len--;
+    assert_int_equal(qk_average_load(b, qk_buf_str(&state_bytes), NULL), QK_EFORMAT);
+    qk_buf_clear(&state_bytes);
+    qk_average_free(a);
+    qk_average_free(b);
+    qk_dispersion_free(d);
+    qk_aermod_case_clear(&c);
+}
+
+static void test_dispersion__arm2_stays_between_its_bounds(void **state)
+{
+    (void)state;
+    assert_near(qk_dispersion_arm2(0, 0.5, 0.9), 0.9, 0);
+    assert_near(qk_dispersion_arm2(1e4, 0.5, 0.9), 0.5, 0);
+    double last = 1;
+    for (double c = 1; c < 700; c += 1) {
+        double ratio = qk_dispersion_arm2(c, 0.2, 0.9);
+        assert_true(ratio <= last + 1e-12);
+        last = ratio;
+    }
+    assert_near(qk_dispersion_arm2(200, 0.2, 0.9), 0.674, 0.05);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_S046_dispersion__is_linear_and_sums_to_all),
+        cmocka_unit_test(test_S044_dispersion__shares_by_source_stand_in_groups),
+        cmocka_unit_test(test_dispersion__calm_hours_follow_the_rules_of_averages),
+        cmocka_unit_test(test_dispersion__arm2_stays_between_its_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
