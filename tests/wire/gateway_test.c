@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-enum { WAIT_MS = 15000, FRAME = 2048 };
+enum { WAIT_MS = LINE_PATIENCE_MS, FRAME = 2048 };
 
 typedef struct house {
     server folder; /* only its directory is used */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-enum { READY_MS = 20000, STOP_MS = 5000, ARGS_MAX = 24 };
+enum { STOP_MS = 5000, ARGS_MAX = 24 };
 
 void server_new(server *s)
 {
@@ -92,7 +92,7 @@ static void read_ports(server *s)
 {
     char text[512];
     size_t len = 0;
-    int64_t end = qk_monotonic_ms() + READY_MS;
+    int64_t end = qk_monotonic_ms() + LINE_PATIENCE_MS;
     unsigned http, hj212;
     while (qk_monotonic_ms() < end && len < sizeof text - 1) {
         struct pollfd p = {.fd = s->out, .events = POLLIN};
@@ -240,7 +240,7 @@ int line_listen(uint16_t *port)
 int line_accept(int listener)
 {
     struct pollfd p = {.fd = listener, .events = POLLIN};
-    if (poll(&p, 1, 15000) <= 0) fail_msg("nobody connected to the platform");
+    if (poll(&p, 1, LINE_PATIENCE_MS) <= 0) fail_msg("nobody connected to the platform");
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     assert_true(fd >= 0);
     return fd;

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* How long a test waits for what must come: only a failing one waits to the end. What must NOT come
+ * is waited for in times of its own. */
+enum { LINE_PATIENCE_MS = 120000 };
+
 typedef struct server {
     char dir[64];
     pid_t pid; /* 0 = not running */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-enum { LINES = 8, WAIT_MS = 10000, FRAME = 4096, CASES_MAX = 256 };
+enum { LINES = 8, WAIT_MS = LINE_PATIENCE_MS, FRAME = 4096, CASES_MAX = 256 };
 
 typedef struct playing {
     const char *path;
@@ -294,7 +294,7 @@ static void act(playing *p, char *text)
     else if (strcmp(text, "half") == 0)
         shutdown(current_line(p), SHUT_WR);
     else if (strcmp(text, "ended") == 0) {
-        if (!line_ended(current_line(p), 40000)) FAIL(p, "the connection was not ended");
+        if (!line_ended(current_line(p), WAIT_MS)) FAIL(p, "the connection was not ended");
     } else if (strcmp(text, "close") == 0) {
         close(current_line(p));
         p->line[p->current] = -1;
