@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { GATHER_MS = 8, GATHER_RECORDS = 32 };
 enum { RECENT_GROUPS = 256, RING_LEAST = 2 * (QK_JOURNAL_PAYLOAD_MAX + 4096) };
 
 struct qk_journal {
@@ -388,10 +389,26 @@ static bool wait_for_work(qk_journal *j)
     return !closing;
 }
 
+/* After a large group the next one begins no sooner than GATHER_MS after it: each sync costs the
+ * machine the same however much it holds, and what syncs leave goes to those who send and answer.
+ * A few records at a time go to the disk as soon as it is free. */
+static void gather(qk_journal *j, const struct timespec *until)
+{
+    int rc = 0;
+    pthread_mutex_lock(&j->lock);
+    while (!j->closing && rc != ETIMEDOUT) rc = pthread_cond_timedwait(&j->wake, &j->lock, until);
+    pthread_mutex_unlock(&j->lock);
+}
+
 static void *run(void *context)
 {
     qk_journal *j = context;
-    while (wait_for_work(j)) write_waiting(j);
+    struct timespec until;
+    while (wait_for_work(j)) {
+        uint64_t before = j->recorded;
+        fill_time(&until, GATHER_MS);
+        if (write_waiting(j) && j->recorded - before >= GATHER_RECORDS) gather(j, &until);
+    }
     if (!atomic_load(&j->stopped)) write_waiting(j);
     return NULL;
 }
