@@ -19,8 +19,8 @@
  *
  * Writing: appends copy into a ring twice the size of buffer_bytes, without a lock; a thread of the
  * journal writes and syncs all that is there as one group while the next gathers, so that a group
- * is synced as soon as the disk is free; under load, 8 ms after the group before it. When the ring is full an append gets QK_EFULL and the
- * caller stops reading its sockets until `on_durable`.
+ * is synced as soon as the disk is free; under load, 8 ms after the group before it. When the ring
+ * is full an append gets QK_EFULL and the caller stops reading its sockets until `on_durable`.
  *
  * Disk full or a failed sync: the journal goes to QK_JOURNAL_STOPPED with the reason; nothing after
  * the last durable position counts as written, appends get QK_ENOSPC or QK_EIO. Buffered records
