@@ -71,7 +71,7 @@ static qk_code append_minutes(void *context, qk_node *n, qk_db *db, qk_time now,
         qk_append_result result;
         qk_cell cell = {.column = column,
                         .type = QK_CELL_NUMBER,
-                        .number = {1000 + (i * 7919) % 3000 + i % 1440, 2}};
+                        .number = {1000 + (int64_t)i * 7919 % 3000 + i % 1440, 2}};
         QK_TRY(qk_telemetry_append(t, &result, stream, start_time + (qk_time)i * QK_MINUTE, now,
                                    &cell, 1, NULL, NULL, err));
     }

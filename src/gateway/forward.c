@@ -634,7 +634,8 @@ static void fill_state(qk_uplink_state *s, const qk_uplink *l)
 {
     const qk_platform *p = l->platform;
     qk_jpos cursor = qk_uplink_cursor(l), end = p->gateway->durable;
-    *s = (qk_uplink_state){.connected = l->phase == QK_UPLINK_UP,
+    *s = (qk_uplink_state){.enabled = p->enabled,
+                           .connected = l->phase == QK_UPLINK_UP,
                            .sent = l->sent,
                            .answered = l->answered,
                            .again = l->again,

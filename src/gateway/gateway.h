@@ -74,6 +74,7 @@ QK_NODISCARD qk_code qk_gateway_uppers(qk_gateway *gateway, qk_arena *arena, qk_
                                        size_t *n, qk_error *err);
 typedef struct qk_uplink_state {
     char upper[QK_CODE_MAX], mn[QK_MN_MAX];
+    bool enabled; /* of the platform */
     bool connected;
     uint64_t sent, answered, again; /* since the start; again = sent more than once */
     uint32_t waiting;               /* frames in memory not answered yet */

@@ -47,33 +47,25 @@ static qk_code write_days(qk_exchange *x, const qk_device *device, qk_error *err
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
-/* An upper platform takes this device when its map of MNs names it. */
-static bool takes_device(qk_exchange *x, qk_str mn_map, const char *mn)
-{
-    qk_json_value *map = NULL;
-    if (qk_json_parse(&map, mn_map, &x->arena, NULL) != QK_OK) return false;
-    return map->type == QK_JSON_OBJECT && (map->count == 0 || qk_json_get(map, mn) != NULL);
-}
-
+/* The device's queue to each upper platform that takes it: "ok", "down", or "off". */
 static qk_code write_forward(qk_exchange *x, const qk_device *device, qk_error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    int64_t durable = (int64_t)qk_journal_durable(qk_node_journal(x->context->node));
-    QK_TRY(qk_db_prepare(&stmt, x->tools->db,
-                         "SELECT id, state, cursor, mn_map FROM forward ORDER BY id", err));
-    qk_code code;
+    qk_gateway *gateway = x->context->gateway;
+    qk_uplink_state *links = NULL;
+    size_t n = 0;
+    if (gateway)
+        QK_TRY(qk_gateway_uplinks(gateway, qk_str_of(device->mn), &x->arena, &links, &n, err));
     qk_json_array(&x->json);
-    while ((code = qk_db_step(x->tools->db, stmt, err)) == QK_OK) {
-        int64_t cursor = sqlite3_column_int64(stmt, 2);
-        if (!takes_device(x, qk_db_text(stmt, 3), device->mn)) continue;
+    for (size_t i = 0; i < n; i++) {
+        const char *broken = links[i].enabled ? "down" : "off";
         qk_json_object(&x->json);
-        qk_json_kstr(&x->json, "upper", qk_db_text(stmt, 0));
-        qk_json_kstr(&x->json, "state", qk_db_text(stmt, 1));
-        qk_json_ki64(&x->json, "lag", durable > cursor ? durable - cursor : 0);
+        qk_json_kcstr(&x->json, "upper", links[i].upper);
+        qk_json_kcstr(&x->json, "state", links[i].connected ? "ok" : broken);
+        qk_json_ki64(&x->json, "lag", (int64_t)links[i].behind_bytes);
         qk_json_end(&x->json);
     }
     qk_json_end(&x->json);
-    return code == QK_ENOTFOUND ? QK_OK : code;
+    return QK_OK;
 }
 
 qk_code qk_device_history_json(qk_exchange *x, const qk_device *device, qk_error *err)

@@ -60,7 +60,7 @@ export async function serve(env = null) {
   const demo = env ? null : program();
   const dir = demo ? mkdtempSync(join(tmpdir(), 'qk-e2e-')) : null;
   const child = demo
-    ? spawn(demo, ['demo', '--data', dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+    ? spawn(demo, ['demo', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`], { stdio: ['ignore', 'pipe', 'inherit'] })
     : spawn(process.execPath, [file('../../ui/dev/mock.mjs'), String(await freePort())], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const base = await addressOf(child);
   return {

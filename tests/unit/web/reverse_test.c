@@ -418,6 +418,9 @@ static void test_S221_reverse__frames_go_on_to_the_province(void **state)
         fail_msg("%s", check.fault);
     got = rig_get(&r, "/api/v1/uppers/province/links");
     assert_int_equal(got.status, 401);
+    d = rig_document(&r, DEVICE);
+    assert_json(d, "forward/0/upper", "province");
+    assert_json(d, "forward/0/state", "ok");
     close(province.fd);
     close(listener);
     stop(&r, &device);

@@ -8,7 +8,7 @@ enum { MINUTES = 525600, PART = 43800, LIMIT_MS = 300, WIDTH = 1200 };
 /* In hundredths. */
 static int value_at(int i)
 {
-    return 1000 + (i * 7919) % 3000 + i % 1440;
+    return 1000 + (int)((int64_t)i * 7919 % 3000) + i % 1440;
 }
 
 static qk_time year_start(void)

@@ -201,6 +201,9 @@ export interface Request {
   chunks_total: number;
   rows_received: number;
   result: string | null;
+  /** How far it is or why it ended, in one sentence. */
+  zh?: string;
+  en?: string;
   by: string;
   asked: string;
   updated: string;
