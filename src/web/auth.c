@@ -44,6 +44,7 @@ static qk_code make_key(const char *path, qk_buf *text, qk_error *err)
     qk_buf_puts(text, hex);
     qk_buf_putc(text, '\n');
     qk_code code = text->failed;
+    if (code != QK_OK) qk_fail(err, code, "no memory for a key");
     if (code == QK_OK) code = qk_file_write_atomic(path, text->ptr, text->len, 0600, err);
     sodium_memzero(bytes, sizeof bytes);
     sodium_memzero(hex, sizeof hex);
@@ -93,6 +94,7 @@ qk_code qk_auth_open(qk_auth **out, const char *dir, uint32_t failures, qk_error
     pthread_mutex_init(&auth->lock, NULL);
     auth->failures = failures ? failures : FAILURES_DEFAULT;
     qk_code code = qk_map_new(&auth->wrong, ADDRESSES_MAX);
+    if (code != QK_OK) qk_fail(err, code, "no memory for the keys");
     if (code == QK_OK) code = load_key(auth, QK_ROLE_OPERATOR, dir, err);
     if (code == QK_OK) code = load_key(auth, QK_ROLE_ADMIN, dir, err);
     if (code != QK_OK) {

@@ -223,5 +223,6 @@ qk_code qk_openapi_write(char **out, size_t *len, qk_error *err)
     qk_json_raw(&w, (qk_str){(const char *)schemas->bytes, schemas->len});
     qk_json_end(&w);
     *out = qk_buf_take(&text, len);
+    qk_buf_clear(&text);
     return *out ? QK_OK : qk_fail(err, QK_EFULL, "the API's document does not fit");
 }
