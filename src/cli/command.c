@@ -120,6 +120,22 @@ static const char hj212_usage[] =
     "                 (order, separators, line end, CRC letters) is given back as it came\n"
     "Without FILE, or with -, standard input is read. Status 1 when encode refused a line.\n";
 
+static const char trace_usage[] =
+    "usage: qingkong trace polar --in FILE.csv --pollutant P [--statistic mean|median|max|stdev|\n"
+    "                            frequency|cpf|nwr] [--percentile 90] [--kind bins]\n"
+    "       qingkong trace sector --in FILE.csv [--pollutant P] [--sector 30] [--breaks 2,4,6]\n"
+    "                            [--by-value] [--percentiles 25,50,75]\n"
+    "       qingkong trace trend --in FILE.csv --pollutant P [--deseason] [--weather] [--block N]\n"
+    "       qingkong trace time|calendar --in FILE.csv --pollutant P\n\n"
+    "Reads hours (date,ws,wd,P; ws in m/s, wd in degrees the wind comes from) and writes CSV:\n"
+    "polar: a smooth surface u,v,value over wind, or its bins; sector: roses; trend: the median\n"
+    "slope of monthly means with its bootstrap interval; time: means by hour, weekday, month;\n"
+    "calendar: days. Hours without wind or value are left out and counted.\n"
+    "  --time NAME     column of the time (date)\n"
+    "  --max-ws X      speeds above are left out\n"
+    "  --capture S     least share of a month's hours (0)\n"
+    "  --deseason      the season is taken off first; --weather: the wind's part too\n";
+
 static const char verify_usage[] =
     "usage: qingkong verify DIR [--acks FILE] [--quick] [--json]\n\n"
     "Checks a data folder and changes nothing in it: each record of the journal, the database, "
@@ -145,6 +161,25 @@ static const char backup_usage[] =
     "its segments only grow, so 'rsync -a DIR/journal/ OTHER/' each minute is enough (see "
     "restore).\n";
 
+static const char receptor_usage[] =
+    "usage: qingkong receptor pmf --con CON.csv --unc UNC.csv --factors N --out DIR [--runs K]\n"
+    "                             [--seed S] [...]\n\n"
+    "Positive matrix factorisation: which sources, with which profiles, explain the samples. The\n"
+    "first column of both files is a label; empty cells are left out. Writes profiles.csv,\n"
+    "contributions.csv (mean 1) and summary.json into DIR.\n"
+    "  --runs K        runs from other starts (20); the best is told in full\n"
+    "  --seed S        of the first run (1); the same seed gives the same result\n"
+    "  --starts N      short starts screened for each run\n"
+    "  --robust        cells beyond --alpha A (4) uncertainties count less\n"
+    "  --g-floor X     contributions may fall to X of their mean (0; EPA PMF 5 uses -0.2)\n"
+    "  --limits FILE   uncertainties from a row of detection limits and one of error per cents\n"
+    "  --missing median  missing cells become the median with four times its uncertainty\n"
+    "  --extra PCT     extra modelling uncertainty, 0 to 25 per cent of the concentration\n"
+    "  --weak A,B      species whose uncertainty is tripled; --bad A,B: species left out\n"
+    "  --total NAME    species whose shares by factor are told\n"
+    "  --bootstrap N   N resampled runs (--block B samples a block), factors mapped at r 0.6\n"
+    "  --displacement  intervals of each profile element for a rise of Q by 4, 8, 16, 32\n";
+
 static const char restore_usage[] =
     "usage: qingkong restore --from FILE --data DIR [--journal COPY]\n"
     "       qingkong restore --from FILE --check\n\n"
@@ -163,9 +198,11 @@ const qk_command qk_commands[] = {
     {"disperse", qk_cmd_disperse, "runs a dispersion case (AERMOD runstream)", disperse_usage},
     {"export", qk_cmd_export, "writes what devices sent as CSV", export_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
+    {"receptor", qk_cmd_receptor, "sources from the composition of the air", receptor_usage},
     {"restore", qk_cmd_restore, "lays a backup out as a data folder", restore_usage},
     {"serve", qk_cmd_serve, "runs the gateway, the store and the page", serve_usage},
     {"simulate", qk_cmd_simulate, "plays devices that speak HJ 212", simulate_usage},
+    {"trace", qk_cmd_trace, "where the air came from", trace_usage},
     {"verify", qk_cmd_verify, "checks a data folder", verify_usage},
     {NULL, NULL, NULL, NULL},
 };

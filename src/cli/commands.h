@@ -10,7 +10,9 @@ int qk_cmd_export(int argc, char **argv);
 int qk_cmd_hj212(int argc, char **argv);
 int qk_cmd_serve(int argc, char **argv);
 int qk_cmd_simulate(int argc, char **argv);
+int qk_cmd_trace(int argc, char **argv);
 int qk_cmd_verify(int argc, char **argv);
 int qk_cmd_backup(int argc, char **argv);
+int qk_cmd_receptor(int argc, char **argv);
 int qk_cmd_restore(int argc, char **argv);
 #endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `qingkong trace` and `qingkong receptor` as programs: the contract's forms, and what they refuse.
+ */
+#include "base/csv.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "../test.h"
+#include <math.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct world {
+    char dir[64];
+    qk_buf out;
+    int status;
+} world;
+
+static void begin(world *w)
+{
+    strcpy(w->dir, "/tmp/qk-trace-XXXXXX");
+    assert_non_null(mkdtemp(w->dir));
+    qk_buf_init(&w->out, 64 << 20);
+}
+
+static void end(world *w)
+{
+    char command[128];
+    qk_buf_clear(&w->out);
+    snprintf(command, sizeof command, "rm -rf '%s'", w->dir);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+}
+
+static void put_file(const world *w, const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", w->dir, name);
+    assert_ok(qk_file_write_atomic(path, text, strlen(text), 0644, NULL));
+}
+
+/* Runs the program in the world's folder; standard output and error together. */
+static void run(world *w, const char *args)
+{
+    char command[1024], chunk[65536];
+    size_t n;
+    snprintf(command, sizeof command, "cd '%s' && '%s' %s 2>&1", w->dir, getenv("QK_PROGRAM"),
+             args);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    qk_buf_reset(&w->out);
+    while ((n = fread(chunk, 1, sizeof chunk, pipe)) > 0) qk_buf_append(&w->out, chunk, n);
+    qk_buf_puts(&w->out, "");
+    w->status = WEXITSTATUS(pclose(pipe));
+}
+
+static void put_hours(const world *w)
+{
+    qk_buf text;
+    uint64_t seed = 1;
+    qk_buf_init(&text, 8 << 20);
+    qk_buf_puts(&text, "date,ws,wd,nox,so2\n");
+    for (int i = 0; i < 24 * 400; i++) {
+        int day = i / 24, ws = (int)(qk_test_random(&seed) % 100), wd;
+        wd = 10 * (int)(qk_test_random(&seed) % 37);
+        double x = fabs(wd - 200.0) < 25 ? 90 : 20;
+        qk_buf_printf(&text, "%d-%02d-%02d %02d:00:00,%d.%d,%d,%.1f,%s\n", 2020 + day / 336,
+                      day % 336 / 28 + 1, day % 28 + 1, i % 24, ws / 10, ws % 10, wd, x,
+                      i % 5 ? "3" : "NA");
+    }
+    put_file(w, "air.csv", text.ptr);
+    qk_buf_clear(&text);
+}
+
+static void test_trace__polar_writes_u_v_value_without_gaps_or_nan(void **state)
+{
+    (void)state;
+    world w;
+    begin(&w);
+    put_hours(&w);
+    run(&w, "trace polar --in air.csv --pollutant nox --statistic cpf --percentile 75");
+    assert_int_equal(w.status, 0);
+    assert_int_equal(strncmp(w.out.ptr, "u,v,value\n", 10), 0);
+    assert_null(strstr(w.out.ptr, "nan"));
+    assert_null(strstr(w.out.ptr, ",\n"));
+    run(&w, "trace polar --pollutant nox --in air.csv --kind bins");
+    assert_int_equal(w.status, 0);
+    assert_int_equal(strncmp(w.out.ptr, "wd_upper,ws_bin,n,value,ws_upper\n10,1,", 38), 0);
+    end(&w);
+}
+
+static void test_trace__sector_trend_time_and_calendar_run(void **state)
+{
+    (void)state;
+    static const char *const all[] = {
+        "trace sector --in air.csv --breaks 2,4,6 --sector 45",
+        "trace sector --in air.csv --pollutant nox --percentiles 25,50,75 --by-value --breaks 50",
+        "trace trend --in air.csv --pollutant nox --weather",
+        "trace time --in air.csv --pollutant so2", "trace calendar --in air.csv --pollutant so2"};
+    world w;
+    begin(&w);
+    put_hours(&w);
+    for (size_t i = 0; i < QK_ARRAY_COUNT(all); i++) {
+        run(&w, all[i]);
+        if (w.status != 0) fail_msg("%s: %s", all[i], w.out.ptr);
+        assert_null(strstr(w.out.ptr, "nan"));
+        assert_true(w.out.len > 100);
+    }
+    end(&w);
+}
+
+static void test_trace__refuses_with_line_and_column(void **state)
+{
+    (void)state;
+    world w;
+    begin(&w);
+    put_file(&w, "bad.csv", "date,ws,wd,nox\n2020-01-01,1,2,3\n2020-01-01 01:00,x,2,3\n");
+    run(&w, "trace polar --in bad.csv --pollutant nox");
+    assert_int_equal(w.status, 1);
+    assert_non_null(strstr(w.out.ptr, "bad.csv:3:2"));
+    run(&w, "trace polar --in bad.csv --pollutant pm10");
+    assert_int_equal(w.status, 1);
+    assert_non_null(strstr(w.out.ptr, "pm10"));
+    run(&w, "trace polar --in none.csv --pollutant nox");
+    assert_int_equal(w.status, 1);
+    run(&w, "trace polar --in bad.csv");
+    assert_int_equal(w.status, 2);
+    run(&w, "trace nonsense");
+    assert_int_equal(w.status, 2);
+    end(&w);
+}
+
+static void put_samples(const world *w)
+{
+    qk_buf con, unc;
+    uint64_t seed = 3;
+    qk_buf_init(&con, 1 << 20);
+    qk_buf_init(&unc, 1 << 20);
+    qk_buf_puts(&con, "Date\tA\tB\tC\tPM2.5\n");
+    qk_buf_puts(&unc, "Date\tA\tB\tC\tPM2.5\n");
+    for (int i = 0; i < 120; i++) {
+        double g = 0.2 + (double)(qk_test_random(&seed) % 100) / 25;
+        double h = 0.2 + (double)(qk_test_random(&seed) % 100) / 25;
+        qk_buf_printf(&con, "6/%d/2001 0:00\t%.4f\t%.4f\t%.4f\t%.4f\n", i, g, h, g + h,
+                      6 * g + 4 * h);
+        qk_buf_printf(&unc, "6/%d/2001 0:00\t%s\t0.1\t0.1\t0.5\n", i, i == 7 ? "0" : "0.1");
+    }
+    qk_buf_puts(&con, "\t\t\t\t\n");
+    qk_buf_puts(&unc, "\t\t\t\t\n");
+    put_file(w, "con.txt", con.ptr);
+    put_file(w, "unc.txt", unc.ptr);
+    qk_buf_clear(&con);
+    qk_buf_clear(&unc);
+}
+
+static void test_S044_receptor__pmf_writes_profiles_contributions_and_a_summary(void **state)
+{
+    (void)state;
+    world w;
+    qk_arena arena;
+    qk_json_value *json;
+    char path[128];
+    double q;
+    begin(&w);
+    put_samples(&w);
+    run(&w, "receptor pmf --con con.txt --unc unc.txt --factors 2 --runs 3 --seed 5 --out got/it "
+            "--bootstrap 5 --displacement --total PM2.5");
+    if (w.status != 0) fail_msg("%s", w.out.ptr);
+    assert_non_null(strstr(w.out.ptr, "1 cells have no uncertainty above 0"));
+    snprintf(path, sizeof path, "%s/got/it/summary.json", w.dir);
+    qk_buf_reset(&w.out);
+    assert_ok(qk_file_read(&w.out, path, NULL));
+    qk_arena_init(&arena, 16 << 20);
+    assert_ok(qk_json_parse(&json, qk_buf_str(&w.out), &arena, NULL));
+    assert_true(qk_json_get_f64(json, "q_true", &q) && q < 1);
+    assert_int_equal(qk_json_get(json, "runs")->count, 3);
+    assert_int_equal(qk_json_get(json, "species")->count, 4);
+    assert_non_null(qk_json_get(json, "bootstrap"));
+    assert_non_null(qk_json_get(json, "displacement"));
+    double share = 0;
+    assert_true(qk_json_get_f64(qk_json_get(json, "shares")->first, "share", &share));
+    assert_true(fabs(share - 0.6) < 0.05 || fabs(share - 0.4) < 0.05);
+    qk_arena_clear(&arena);
+    snprintf(path, sizeof path, "%s/got/it/contributions.csv", w.dir);
+    qk_buf_reset(&w.out);
+    assert_ok(qk_file_read(&w.out, path, NULL));
+    assert_int_equal(strncmp(w.out.ptr, "Date,F1,F2\n6/0/2001 0:00,", 25), 0);
+    assert_string_equal(w.out.ptr + w.out.len - 6, "\n,0,0\n");
+    end(&w);
+}
+
+static void test_receptor__refuses_tables_that_do_not_match(void **state)
+{
+    (void)state;
+    world w;
+    begin(&w);
+    put_samples(&w);
+    put_file(&w, "short.txt", "Date\tA\tB\tC\tPM2.5\n6/0/2001 0:00\t1\t1\t1\t1\n");
+    put_file(&w, "words.txt", "Date\tA\tB\tC\tPM2.5\n6/0/2001 0:00\t1\tone\t1\t1\n");
+    run(&w, "receptor pmf --con con.txt --unc short.txt --factors 2 --out o");
+    assert_int_equal(w.status, 1);
+    run(&w, "receptor pmf --con words.txt --unc short.txt --factors 2 --out o");
+    assert_int_equal(w.status, 1);
+    assert_non_null(strstr(w.out.ptr, "words.txt:2:3"));
+    run(&w, "receptor pmf --con con.txt --unc unc.txt --factors 9 --out o");
+    assert_int_equal(w.status, 1);
+    run(&w, "receptor pmf --con con.txt --unc unc.txt --out o");
+    assert_int_equal(w.status, 2);
+    run(&w, "receptor pmf --con con.txt --unc unc.txt --factors 2 --out o --weak Z");
+    assert_int_equal(w.status, 1);
+    end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_trace__polar_writes_u_v_value_without_gaps_or_nan),
+        cmocka_unit_test(test_trace__sector_trend_time_and_calendar_run),
+        cmocka_unit_test(test_trace__refuses_with_line_and_column),
+        cmocka_unit_test(test_S044_receptor__pmf_writes_profiles_contributions_and_a_summary),
+        cmocka_unit_test(test_receptor__refuses_tables_that_do_not_match),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
