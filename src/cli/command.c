@@ -103,7 +103,8 @@ static const char simulate_usage[] =
     "                 (one a minute and device)\n"
     "  --duration S   stop after S seconds; 0 = never\n"
     "  --packets F    send the lines of F, each a frame as it stands\n"
-    "  --from-csv F   replay hourly records (station,time,SO2,NO2,CO,O3,PM10,PM2.5) as stations\n"
+    "  --from-csv F   replay hourly records (station,time,SO2,NO2,CO,O3,PM10,PM2.5) as stations; "
+    "plain or xz\n"
     "  --county       play the devices of the demo county\n"
     "  --ack-log F    a line 'MN QN CN DataTime' for each answered frame\n"
     "Ends with a line of JSON: sent, acked, rejected, seconds, p50_ms, p99_ms.\n";

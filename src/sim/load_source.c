@@ -4,6 +4,7 @@
 #include "base/decimal.h"
 #include "base/file.h"
 #include "base/map.h"
+#include "base/unxz.h"
 #include "sim/county_tables.h"
 #include "sim/device.h"
 #include <errno.h>
@@ -34,8 +35,9 @@ struct qk_load_source {
     qk_csv_reader *csv;
     qk_map *stations;
     char (*mns)[MN_MAX];
-    size_t columns[2 + ITEMS];
-    const qk_str *row; /* the row to be sent next; NULL = none read */
+    size_t station, time, parts[4], items[ITEMS]; /* columns; SIZE_MAX = none */
+    bool in_parts;                                /* the time stands in year, month, day, hour */
+    const qk_str *row;                            /* the row to be sent next; NULL = none read */
     size_t row_device;
 };
 
@@ -160,25 +162,91 @@ static size_t next_packet(qk_load_source *s, size_t device, char *out, size_t si
 
 /* ---- hourly records ---- */
 
-static const char *const csv_names[2 + ITEMS] = {"station", "time", "SO2",  "NO2",
-                                                 "CO",      "O3",   "PM10", "PM2.5"};
+/* The form of `air evaluate`, and what real records are published in: the feed of the national
+ * network (stationcode, pm2_5, '/' for not measured), city means, and the UCI form (year, month,
+ * day, hour), where the hour is the one that begins and CO is in ug/m3. */
+static const char *const station_names[] = {"station", "stationcode", "city"};
+static const char *const item_names[ITEMS][2] = {{"SO2", "SO2"},   {"NO2", "NO2"},
+                                                 {"CO", "CO"},     {"O3", "O3"},
+                                                 {"PM10", "PM10"}, {"PM2.5", "pm2_5"}};
+static const char *const part_names[4] = {"year", "month", "day", "hour"};
 static const char *const csv_codes[ITEMS] = {"a21026", "a21004", "a21005",
                                              "a05024", "a34002", "a34004"};
+
+static qk_code find_columns(qk_load_source *s, const char *path, qk_error *err)
+{
+    const qk_csv_reader *csv = s->csv;
+    s->station = s->time = SIZE_MAX;
+    for (size_t i = 0; i < 3 && s->station == SIZE_MAX; i++)
+        s->station = qk_csv_column(csv, station_names[i]);
+    s->time = qk_csv_column(csv, "time");
+    s->in_parts = s->time == SIZE_MAX;
+    for (size_t i = 0; i < 4; i++) {
+        s->parts[i] = qk_csv_column(csv, part_names[i]);
+        if (s->parts[i] == SIZE_MAX && s->in_parts)
+            return qk_fail(err, QK_EFORMAT,
+                           "%s has no column 'time', nor 'year', 'month', 'day', 'hour': hourly "
+                           "records are needed",
+                           path);
+    }
+    if (s->station == SIZE_MAX) return qk_fail(err, QK_EFORMAT, "%s has no column 'station'", path);
+    bool any = false;
+    for (size_t i = 0; i < ITEMS; i++) {
+        s->items[i] = qk_csv_column(csv, item_names[i][0]);
+        if (s->items[i] == SIZE_MAX) s->items[i] = qk_csv_column(csv, item_names[i][1]);
+        any |= s->items[i] != SIZE_MAX;
+    }
+    return any ? QK_OK
+               : qk_fail(err, QK_EFORMAT, "%s has a column for none of the six items", path);
+}
 
 static qk_code open_csv(qk_load_source *s, const char *path, qk_error *err)
 {
     qk_csv_close(s->csv);
     if (s->file) fclose(s->file);
     s->csv = NULL;
-    s->file = fopen(path, "rb");
-    if (!s->file) return qk_fail_errno(err, errno, "cannot open %s", path);
+    s->file = NULL;
+    QK_TRY(qk_open_unpacked(&s->file, path, err));
     QK_TRY(qk_csv_open(&s->csv, s->file, path, 0, err));
-    for (size_t i = 0; i < 2 + ITEMS; i++) {
-        s->columns[i] = qk_csv_column(s->csv, csv_names[i]);
-        if (i < 2 && s->columns[i] == SIZE_MAX)
-            return qk_fail(err, QK_EFORMAT, "%s has no column '%s'", path, csv_names[i]);
-    }
-    return QK_OK;
+    return find_columns(s, path, err);
+}
+
+static bool is_missing(qk_str cell)
+{
+    return qk_csv_missing(cell) || qk_str_eq(cell, QK_STR("/"));
+}
+
+/* ISO 8601, also "2026-02-26T20", which names the hour alone. */
+static bool read_instant(qk_time *out, qk_str text)
+{
+    enum { TO_THE_HOUR = 13 };
+    char full[QK_TIME_TEXT];
+    if (text.len != TO_THE_HOUR) return qk_time_parse(out, text) == QK_OK;
+    snprintf(full, sizeof full, "%.*s:00", QK_STR_ARG(text));
+    return qk_time_parse(out, qk_str_of(full)) == QK_OK;
+}
+
+/* End of the row's hour. */
+static bool read_end(const qk_load_source *s, const qk_str *cells, qk_time *end)
+{
+    int64_t v[4];
+    char text[QK_TIME_TEXT];
+    if (!s->in_parts) return read_instant(end, cells[s->time]);
+    for (size_t i = 0; i < 4; i++)
+        if (qk_parse_i64(&v[i], cells[s->parts[i]]) || v[i] < 0 || v[i] > 9999) return false;
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d", (int)v[0], (int)v[1], (int)v[2], (int)v[3]);
+    if (!read_instant(end, qk_str_of(text))) return false;
+    *end += QK_HOUR;
+    return true;
+}
+
+/* The value in the unit that stations send: CO in mg/m3. */
+static bool read_item(const qk_load_source *s, size_t item, qk_str cell, qk_dec *out)
+{
+    enum { CO = 2, SCALE_MOST = 12 };
+    if (qk_dec_parse(out, cell) != QK_OK || out->scale > SCALE_MOST) return false;
+    if (s->in_parts && item == CO) out->scale += 3;
+    return true;
 }
 
 static bool mn_letters(qk_str s)
@@ -206,20 +274,24 @@ static qk_code name_station(qk_load_source *s, qk_str station, const char *prefi
     return QK_OK;
 }
 
+static qk_code refuse_cell(const qk_load_source *s, const char *path, const qk_str *cells,
+                           size_t column, const char *what, qk_error *err)
+{
+    qk_fail(err, QK_EFORMAT, "'%.*s' is not %s", QK_STR_ARG(cells[column]), what);
+    return qk_error_at(err, path, qk_csv_line(s->csv), (uint32_t)column + 1);
+}
+
 static qk_code check_row(qk_load_source *s, const qk_str *cells, const char *path, qk_error *err)
 {
     qk_time t;
-    if (qk_time_parse(&t, cells[s->columns[1]]) != QK_OK) {
-        qk_fail(err, QK_EFORMAT, "'%.*s' is not an ISO 8601 time",
-                QK_STR_ARG(cells[s->columns[1]]));
-        return qk_error_at(err, path, qk_csv_line(s->csv), (uint32_t)s->columns[1] + 1);
-    }
-    for (size_t i = 2; i < 2 + ITEMS; i++) {
+    if (!read_end(s, cells, &t))
+        return refuse_cell(s, path, cells, s->in_parts ? s->parts[0] : s->time,
+                           s->in_parts ? "the year of an hour" : "an ISO 8601 time", err);
+    for (size_t i = 0; i < ITEMS; i++) {
         qk_dec d;
-        if (s->columns[i] == SIZE_MAX || qk_csv_missing(cells[s->columns[i]])) continue;
-        if (qk_dec_parse(&d, cells[s->columns[i]]) == QK_OK) continue;
-        qk_fail(err, QK_EFORMAT, "'%.*s' is not a number", QK_STR_ARG(cells[s->columns[i]]));
-        return qk_error_at(err, path, qk_csv_line(s->csv), (uint32_t)s->columns[i] + 1);
+        if (s->items[i] == SIZE_MAX || is_missing(cells[s->items[i]])) continue;
+        if (!read_item(s, i, cells[s->items[i]], &d))
+            return refuse_cell(s, path, cells, s->items[i], "a number", err);
     }
     return QK_OK;
 }
@@ -237,7 +309,7 @@ qk_code qk_load_source_csv(qk_load_source **out, const char *path, const char *m
     QK_TRY_OUT(code, open_csv(s, path, err));
     while ((code = qk_csv_next(s->csv, &cells, err)) == QK_OK) {
         QK_TRY_OUT(code, check_row(s, cells, path, err));
-        QK_TRY_OUT(code, name_station(s, cells[s->columns[0]], mn_prefix, err));
+        QK_TRY_OUT(code, name_station(s, cells[s->station], mn_prefix, err));
     }
     if (code != QK_ENOTFOUND) goto out;
     if (!s->n) {
@@ -261,7 +333,7 @@ static bool read_row(qk_load_source *s)
         s->at_end = true;
         return false;
     }
-    s->row_device = qk_map_get(s->stations, s->row[s->columns[0]], &device) ? (size_t)device : 0;
+    s->row_device = qk_map_get(s->stations, s->row[s->station], &device) ? (size_t)device : 0;
     return true;
 }
 
@@ -272,13 +344,15 @@ static size_t next_record(qk_load_source *s, size_t device, char *out, size_t si
     if (!read_row(s) || s->row_device != device) return 0;
     const qk_str *row = s->row;
     s->row = NULL;
-    if (qk_time_parse(&end, row[s->columns[1]]) != QK_OK) return 0;
+    if (!read_end(s, row, &end)) return 0;
     int len = snprintf(cp, sizeof cp, "DataTime=%s", qk_time_compact14(stamp, end - QK_HOUR));
     for (size_t i = 0; i < ITEMS; i++) {
-        size_t column = s->columns[2 + i];
-        if (column == SIZE_MAX || qk_csv_missing(row[column]) || row[column].len > 24) continue;
-        len += snprintf(cp + len, sizeof cp - (size_t)len, ";%s-Avg=%.*s,%s-Flag=N", csv_codes[i],
-                        QK_STR_ARG(row[column]), csv_codes[i]);
+        char digits[QK_DEC_TEXT];
+        qk_dec value;
+        if (s->items[i] == SIZE_MAX || is_missing(row[s->items[i]])) continue;
+        if (!read_item(s, i, row[s->items[i]], &value)) continue;
+        len += snprintf(cp + len, sizeof cp - (size_t)len, ";%s-Avg=%s,%s-Flag=N", csv_codes[i],
+                        qk_dec_format(digits, value), csv_codes[i]);
     }
     qk_sim_device d = {.profile = &qk_sim_profiles[QK_SIM_AIR_TOWNSHIP]};
     snprintf(d.mn, sizeof d.mn, "%s", s->mns[device]);

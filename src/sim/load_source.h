@@ -14,7 +14,9 @@ QK_NODISCARD qk_code qk_load_source_devices(qk_load_source **out, size_t n, qk_t
 QK_NODISCARD qk_code qk_load_source_packets(qk_load_source **out, const char *path, size_t n,
                                             bool for_ever, qk_error *err);
 /* Hourly CSV in the form of `air evaluate` (station,time,SO2,NO2,CO,O3,PM10,PM2.5; time = end of
- * the hour): every station a device, every row a 2061 frame. The file is read through once before
+ * the hour), or as real records are published: stationcode or city for station, pm2_5, '/' for not
+ * measured; year, month, day, hour (UCI: the hour that begins, CO in ug/m3). Plain or xz. Every
+ * station is a device, every row a 2061 frame. The file is read through once before
  * the first frame leaves: QK_EFORMAT with line and column. MN = prefix + station name where that is
  * at most 24 letters and digits, else prefix + number. */
 QK_NODISCARD qk_code qk_load_source_csv(qk_load_source **out, const char *path,
