@@ -32,88 +32,6 @@ static qk_code fill_years(years *all, const air *a, qk_error *err)
     return QK_OK;
 }
 
-static bool contains(qk_str text, const char *what)
-{
-    return qk_str_find(text, qk_str_of(what), 0) != SIZE_MAX;
-}
-
-static bool find_pollutant(qk_str metric, qk_pollutant *out)
-{
-    static const struct {
-        const char *name;
-        qk_pollutant p;
-    } names[] = {{"PM2.5", QK_PM25},        {"细颗粒物", QK_PM25}, {"PM10", QK_PM10},
-                 {"可吸入颗粒物", QK_PM10}, {"SO2", QK_SO2},       {"二氧化硫", QK_SO2},
-                 {"NO2", QK_NO2},           {"二氧化氮", QK_NO2},  {"O3", QK_O3},
-                 {"臭氧", QK_O3},           {"CO", QK_CO},         {"一氧化碳", QK_CO}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (contains(metric, names[i].name)) {
-            *out = names[i].p;
-            return true;
-        }
-    return false;
-}
-
-/* "5-9月" anywhere in the text. */
-static bool find_months(qk_str text, int32_t *from, int32_t *to)
-{
-    for (size_t i = 0; i + 2 < text.len; i++) {
-        int64_t a = 0, b = 0;
-        size_t k = i;
-        while (k < text.len && qk_is_digit(text.ptr[k]) && a < 100)
-            a = a * 10 + (text.ptr[k++] - '0');
-        if (k == i || k >= text.len) continue;
-        qk_str rest = {text.ptr + k, text.len - k};
-        static const char *const dashes[] = {"-", "—", "–", "~", "～", "至"};
-        for (size_t d = 0; d < sizeof dashes / sizeof dashes[0]; d++) {
-            if (!qk_str_starts(rest, qk_str_of(dashes[d]))) continue;
-            size_t m = k + strlen(dashes[d]);
-            b = 0;
-            while (m < text.len && qk_is_digit(text.ptr[m]) && b < 100)
-                b = b * 10 + (text.ptr[m++] - '0');
-            qk_str after = {text.ptr + m, text.len - m};
-            if (!qk_str_starts(after, QK_STR("月")) || a < 1 || b > 12 || a > b) continue;
-            *from = (int32_t)a;
-            *to = (int32_t)b;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* NULL, or why the target cannot be judged from air alone. */
-static const char *read_target(qk_target *out, const qk_json_value *row)
-{
-    qk_str metric = qk_json_get_str(row, "metric"), statistic = qk_json_get_str(row, "statistic");
-    qk_str op = qk_json_get_str(row, "op"), text = qk_json_get_str(row, "text");
-    qk_str unit = qk_json_get_str(row, "unit"), months = qk_json_get_str(row, "months");
-    const qk_json_value *value = qk_json_get(row, "value");
-    *out = (qk_target){.month_from = 1, .month_to = 12};
-    if (!value || value->type != QK_JSON_NUMBER) return "no number to reach";
-    if (qk_dec_parse_e(&out->value, value->text) != QK_OK) return "number out of range";
-    out->strict = qk_str_eq(op, QK_STR("<")) || qk_str_eq(op, QK_STR(">"));
-    out->is_ratio = qk_str_eq(unit, QK_STR("%")) || contains(statistic, "ratio");
-    if (contains(metric, "改善") || contains(metric, "下降") || contains(statistic, "change"))
-        return "a change, not a level";
-    if (contains(metric, "臭氧超标") || (contains(metric, "O3") && out->is_ratio)) {
-        out->kind = QK_TARGET_OZONE_OVER;
-        if (!find_months(months, &out->month_from, &out->month_to))
-            find_months(text, &out->month_from, &out->month_to);
-        return NULL;
-    }
-    if (contains(metric, "优良")) {
-        out->kind = QK_TARGET_GOOD_DAYS;
-        return NULL;
-    }
-    if (contains(metric, "重度") || contains(metric, "重污染")) {
-        out->kind = QK_TARGET_HEAVY_DAYS;
-        return NULL;
-    }
-    out->kind = QK_TARGET_MEAN;
-    if (out->is_ratio || contains(statistic, "reduction")) return "not a level of the air";
-    return find_pollutant(metric, &out->pollutant) ? NULL : "not a quantity of hourly air";
-}
-
 static void put_f64(qk_json_writer *w, const char *name, double v, int decimals)
 {
     qk_json_key(w, name);
@@ -277,7 +195,7 @@ static void put_target(qk_json_writer *w, const years *all, const qk_json_value 
 {
     qk_target t;
     int64_t year;
-    const char *why = read_target(&t, row);
+    const char *why = qk_target_read(&t, row);
     if (!qk_json_get_i64(row, "year", &year) || year < 1 || year > 9998) {
         year = 0;
         if (!why) why = "no year";

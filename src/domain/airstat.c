@@ -3,6 +3,8 @@
 #include "domain/airquality.h"
 #include <stdlib.h>
 
+enum { YEAR_ARENA = 256 << 20 }; /* of one station; as known at T reads telemetry with neighbours */
+
 /* ---- one station ---- */
 
 static const qk_aqi_rule *rule_on(const qk_air_question *q, int32_t day)
@@ -43,14 +45,13 @@ static uint8_t unplanned_items(const qk_registry *registry, const char *site, qk
     return planned ? (uint8_t)(QK_AIR_ITEMS_ALL & ~planned) : 0;
 }
 
-qk_code qk_air_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q, const char *site,
-                    int32_t year, qk_arena *arena, qk_error *err)
+static qk_code fill_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
+                         const char *site, qk_arena *arena, qk_error *err)
 {
     qk_air_view *views;
     qk_hours hours;
     qk_aqi aqi;
     size_t n = 0;
-    qk_year_init(out, year);
     QK_TRY(qk_air_views(&views, &n, &q->archive, site, out->first_day,
                         out->first_day + out->days - 1, arena, err));
     uint8_t unplanned = unplanned_items(q->registry, site, arena);
@@ -67,6 +68,17 @@ qk_code qk_air_year(qk_year *out, qk_air_levels *levels, const qk_air_question *
         count_level(levels, &views[i], q->level);
     }
     return QK_OK;
+}
+
+qk_code qk_air_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q, const char *site,
+                    int32_t year, qk_error *err)
+{
+    qk_arena arena;
+    qk_year_init(out, year);
+    qk_arena_init(&arena, YEAR_ARENA);
+    qk_code code = fill_year(out, levels, q, site, &arena, err);
+    qk_arena_clear(&arena);
+    return code;
 }
 
 void qk_air_judge_again(qk_year *year, const qk_aqi_rule *rule)
@@ -113,8 +125,7 @@ qk_code qk_air_graded_hours(qk_air_hour *out, size_t n, qk_time last_end, qk_air
 /* ---- areas ---- */
 
 qk_code qk_air_area_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
-                         const qk_air_source *stations, size_t n, int32_t year, qk_arena *arena,
-                         qk_error *err)
+                         const qk_air_source *stations, size_t n, int32_t year, qk_error *err)
 {
     qk_aqi aqi;
     qk_city_day *sums = calloc(366, sizeof *sums);
@@ -122,10 +133,7 @@ qk_code qk_air_area_year(qk_year *out, qk_air_levels *levels, const qk_air_quest
     qk_code code = sums && one ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for a year of an area");
     qk_year_init(out, year);
     for (size_t i = 0; !code && i < n; i++) {
-        qk_arena own;
-        qk_arena_init(&own, (size_t)64 << 20);
-        code = qk_air_year(one, levels, q, stations[i].site->id, year, &own, err);
-        qk_arena_clear(&own);
+        code = qk_air_year(one, levels, q, stations[i].site->id, year, err);
         for (int32_t d = 0; !code && d < one->days; d++)
             if (one->day[d].flags & QK_DAY_RECORDED) qk_city_add(&sums[d], &one->day[d]);
     }
@@ -138,7 +146,6 @@ qk_code qk_air_area_year(qk_year *out, qk_air_levels *levels, const qk_air_quest
     }
     free(one);
     free(sums);
-    (void)arena;
     return code;
 }
 
@@ -195,14 +202,18 @@ qk_code qk_air_scope(qk_air_source **out, size_t *n, bool *area, const qk_regist
 }
 
 qk_code qk_air_scope_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
-                          qk_str scope, int32_t year, qk_arena *arena, qk_error *err)
+                          qk_str scope, int32_t year, qk_error *err)
 {
     qk_air_source *stations;
+    qk_arena arena;
     size_t n = 0;
     bool area;
-    QK_TRY(qk_air_scope(&stations, &n, &area, q->registry, scope, arena, err));
-    if (area) return qk_air_area_year(out, levels, q, stations, n, year, arena, err);
-    return qk_air_year(out, levels, q, stations[0].site->id, year, arena, err);
+    qk_arena_init(&arena, YEAR_ARENA);
+    qk_code code = qk_air_scope(&stations, &n, &area, q->registry, scope, &arena, err);
+    if (!code && area) code = qk_air_area_year(out, levels, q, stations, n, year, err);
+    if (!code && !area) code = qk_air_year(out, levels, q, stations[0].site->id, year, err);
+    qk_arena_clear(&arena);
+    return code;
 }
 
 /* ---- ranking ---- */
@@ -225,8 +236,7 @@ typedef struct member {
 } member;
 
 static qk_code rank_member(qk_air_rank *r, const qk_air_question *q, const member *m, int32_t year,
-                           int32_t month, const qk_index_profile *profile, qk_arena *arena,
-                           qk_error *err)
+                           int32_t month, const qk_index_profile *profile, qk_error *err)
 {
     qk_year *y = malloc(sizeof *y);
     qk_period before;
@@ -236,12 +246,12 @@ static qk_code rank_member(qk_air_rank *r, const qk_air_question *q, const membe
     *r = (qk_air_rank){
         .id = m->id, .name_zh = m->name_zh, .name_en = m->name_en, .stations = (int32_t)m->n};
     if (!y) return qk_fail(err, QK_ENOMEM, "no memory for a ranking");
-    qk_code code = qk_air_area_year(y, &r->levels, q, m->stations, m->n, year, arena, err);
+    qk_code code = qk_air_area_year(y, &r->levels, q, m->stations, m->n, year, err);
     if (!code) {
         index_period(y, month, &r->period, &r->valid);
         qk_period_index(&r->index, &r->period, profile, true);
         if (r->index.total >= 0) r->total = qk_fine_index_round(r->index.total, 3);
-        code = qk_air_area_year(y, &levels, q, m->stations, m->n, year - 1, arena, err);
+        code = qk_air_area_year(y, &levels, q, m->stations, m->n, year - 1, err);
     }
     if (!code) {
         index_period(y, month, &before, &valid);
@@ -330,7 +340,7 @@ qk_code qk_air_ranking(qk_air_rank **out, size_t *n, const qk_air_question *q, q
     *out = qk_arena_array(arena, *n + 1, sizeof **out);
     if (!*out) return qk_fail(err, QK_ENOMEM, "no memory for a ranking");
     for (size_t i = 0; i < *n; i++)
-        QK_TRY(rank_member(&(*out)[i], q, &members[i], year, month, profile, arena, err));
+        QK_TRY(rank_member(&(*out)[i], q, &members[i], year, month, profile, err));
     number_ranks(*out, *n);
     return QK_OK;
 }

@@ -26,11 +26,11 @@ typedef struct qk_air_levels { /* station-days behind a figure */
 
 /* One civil year of a station, days judged. */
 QK_NODISCARD qk_code qk_air_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
-                                 const char *site, int32_t year, qk_arena *arena, qk_error *err);
+                                 const char *site, int32_t year, qk_error *err);
 /* Of an area: days are means over the stations, where 75 % of them are valid. */
 QK_NODISCARD qk_code qk_air_area_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
                                       const qk_air_source *stations, size_t n, int32_t year,
-                                      qk_arena *arena, qk_error *err);
+                                      qk_error *err);
 /* The stations that stand for: "county" (its evaluation points), a division (evaluated stations in
  * it), or one station. QK_ENOTFOUND for another name, QK_EINVAL for a station that is not
  * evaluated. *area: not a single station. */
@@ -40,7 +40,7 @@ QK_NODISCARD qk_code qk_air_scope(qk_air_source **out, size_t *n, bool *area,
 /* As qk_air_year or qk_air_area_year by scope. */
 QK_NODISCARD qk_code qk_air_scope_year(qk_year *out, qk_air_levels *levels,
                                        const qk_air_question *q, qk_str scope, int32_t year,
-                                       qk_arena *arena, qk_error *err);
+                                       qk_error *err);
 
 /* Judges every day of a year by one edition, for comparing years. */
 void qk_air_judge_again(qk_year *year, const qk_aqi_rule *rule);

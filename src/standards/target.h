@@ -5,6 +5,7 @@
  * where the year is heading, judged by the place's own past years. Reached and allowed are exact;
  * the projection is an estimate. A target counts as printed, unrounded: 38.6 % of 153 days is 59.
  * Days to come are taken as valid. Pure: the date is a value. */
+#include "base/json.h"
 #include "standards/evaluate.h"
 
 typedef enum qk_target_kind {
@@ -55,6 +56,9 @@ typedef struct qk_target_result {
  * earlier years (those with too few days are passed over). */
 void qk_target_judge(qk_target_result *out, const qk_target *target, const qk_year *year,
                      int32_t asof, const qk_year *const *past, size_t past_count);
+/* A row of a compiled plan's "targets" ({"metric","statistic","op","value","unit","text",…}). NULL,
+ * or why it cannot be judged from hourly air alone. */
+const char *qk_target_read(qk_target *out, const qk_json_value *row);
 const char *qk_target_state_name(qk_target_state state);
 
 /* Allocation of a place's target to its parts: part i gets target x own_i / (weighted mean of own),
@@ -62,4 +66,12 @@ const char *qk_target_state_name(qk_target_state state);
  * whole. QK_EINVAL without a positive weight or value. */
 QK_NODISCARD qk_code qk_target_allocate(qk_dec *out, const qk_dec *own, const qk_dec *weight,
                                         size_t count, qk_dec target);
+/* Sum of weight x value over the sum of weights, exact; not there without a weight. The check of an
+ * allocation: at most the target. */
+qk_ratio qk_target_weighted_mean(const qk_dec *value, const qk_dec *weight, size_t count);
+
+/* Attainment: `years` yearly values from base (the year before the first) down to goal in equal
+ * steps, rounded to one decimal; the last is the goal itself. A base that meets the goal stays as
+ * it is. QK_EINVAL without years or positive values. */
+QK_NODISCARD qk_code qk_target_path(qk_dec *out, qk_dec base, qk_dec goal, size_t years);
 #endif

@@ -24,6 +24,10 @@ qk_handler qk_api_air_now, qk_api_air_hours, qk_api_air_marks, qk_api_air_mark_p
     qk_api_air_checks_post;
 /* api_evaluation.c */
 qk_handler qk_api_air_days, qk_api_air_periods, qk_api_air_compare, qk_api_air_ranking;
+/* api_explain.c */
+qk_handler qk_api_air_explain;
+/* api_targets.c */
+qk_handler qk_api_air_targets, qk_api_air_targets_put, qk_api_air_allocation, qk_api_air_attainment;
 /* api_rules.c */
 qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put,
     qk_api_rule_revert, qk_api_rule_check;

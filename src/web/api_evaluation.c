@@ -46,7 +46,7 @@ static qk_code put_days(qk_exchange *x, const qk_air_question *q, qk_str scope, 
     if (!y) return qk_fail(err, QK_ENOMEM, "no memory for a year of days");
     for (int32_t year = first; year <= last; year++) {
         qk_air_levels these = {0};
-        QK_TRY(refuse_scope(x, qk_air_scope_year(y, &these, q, scope, year, &x->arena, err), err));
+        QK_TRY(refuse_scope(x, qk_air_scope_year(y, &these, q, scope, year, err), err));
         for (int i = 0; i < QK_AIR_BEST; i++) levels->days[i] += these.days[i];
         levels->left_out += these.left_out;
         levels->lapsed += these.lapsed;
@@ -149,10 +149,8 @@ static qk_code load_years(years *y, qk_exchange *x, const qk_air_question *q, qk
     y->before_one = qk_arena_alloc(&x->arena, sizeof *y->before_one);
     if (!y->now || !y->now_one || !y->before_one)
         return qk_fail(err, QK_ENOMEM, "no memory for two years");
-    QK_TRY(refuse_scope(x, qk_air_scope_year(y->now, &y->levels, q, scope, y->year, &x->arena, err),
-                        err));
-    QK_TRY(
-        qk_air_scope_year(y->before_one, &y->levels_before, q, scope, y->year - 1, &x->arena, err));
+    QK_TRY(refuse_scope(x, qk_air_scope_year(y->now, &y->levels, q, scope, y->year, err), err));
+    QK_TRY(qk_air_scope_year(y->before_one, &y->levels_before, q, scope, y->year - 1, err));
     y->last_day = y->now->first_day + y->now->days - 1;
     if (today < y->last_day && today >= y->now->first_day) y->last_day = today;
     y->one = rule_on(q, y->last_day);
@@ -327,7 +325,7 @@ qk_code qk_api_air_compare(qk_exchange *x, qk_error *err)
     if (!y) return qk_fail(err, QK_ENOMEM, "no memory for a year");
     QK_TRY(qk_air_asked(&q, x, err));
     QK_TRY(read_period(x, &year, &month, err));
-    QK_TRY(refuse_scope(x, qk_air_scope_year(y, &levels, &q, scope, year, &x->arena, err), err));
+    QK_TRY(refuse_scope(x, qk_air_scope_year(y, &levels, &q, scope, year, err), err));
     const qk_aqi_rule *a = qk_rules_aqi_named(q.rules, QK_STR("2012"));
     const qk_aqi_rule *b = qk_rules_aqi_named(q.rules, QK_STR("2026"));
     if (!a || !b) return qk_fail(err, QK_ENOTFOUND, "one of the editions is not in the tables");

@@ -122,6 +122,35 @@ static const qk_param air_reviews_params[] = {
     TIME("to", "Last day; today unless given"), KNOWN_AT, END};
 static const qk_param air_checks_params[] = {TEXT("site", 31, "Only of this station"),
                                              TIME("from", "Not before"), TIME("to", "Before"), END};
+static const qk_param air_targets_params[] = {
+    TIME("asof", "Last day that counts; yesterday unless given"), LEVELS, STANDARD, KNOWN_AT, END};
+static const qk_param air_allocation_params[] = {
+    TEXT("item", 5, "SO2 NO2 CO O3 PM10 PM2.5; PM2.5 unless given"),
+    NEEDED("target", 15, "The county's target"),
+    INT("base_year", 1990, 2200, "Year of the townships' own values; the last one unless given"),
+    CHOICE("weight", "stations equal", "How townships count; by stations unless given"),
+    LEVELS,
+    END};
+static const qk_param air_attainment_params[] = {
+    SCOPE,
+    TEXT("item", 5, "SO2 NO2 CO O3 PM10 PM2.5; PM2.5 unless given"),
+    INT("base_year", 1990, 2200, "The last year unless given"),
+    INT("target_year", 1991, 2230, "2035 unless given"),
+    LEVELS,
+    END};
+static const qk_param air_explain_params[] = {
+    NEEDED_CHOICE("figure", "hour_aqi day_aqi day_value period_value composite_index",
+                  "Which figure"),
+    SCOPE,
+    TIME("time", "End of the hour, for hour_aqi"),
+    TIME("date", "For day_aqi and day_value"),
+    TEXT("period", 7, "2026 or 2026-11, for period_value and composite_index"),
+    TEXT("item", 5, "SO2 NO2 CO O3 PM10 PM2.5, for day_value and period_value"),
+    TEXT("profile", 31, "Profile of the composite index; by date unless given"),
+    LEVELS,
+    STANDARD,
+    KNOWN_AT,
+    END};
 static const qk_param rule_table_params[] = {KNOWN_AT, END};
 static const qk_param frames_params[] = {
     LIMIT(100), INT("before", 0, INT64_MAX, "Only records before this journal position"), END};
@@ -196,6 +225,21 @@ const qk_route qk_routes[] = {
     {QK_GET, "/air/ranking", qk_api_air_ranking, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB,
      "rankAir", "Stations or townships by composite index", air_ranking_params, NULL, "AirRanking",
      "200"},
+    {QK_GET, "/air/targets", qk_api_air_targets, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB,
+     "listAirTargets", "Yearly targets: reached, what may still be used up, projection, path",
+     air_targets_params, NULL, "AirTargets", "200"},
+    {QK_PUT, "/air/targets", qk_api_air_targets_put, QK_LANE_CHANGE, QK_ACCESS_KEY, 64 * KB,
+     64 * KB, "setAirTargets", "Set the yearly targets, rows as in a compiled plan", NULL,
+     "AirTargetsChange", "AirTargetsSet", "200 401 403 409 413 415 422"},
+    {QK_GET, "/air/allocation", qk_api_air_allocation, QK_LANE_READ, QK_ACCESS_OPEN, 0, MB,
+     "allocateAirTarget", "A county's target shared out to its townships", air_allocation_params,
+     NULL, "AirAllocation", "200 422"},
+    {QK_GET, "/air/attainment", qk_api_air_attainment, QK_LANE_READ, QK_ACCESS_OPEN, 0, MB,
+     "getAttainmentPath", "Year by year to the limit in force in the target year",
+     air_attainment_params, NULL, "AirAttainment", "200 404 422"},
+    {QK_GET, "/air/explain", qk_api_air_explain, QK_LANE_READ, QK_ACCESS_OPEN, 0, MB, "explainAir",
+     "How a figure comes about: formula, inputs, steps, clause and date", air_explain_params, NULL,
+     "AirExplained", "200 404 422"},
     {QK_GET, "/air/marks", qk_api_air_marks, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB,
      "listAirMarks", "Hours that people left out or took back, and days of sand-dust",
      air_marks_params, NULL, "AirMarks", "200"},

@@ -65,6 +65,8 @@ static void fill_path(char *out, size_t size, const qk_route *route)
         {"search", "?q=a21026"},
         {"listEvents", "?limit=1000"},
         {"listAirHours", "?site=air1"},
+        {"allocateAirTarget", "?target=44"},
+        {"explainAir", "?figure=composite_index&period=2026-11"},
         {"listAirReviews", "?site=air1"},
     };
     const char *brace = strchr(route->path, '{');

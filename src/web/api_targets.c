@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Yearly targets alive: what is reached, what may still be used up, where the year is heading;
+ * their allocation to townships; the path to attainment. */
+#include "domain/setting.h"
+#include "standards/target.h"
+#include "web/air_figures.h"
+#include "web/api.h"
+#include "web/change.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { TARGETS_MAX = 200, PAST_YEARS = 8, PATH_YEARS = 30 };
+#define TARGETS_KEY "air.targets"
+
+static int32_t today_of(const qk_exchange *x)
+{
+    return qk_day_number(qk_clock_now(qk_node_clock(x->context->node)));
+}
+
+/* ---- years, read once for each scope ---- */
+
+typedef struct years {
+    qk_str scope;
+    int32_t first;     /* year of year[0] */
+    qk_year *year[64]; /* by its own editions */
+    qk_air_levels levels;
+} years;
+
+typedef struct board {
+    qk_exchange *x;
+    qk_air_question q;
+    int32_t asof;
+    const qk_aqi_rule *one; /* by which years are compared */
+    years scopes[32];
+    size_t scope_n;
+    qk_error *err;
+} board;
+
+static bool has_days(const qk_year *y)
+{
+    for (int32_t d = 0; d < y->days; d++)
+        if (y->day[d].flags & QK_DAY_RECORDED) return true;
+    return false;
+}
+
+static qk_code load_years(board *b, years *y, qk_str scope, int32_t year)
+{
+    *y = (years){.scope = scope, .first = year - PAST_YEARS};
+    for (int32_t i = 0; i <= PAST_YEARS; i++) {
+        qk_air_levels levels = {0};
+        qk_year *one = qk_arena_alloc(&b->x->arena, sizeof *one);
+        if (!one) return qk_fail(b->err, QK_ENOMEM, "no memory for the years of a target");
+        QK_TRY(qk_air_scope_year(one, &levels, &b->q, scope, y->first + i, b->err));
+        if (i == PAST_YEARS) y->levels = levels;
+        y->year[i] = i == PAST_YEARS || has_days(one) ? one : NULL;
+    }
+    return QK_OK;
+}
+
+static qk_code get_years(board *b, years **out, qk_str scope, int32_t year)
+{
+    for (size_t i = 0; i < b->scope_n; i++) {
+        *out = &b->scopes[i];
+        if (qk_str_eq((*out)->scope, scope) && (*out)->first == year - PAST_YEARS) return QK_OK;
+    }
+    if (b->scope_n == sizeof b->scopes / sizeof b->scopes[0])
+        return qk_fail(b->err, QK_EFULL, "targets of more than %zu places and years at once",
+                       b->scope_n);
+    *out = &b->scopes[b->scope_n++];
+    return load_years(b, *out, scope, year);
+}
+
+/* "全县" and the like are the county; else a code of the register. */
+static qk_str scope_of_row(board *b, const qk_json_value *row)
+{
+    qk_str scope = qk_json_get_str(row, "scope");
+    qk_air_source *stations;
+    size_t n;
+    bool area;
+    if (scope.len &&
+        qk_air_scope(&stations, &n, &area, b->q.registry, scope, &b->x->arena, NULL) == QK_OK)
+        return scope;
+    return QK_STR("county");
+}
+
+/* ---- one target ---- */
+
+static void put_fixed(qk_json_writer *w, const char *name, double v, int decimals)
+{
+    qk_json_key(w, name);
+    qk_json_fixed(w, v, decimals);
+}
+
+static int decimals_of(const qk_target *t)
+{
+    return t->kind == QK_TARGET_MEAN && t->pollutant == QK_CO ? 2 : 1;
+}
+
+static void put_reached(qk_json_writer *w, const char *name, const qk_target *t,
+                        const qk_target_result *r)
+{
+    qk_dec d;
+    qk_json_key(w, name);
+    qk_json_object(w);
+    qk_json_ki64(w, "valid_days", r->valid_days);
+    qk_json_key(w, "value");
+    if (t->kind == QK_TARGET_MEAN)
+        qk_exact_round(&d, r->mean, decimals_of(t)) == QK_OK ? qk_json_dec(w, d) : qk_json_null(w);
+    else if (!t->is_ratio)
+        qk_json_i64(w, r->counted);
+    else if (qk_ratio_round(&d, qk_percent(r->counted, r->valid_days), 1) == QK_OK)
+        qk_json_dec(w, d);
+    else
+        qk_json_null(w);
+    qk_json_key(w, "days");
+    t->kind == QK_TARGET_MEAN ? qk_json_null(w) : qk_json_i64(w, r->counted);
+    qk_json_end(w);
+}
+
+typedef struct words {
+    const char *zh[2], *en[2]; /* before and behind the number */
+} words;
+
+/* What may still be used up, in one sentence. */
+static void say_allowance(char zh[160], char en[160], const qk_target *t, const qk_target_result *r)
+{
+    static const words left[] = {
+        [QK_TARGET_MEAN] = {{"余下日期平均不得高于 ", ""},
+                            {"the rest of the year may average ", ""}},
+        [QK_TARGET_GOOD_DAYS] = {{"优良天数还可损失 ", " 天"},
+                                 {"", " good days may still be lost"}},
+        [QK_TARGET_HEAVY_DAYS] = {{"重污染天还可有 ", " 天"}, {"", " heavy days left"}},
+        [QK_TARGET_OZONE_OVER] = {{"臭氧超标还可有 ", " 天"}, {"", " days above the limit left"}},
+    };
+    static const words over[] = {
+        [QK_TARGET_MEAN] = {{"已无法达到：余下平均须为 -", ""}, {"out of reach: would need -", ""}},
+        [QK_TARGET_GOOD_DAYS] = {{"优良天数已少 ", " 天"}, {"short of ", " good days for good"}},
+        [QK_TARGET_HEAVY_DAYS] = {{"重污染天已多 ", " 天"}, {"", " heavy days too many"}},
+        [QK_TARGET_OZONE_OVER] = {{"臭氧超标已多 ", " 天"}, {"", " days above the limit too many"}},
+    };
+    char number[QK_DEC_TEXT];
+    qk_dec d = t->kind == QK_TARGET_MEAN ? r->mean_allowed : (qk_dec){r->days_may, 0};
+    const words *text = d.mantissa < 0 ? &over[t->kind] : &left[t->kind];
+    zh[0] = en[0] = 0;
+    if (!r->has_allowance) return;
+    if (d.mantissa < 0) d.mantissa = -d.mantissa;
+    qk_dec_format(number, d);
+    snprintf(zh, 160, "%s%s%s", text->zh[0], number, text->zh[1]);
+    snprintf(en, 160, "%s%s%s", text->en[0], number, text->en[1]);
+}
+
+static void put_allowance(qk_json_writer *w, const qk_target *t, const qk_target_result *r)
+{
+    char zh[160], en[160];
+    bool mean = t->kind == QK_TARGET_MEAN;
+    say_allowance(zh, en, t, r);
+    qk_json_key(w, "allowance");
+    qk_json_object(w);
+    qk_json_ki64(w, "days_left", r->days_left);
+    qk_json_key(w, "mean_allowed");
+    mean && r->has_allowance ? qk_json_dec(w, r->mean_allowed) : qk_json_null(w);
+    qk_json_key(w, "days_of_target");
+    mean ? qk_json_null(w) : qk_json_i64(w, r->total_allowed);
+    qk_json_key(w, "days_may");
+    mean ? qk_json_null(w) : qk_json_i64(w, r->days_may);
+    qk_json_ktext(w, "zh", zh);
+    qk_json_ktext(w, "en", en);
+    qk_json_end(w);
+}
+
+static void put_projection(qk_json_writer *w, const qk_target *t, const qk_target_result *r)
+{
+    qk_json_key(w, "projection");
+    qk_json_object(w);
+    put_fixed(w, "value", r->projected, decimals_of(t));
+    put_fixed(w, "low", r->low, decimals_of(t));
+    put_fixed(w, "high", r->high, decimals_of(t));
+    qk_json_ki64(w, "confidence_percent", 80);
+    qk_json_ki64(w, "past_years", r->past_years);
+    qk_json_kcstr(w, "zh",
+                  r->past_years ? "余下日期按本地往年同期推算：浓度取往年“余下/"
+                                  "此前”之比，天数取往年发生率；区间为往年离散"
+                                  "程度的 80% 预测区间（t 分布）。"
+                                : "没有往年数据：按今年至今的水平延续，不给区间。");
+    qk_json_kcstr(w, "en",
+                  r->past_years
+                      ? "The rest of the year as in the place's own past years: for means "
+                        "their ratio of rest to beginning, for days their rate; the "
+                        "interval is the 80 % prediction interval (Student's t) of their "
+                        "spread."
+                      : "No past year: this year so far is carried on, without interval.");
+    qk_json_end(w);
+}
+
+static void put_path(qk_json_writer *w, const qk_target *t, const qk_target_result *r,
+                     const qk_year *now, int32_t asof)
+{
+    char name[16];
+    qk_json_key(w, "path");
+    qk_json_array(w);
+    for (int32_t m = t->month_from; m <= t->month_to; m++) {
+        qk_period p;
+        qk_year_month(&p, now, m);
+        snprintf(name, sizeof name, "%04d-%02d", now->year, m);
+        qk_json_object(w);
+        qk_json_kcstr(w, "month", name);
+        qk_json_kbool(w, "over", p.to_day <= asof);
+        bool mean = t->kind == QK_TARGET_MEAN;
+        qk_exact none = {0, 0};
+        qk_air_exact_json(w, "actual", mean ? qk_period_value(&p, t->pollutant) : none,
+                          decimals_of(t));
+        qk_json_key(w, "days");
+        if (mean)
+            qk_json_null(w);
+        else
+            qk_json_i64(w, t->kind == QK_TARGET_GOOD_DAYS    ? p.count.good
+                           : t->kind == QK_TARGET_HEAVY_DAYS ? p.count.heavy
+                                                             : p.o3_over_days);
+        put_fixed(w, "mean_allowed", r->month_path[m - 1], decimals_of(t));
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+}
+
+/* The same stretch of the year before; both years by the edition of `asof`. */
+static void put_year_before(qk_json_writer *w, const board *b, const qk_target *t,
+                            const qk_year *now, const qk_year *before)
+{
+    qk_target_result is, was;
+    qk_dec a, c, rate;
+    qk_year *copy = before ? malloc(2 * sizeof *copy) : NULL;
+    qk_json_key(w, "year_before");
+    if (!copy) {
+        qk_json_null(w);
+        return;
+    }
+    copy[0] = *now;
+    copy[1] = *before;
+    qk_air_judge_again(&copy[0], b->one);
+    qk_air_judge_again(&copy[1], b->one);
+    int32_t at = b->asof - now->first_day;
+    if (at >= 59) at += before->days - now->days;
+    qk_target_judge(&is, t, &copy[0], b->asof, NULL, 0);
+    qk_target_judge(&was, t, &copy[1], before->first_day + at, NULL, 0);
+    qk_json_object(w);
+    qk_json_kcstr(w, "standard", b->one->name);
+    put_reached(w, "now", t, &is);
+    put_reached(w, "before", t, &was);
+    bool known =
+        t->kind == QK_TARGET_MEAN && qk_exact_round(&a, is.mean, 6) == QK_OK &&
+        qk_exact_round(&c, was.mean, 6) == QK_OK &&
+        qk_ratio_round(&rate, qk_change_rate(qk_ratio_dec(a), qk_ratio_dec(c)), 1) == QK_OK;
+    qk_json_key(w, "change_percent");
+    known ? qk_json_dec(w, rate) : qk_json_null(w);
+    qk_json_key(w, "change_days");
+    t->kind == QK_TARGET_MEAN ? qk_json_null(w) : qk_json_i64(w, is.counted - was.counted);
+    qk_json_end(w);
+    free(copy);
+}
+
+static qk_code put_judged(board *b, const qk_target *t, qk_str scope, int32_t year)
+{
+    qk_target_result r;
+    years *y = NULL;
+    qk_json_writer *w = &b->x->json;
+    const qk_year *past[PAST_YEARS];
+    size_t n = 0;
+    QK_TRY(get_years(b, &y, scope, year));
+    qk_year *again = qk_arena_array(&b->x->arena, PAST_YEARS + 1, sizeof *again);
+    if (!again) return qk_fail(b->err, QK_ENOMEM, "no memory for the years of a target");
+    for (int i = 0; i < PAST_YEARS; i++) {
+        if (!y->year[i]) continue;
+        again[n] = *y->year[i];
+        qk_air_judge_again(&again[n], b->one);
+        past[n] = &again[n];
+        n++;
+    }
+    qk_year *now = &again[PAST_YEARS];
+    *now = *y->year[PAST_YEARS];
+    for (int32_t d = 0; d < now->days; d++)
+        if (now->day[d].day > b->asof) now->day[d].flags = 0;
+    qk_target_judge(&r, t, now, b->asof, past, n);
+    qk_json_kcstr(w, "state", qk_target_state_name(r.state));
+    qk_json_knull(w, "why");
+    put_reached(w, "reached", t, &r);
+    put_allowance(w, t, &r);
+    put_projection(w, t, &r);
+    put_path(w, t, &r, now, b->asof);
+    put_year_before(w, b, t, now, y->year[PAST_YEARS - 1]);
+    qk_air_levels_json(w, &y->levels);
+    return QK_OK;
+}
+
+static void put_row(qk_json_writer *w, const qk_json_value *row)
+{
+    static const char *const texts[] = {"metric", "statistic", "op", "unit", "text"};
+    const qk_json_value *value = qk_json_get(row, "value");
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        qk_str text = qk_json_get_str(row, texts[i]);
+        qk_json_key(w, texts[i]);
+        text.len ? qk_json_str(w, text) : qk_json_null(w);
+    }
+    qk_json_key(w, "value");
+    value && value->type == QK_JSON_NUMBER ? qk_json_raw(w, value->text) : qk_json_null(w);
+}
+
+static void put_nothing(qk_json_writer *w, const char *why)
+{
+    static const char *const members[] = {"reached",     "allowance", "projection", "path",
+                                          "year_before", "levels",    NULL};
+    qk_json_kcstr(w, "state", "not_judged");
+    qk_json_kcstr(w, "why", why);
+    for (size_t i = 0; members[i]; i++) qk_json_knull(w, members[i]);
+}
+
+static qk_code put_target(board *b, const qk_json_value *row)
+{
+    static const char *const kinds[] = {"mean", "good_days", "heavy_days", "ozone_over"};
+    qk_target t;
+    int64_t year = 0;
+    qk_json_writer *w = &b->x->json;
+    qk_str scope = scope_of_row(b, row);
+    const char *why = qk_target_read(&t, row);
+    if (!qk_json_get_i64(row, "year", &year) || year < 1990 || year > 2200) {
+        year = 0;
+        if (!why) why = "no year";
+    }
+    qk_json_object(w);
+    put_row(w, row);
+    qk_json_kstr(w, "scope", scope);
+    qk_json_ki64(w, "year", year);
+    qk_json_kcstr(w, "kind", why ? NULL : kinds[t.kind]);
+    qk_json_kcstr(w, "item",
+                  !why && t.kind == QK_TARGET_MEAN ? qk_pollutant_name(t.pollutant) : NULL);
+    if (why)
+        put_nothing(w, why);
+    else
+        QK_TRY(put_judged(b, &t, scope, (int32_t)year));
+    qk_json_end(w);
+    return QK_OK;
+}
+
+static qk_code read_targets(qk_exchange *x, const qk_json_value **rows, int64_t *version,
+                            qk_error *err)
+{
+    qk_str text = {NULL, 0};
+    qk_json_value *tree = NULL;
+    sqlite3_stmt *s = NULL;
+    *rows = NULL;
+    *version = 0;
+    QK_TRY(qk_db_prepare(&s, x->tools->db, "SELECT value,version FROM setting WHERE key=?", err));
+    qk_db_bind_str(s, 1, QK_STR(TARGETS_KEY));
+    qk_code code = qk_db_step(x->tools->db, s, err);
+    if (code == QK_ENOTFOUND) return QK_OK;
+    QK_TRY(code);
+    qk_str value = qk_db_text(s, 0);
+    text = (qk_str){qk_arena_copy(&x->arena, value.ptr, value.len), value.len};
+    *version = sqlite3_column_int64(s, 1);
+    sqlite3_reset(s);
+    if (!text.ptr) return qk_fail(err, QK_ENOMEM, "no memory for the targets");
+    QK_TRY(qk_json_parse(&tree, text, &x->arena, err));
+    *rows = tree;
+    return QK_OK;
+}
+
+qk_code qk_api_air_targets(qk_exchange *x, qk_error *err)
+{
+    char date[QK_TIME_TEXT];
+    const qk_json_value *rows = NULL;
+    int64_t version = 0;
+    board *b = qk_arena_alloc(&x->arena, sizeof *b);
+    if (!b) return qk_fail(err, QK_ENOMEM, "no memory for the targets");
+    b->x = x;
+    b->err = err;
+    QK_TRY(qk_air_asked(&b->q, x, err));
+    QK_TRY(read_targets(x, &rows, &version, err));
+    b->asof = today_of(x) - 1;
+    if (qk_query_given(x, "asof")) b->asof = qk_day_number(qk_query_time(x, "asof", 0));
+    b->one = b->q.rule ? b->q.rule : qk_rules_aqi_on(b->q.rules, b->asof);
+    qk_json_object(&x->json);
+    qk_json_kcstr(&x->json, "asof", qk_air_date(date, b->asof));
+    qk_air_asked_json(&x->json, &b->q);
+    qk_json_ki64(&x->json, "row_version", version);
+    qk_json_key(&x->json, "items");
+    qk_json_array(&x->json);
+    for (const qk_json_value *row = rows ? rows->first : NULL; row; row = row->next)
+        QK_TRY(put_target(b, row));
+    qk_json_end(&x->json);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* ---- setting them ---- */
+
+typedef struct target_change {
+    qk_buf text;
+    int64_t seen;
+    char person[QK_AIR_PERSON_MAX];
+} target_change;
+
+static qk_code put_targets(qk_exchange *x, void *context, qk_db *db, qk_time now,
+                           qk_change_note *note, qk_error *err)
+{
+    target_change *c = context;
+    QK_TRY(qk_setting_put(db, TARGETS_KEY, qk_buf_str(&c->text), c->seen, qk_str_of(c->person), now,
+                          err));
+    snprintf(note->what, sizeof note->what, "air.targets");
+    snprintf(note->object, sizeof note->object, "setting/" TARGETS_KEY);
+    qk_buf_printf(&note->detail, "{\"row_version\":%lld}", (long long)c->seen + 1);
+    qk_json_object(&x->json);
+    qk_json_ki64(&x->json, "row_version", c->seen + 1);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* Only the members of the plan's form are kept. */
+static qk_code keep_rows(qk_exchange *x, target_change *c, const qk_json_value *rows, qk_error *err)
+{
+    static const char *const members[] = {"metric", "statistic", "op",     "value", "unit",
+                                          "year",   "scope",     "months", "text"};
+    qk_json_writer w;
+    if (!rows || rows->type != QK_JSON_ARRAY || rows->count > TARGETS_MAX)
+        return qk_refuse(x, err, 400, "bad_body", "targets", "'targets' is a list of at most %d",
+                         TARGETS_MAX);
+    qk_json_init(&w, &c->text);
+    qk_json_array(&w);
+    for (const qk_json_value *row = rows->first; row; row = row->next) {
+        if (row->type != QK_JSON_OBJECT || !qk_json_get_str(row, "metric").len)
+            return qk_refuse(x, err, 400, "bad_body", "targets", "a target is a row with a metric");
+        qk_json_object(&w);
+        for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+            const qk_json_value *v = qk_json_get(row, members[i]);
+            if (!v || (v->type != QK_JSON_STRING && v->type != QK_JSON_NUMBER)) continue;
+            qk_json_key(&w, members[i]);
+            v->type == QK_JSON_STRING ? qk_json_str(&w, v->text) : qk_json_raw(&w, v->text);
+        }
+        qk_json_end(&w);
+    }
+    qk_json_end(&w);
+    return c->text.failed ? qk_fail(err, c->text.failed, "too many targets") : QK_OK;
+}
+
+qk_code qk_api_air_targets_put(qk_exchange *x, qk_error *err)
+{
+    static const char *const members[] = {"row_version", "targets", "person", NULL};
+    const qk_json_value *body = NULL;
+    target_change c = {.seen = -1};
+    QK_TRY(qk_exchange_body(x, members, &body, err));
+    if (!qk_json_get_i64(body, "row_version", &c.seen) || c.seen < 0)
+        return qk_refuse(x, err, 400, "bad_body", "row_version",
+                         "row_version must say which version was seen; 0 = none");
+    QK_TRY(qk_air_person(c.person, x, body, false, err));
+    qk_buf_init(&c.text, 256 * 1024);
+    qk_code code = keep_rows(x, &c, qk_json_get(body, "targets"), err);
+    if (!code) code = qk_change_run(x, put_targets, &c, err);
+    qk_buf_clear(&c.text);
+    return code;
+}
+
+/* ---- allocation to townships ---- */
+
+static qk_code read_item(qk_exchange *x, qk_pollutant *out, qk_error *err)
+{
+    char name[16] = "PM2.5";
+    qk_str given = qk_query_str(x, "item");
+    if (given.len) qk_str_copy(name, sizeof name, given);
+    *out = qk_air_pollutant(name);
+    if (*out != QK_POLLUTANTS) return QK_OK;
+    return qk_refuse(x, err, 400, "bad_parameter", "item",
+                     "item is SO2, NO2, CO, O3, PM10 or PM2.5");
+}
+
+typedef struct part {
+    const qk_division *division;
+    size_t stations;
+} part;
+
+typedef struct allocation {
+    part *parts;
+    qk_dec *own, *weight, *given;
+    size_t n;
+    const qk_division **without;
+    size_t without_n;
+} allocation;
+
+static qk_code collect_parts(allocation *a, qk_exchange *x, const qk_air_question *q,
+                             qk_pollutant p, int32_t year, bool by_stations, qk_error *err)
+{
+    qk_division *all = NULL;
+    size_t count = 0;
+    qk_year *y = qk_arena_alloc(&x->arena, sizeof *y);
+    qk_code code = qk_registry_divisions(q->registry, &x->arena, &all, &count);
+    a->parts = qk_arena_array(&x->arena, count + 1, sizeof *a->parts);
+    a->own = qk_arena_array(&x->arena, count + 1, sizeof *a->own);
+    a->weight = qk_arena_array(&x->arena, count + 1, sizeof *a->weight);
+    a->given = qk_arena_array(&x->arena, count + 1, sizeof *a->given);
+    a->without = qk_arena_array(&x->arena, count + 1, sizeof *a->without);
+    if (code || !y || !a->parts || !a->own || !a->weight || !a->given || !a->without)
+        return qk_fail(err, QK_ENOMEM, "no memory for the townships");
+    for (size_t i = 0; i < count; i++) {
+        qk_air_source *stations;
+        size_t n = 0;
+        bool area;
+        qk_air_levels levels = {0};
+        qk_period period;
+        if (strcmp(all[i].kind, "township") != 0) continue;
+        QK_TRY(qk_air_scope(&stations, &n, &area, q->registry, qk_str_of(all[i].code), &x->arena,
+                            err));
+        QK_TRY(qk_air_area_year(y, &levels, q, stations, n, year, err));
+        qk_year_total(&period, y);
+        if (qk_exact_round(&a->own[a->n], qk_period_value(&period, p), 2) != QK_OK ||
+            a->own[a->n].mantissa <= 0) {
+            a->without[a->without_n++] = &all[i];
+            continue;
+        }
+        a->parts[a->n] = (part){&all[i], n};
+        a->weight[a->n++] = (qk_dec){by_stations ? (int64_t)n : 1, 0};
+    }
+    return QK_OK;
+}
+
+static void put_allocation(qk_json_writer *w, const allocation *a, qk_dec target)
+{
+    qk_dec d;
+    qk_ratio mean = qk_target_weighted_mean(a->given, a->weight, a->n);
+    qk_json_key(w, "items");
+    qk_json_array(w);
+    for (size_t i = 0; i < a->n; i++) {
+        qk_json_object(w);
+        qk_json_kcstr(w, "id", a->parts[i].division->code);
+        qk_json_kcstr(w, "name_zh", a->parts[i].division->name_zh);
+        qk_json_kcstr(w, "name_en", a->parts[i].division->name_en);
+        qk_json_key(w, "own");
+        qk_json_dec(w, a->own[i]);
+        qk_json_key(w, "weight");
+        qk_json_dec(w, a->weight[i]);
+        qk_json_key(w, "target");
+        qk_json_dec(w, a->given[i]);
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+    qk_json_key(w, "without_data");
+    qk_json_array(w);
+    for (size_t i = 0; i < a->without_n; i++) qk_json_cstr(w, a->without[i]->code);
+    qk_json_end(w);
+    qk_json_key(w, "weighted_mean");
+    qk_ratio_round(&d, mean, 4) == QK_OK ? qk_json_dec(w, d) : qk_json_null(w);
+    qk_json_kbool(w, "meets",
+                  qk_ratio_there(mean) && qk_ratio_cmp(mean, qk_ratio_dec(target)) <= 0);
+    qk_json_kcstr(
+        w, "zh",
+        "各镇目标 = 县目标 × 本镇基准值 ÷ 各镇基准值加权平均，舍去到 0.1；加权平均不高于县目标。");
+    qk_json_kcstr(
+        w, "en",
+        "A township's target = the county's target x its own base value / the weighted mean "
+        "of base values, cut to 0.1; their weighted mean does not exceed the county's.");
+}
+
+qk_code qk_api_air_allocation(qk_exchange *x, qk_error *err)
+{
+    qk_air_question q;
+    allocation a = {0};
+    qk_pollutant p;
+    qk_dec target;
+    int32_t this_year = qk_civil_of((qk_time)today_of(x) * QK_DAY - QK_CST_OFFSET).year;
+    int32_t year = (int32_t)qk_query_int(x, "base_year", this_year - 1);
+    bool by_stations = !qk_str_eq(qk_query_str(x, "weight"), QK_STR("equal"));
+    QK_TRY(read_item(x, &p, err));
+    if (qk_dec_parse(&target, qk_query_str(x, "target")) != QK_OK || target.mantissa <= 0)
+        return qk_refuse(x, err, 400, "bad_parameter", "target", "target is a number above 0");
+    QK_TRY(qk_air_asked(&q, x, err));
+    QK_TRY(collect_parts(&a, x, &q, p, year, by_stations, err));
+    if (a.n && qk_target_allocate(a.given, a.own, a.weight, a.n, target) != QK_OK)
+        return qk_refuse(x, err, 422, "range", "target", "the shares cannot be reckoned exactly");
+    qk_json_object(&x->json);
+    qk_air_asked_json(&x->json, &q);
+    qk_json_kcstr(&x->json, "item", qk_pollutant_name(p));
+    qk_json_ki64(&x->json, "base_year", year);
+    qk_json_kcstr(&x->json, "weight", by_stations ? "stations" : "equal");
+    qk_json_key(&x->json, "target");
+    qk_json_dec(&x->json, target);
+    put_allocation(&x->json, &a, target);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* ---- attainment ---- */
+
+static int32_t last_day_of(int32_t year)
+{
+    qk_time t = 0;
+    qk_civil c = {.year = year, .month = 12, .day = 31};
+    return qk_time_of(&t, &c) == QK_OK ? qk_day_number(t) : 0;
+}
+
+static qk_dec limit_of(const qk_air_question *q, qk_pollutant p, int32_t year, const char **name)
+{
+    const qk_limits *limits = qk_rules_limits_on(q->rules, last_day_of(year));
+    qk_averaging a = p == QK_CO ? QK_AVG_DAY : p == QK_O3 ? QK_AVG_8H : QK_AVG_YEAR;
+    *name = limits->name;
+    return qk_limit_get(limits, qk_limit_item_of(p), a, 2);
+}
+
+static qk_code year_value(qk_dec *out, bool *there, const qk_air_question *q, qk_str scope,
+                          qk_pollutant p, int32_t year, qk_error *err)
+{
+    qk_air_levels levels = {0};
+    qk_period period;
+    qk_year *y = malloc(sizeof *y);
+    if (!y) return qk_fail(err, QK_ENOMEM, "no memory for a year");
+    qk_code code = qk_air_scope_year(y, &levels, q, scope, year, err);
+    if (!code) {
+        qk_year_total(&period, y);
+        *there = qk_exact_round(out, qk_period_value(&period, p), p == QK_CO ? 2 : 1) == QK_OK;
+    }
+    free(y);
+    return code;
+}
+
+static qk_code put_step(qk_exchange *x, const qk_air_question *q, qk_str scope, qk_pollutant p,
+                        int32_t year, qk_dec path, qk_error *err)
+{
+    qk_json_writer *w = &x->json;
+    const char *edition;
+    qk_dec limit = limit_of(q, p, year, &edition), actual = {0, 0}, gap;
+    bool there = false;
+    QK_TRY(year_value(&actual, &there, q, scope, p, year, err));
+    qk_dec held = there ? actual : path;
+    bool known = qk_dec_sub(&gap, held, limit) == QK_OK;
+    qk_json_object(w);
+    qk_json_ki64(w, "year", year);
+    qk_json_key(w, "path");
+    qk_json_dec(w, path);
+    qk_json_key(w, "actual");
+    there ? qk_json_dec(w, actual) : qk_json_null(w);
+    qk_json_key(w, "limit");
+    qk_json_dec(w, limit);
+    qk_json_kcstr(w, "edition", edition);
+    qk_json_key(w, "gap");
+    known ? qk_json_dec(w, gap) : qk_json_null(w);
+    qk_json_kbool(w, "meets", qk_dec_cmp(held, limit) <= 0);
+    qk_json_end(w);
+    return QK_OK;
+}
+
+qk_code qk_api_air_attainment(qk_exchange *x, qk_error *err)
+{
+    qk_air_question q;
+    qk_pollutant p;
+    qk_dec base = {0, 0}, path[PATH_YEARS];
+    const char *edition;
+    bool there = false;
+    int32_t this_year = qk_civil_of((qk_time)today_of(x) * QK_DAY - QK_CST_OFFSET).year;
+    int32_t from = (int32_t)qk_query_int(x, "base_year", this_year - 1);
+    int32_t to = (int32_t)qk_query_int(x, "target_year", 2035);
+    qk_str scope = qk_query_str(x, "scope");
+    if (!scope.len) scope = QK_STR("county");
+    QK_TRY(read_item(x, &p, err));
+    if (to <= from || to - from > PATH_YEARS)
+        return qk_refuse(x, err, 400, "bad_parameter", "target_year",
+                         "1 to %d years behind base_year", PATH_YEARS);
+    QK_TRY(qk_air_asked(&q, x, err));
+    QK_TRY(year_value(&base, &there, &q, scope, p, from, err));
+    qk_dec goal = limit_of(&q, p, to, &edition);
+    there = there && qk_target_path(path, base, goal, (size_t)(to - from)) == QK_OK;
+    qk_json_object(&x->json);
+    qk_json_kstr(&x->json, "scope", scope);
+    qk_air_asked_json(&x->json, &q);
+    qk_json_kcstr(&x->json, "item", qk_pollutant_name(p));
+    qk_json_ki64(&x->json, "base_year", from);
+    qk_json_key(&x->json, "base");
+    there ? qk_json_dec(&x->json, base) : qk_json_null(&x->json);
+    qk_json_key(&x->json, "goal");
+    qk_json_dec(&x->json, goal);
+    qk_json_key(&x->json, "items");
+    qk_json_array(&x->json);
+    for (int32_t i = 0; there && i < to - from; i++)
+        QK_TRY(put_step(x, &q, scope, p, from + 1 + i, path[i], err));
+    qk_json_end(&x->json);
+    qk_json_kcstr(
+        &x->json, "zh",
+        "从基准年起逐年等量下降，至目标年达到届时执行标准的二级限值；各年差距按当年执行的限值计。");
+    qk_json_kcstr(
+        &x->json, "en",
+        "Equal steps a year from the base year down to the grade II limit in force in the "
+        "target year; each year's gap is against the limit in force then.");
+    qk_json_end(&x->json);
+    return QK_OK;
+}
