@@ -5,7 +5,7 @@ import type { Component } from 'svelte';
 type Loader = () => Promise<{ default: Component }>;
 
 export const SCREENS: Record<string, Loader> = {
-  air: () => import('./Air.svelte'),
+  air: () => import('./AirHome.svelte'),
   sources: () => import('./Sources.svelte'),
   site: () => import('./SitePage.svelte'),
   devices: () => import('./Devices.svelte'),

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the screens of the air ask for, read from the address; and how an answer is waited for.
+import { ApiError, get } from '../lib/api';
+import { name } from '../lib/i18n.svelte';
+import { live } from '../lib/live.svelte';
+import { prefs } from '../lib/prefs.svelte';
+import { route } from '../lib/route.svelte';
+import { kindRank } from '../lib/shapes';
+import { parts } from '../lib/time';
+import type { Site } from '../lib/types';
+
+/** Stations whose air is evaluated, the national ones first. */
+export function rated(sites: Site[]): Site[] {
+  return sites.filter((s) => s.kind.startsWith('air') && s.kind !== 'air_micro' && s.kind !== 'air_road').sort((a, b) => kindRank(a.kind) - kindRank(b.kind));
+}
+
+class AskedFor {
+  /** Changes once a day, not once a second. */
+  private readonly day = $derived(Math.floor((live.now + 8 * 3_600_000) / 86_400_000));
+  readonly today = $derived(parts(this.day * 86_400_000 - 8 * 3_600_000 + 1));
+  readonly thisYear = $derived(this.today.year);
+  readonly scope = $derived(route.at.query.s ?? 'county');
+  readonly year = $derived(/^\d{4}$/.test(route.at.query.y ?? '') ? Number(route.at.query.y) : this.thisYear);
+  readonly standard = $derived(route.at.query.std ?? 'auto');
+  readonly level = $derived(route.at.query.lv ?? 'best');
+  readonly scopeName = $derived(this.scope === 'county' ? name(live.place) : name(live.byId.get(this.scope) ?? live.divisionOf.get(this.scope)?.properties) || this.scope);
+
+  /** standard and level as the API takes them: nothing where nothing was chosen. */
+  readonly judged = $derived({ standard: this.standard === 'auto' ? null : this.standard, level: this.level === 'best' ? null : this.level });
+}
+
+export const asked = new AskedFor();
+
+/** An answer of the server, asked for again when its address changes; the last one stays meanwhile. */
+export class Answer<T> {
+  value = $state.raw<T | null>(null);
+  failed = $state('');
+  busy = $state(true);
+  private stop: AbortController | null = null;
+
+  async load(path: string, query: Record<string, string | number | null | undefined>) {
+    this.stop?.abort();
+    const stop = (this.stop = new AbortController());
+    this.busy = true;
+    try {
+      const value = await get<T>(path, query, stop.signal);
+      if (stop.signal.aborted) return;
+      this.value = value;
+      this.failed = '';
+    } catch (e) {
+      if (stop.signal.aborted) return;
+      this.failed = e instanceof ApiError ? e.text(prefs.lang) : String(e);
+      this.value = null;
+    }
+    this.busy = false;
+  }
+
+  end() {
+    this.stop?.abort();
+  }
+}

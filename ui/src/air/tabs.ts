@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Screens below #/air, in the order of the tabs; all but the first are fetched when asked for.
+import type { Component } from 'svelte';
+
+export const AIR_TABS = ['now', 'calendar', 'periods', 'ranking', 'standards', 'review'] as const;
+export type AirTab = (typeof AIR_TABS)[number];
+
+type Loader = () => Promise<{ default: Component }>;
+export const AIR_SCREENS: Record<Exclude<AirTab, 'now'>, Loader> = {
+  calendar: () => import('./Calendar.svelte'),
+  periods: () => import('./Periods.svelte'),
+  ranking: () => import('./Ranking.svelte'),
+  standards: () => import('./Standards.svelte'),
+  review: () => import('./Review.svelte'),
+};
