@@ -15,6 +15,7 @@ interface Row {
   source: string;
   from: string | null;
   to: string | null;
+  default?: boolean;
   items?: Record<string, { breakpoints?: number[] }>;
   limits?: Record<string, number>;
   weights?: Record<string, number>;
@@ -79,7 +80,7 @@ export async function explainItem(p: Period, item: string, which: 'mean' | 'perc
   const a = s[which];
   const limits = await row('limits', p.limits);
   const own = which === 'mean'
-    ? rule(which, 'why.mean', 'C̄ = Σ C_d / N', [input('why.days', String(s.days)), input('why.unrounded', `${a.unrounded ?? '–'} ${unit(unitOf(item))}`), input('why.rounded', withUnit(a.value, item))], undefined, 'HJ 663', t('why.hj663mean'))
+    ? rule(which, 'why.mean', 'C = Σ C_d / N', [input('why.days', String(s.days)), input('why.unrounded', `${a.unrounded ?? '–'} ${unit(unitOf(item))}`), input('why.rounded', withUnit(a.value, item))], undefined, 'HJ 663', t('why.hj663mean'))
     : rule(which, 'why.percentile', 'k = 1 + (N − 1) · p / 100;  m = C_⌊k⌋ + (C_⌊k⌋₊₁ − C_⌊k⌋) · (k − ⌊k⌋)', [input('why.days', String(s.days)), input('why.p', `${s.percentile_rank} %`), input('why.unrounded', `${a.unrounded ?? '–'} ${unit(unitOf(item))}`), input('why.rounded', withUnit(a.value, item))], undefined, 'HJ 663', t('why.hj663pct'));
   const valid = rule('validity', s.valid ? 'why.valid' : 'why.invalid', null, [input('why.days', String(s.days))], undefined, 'GB 3095', t('why.table4'));
   if (a.limit === null) return [own, valid];
@@ -130,11 +131,12 @@ export async function explainGrade(of: { item: string; value: number | null; gra
 }
 
 /** The index of one of two editions shown side by side. */
-export async function explainEdition(e: Edition): Promise<Rule[]> {
+export async function explainEdition(e: Edition, end: string): Promise<Rule[]> {
+  const profile = (await table('index')).find((r) => r.default && (!r.from || r.from <= end) && (!r.to || end <= r.to));
   return [
     rule('composite', 'why.index', 'I = Σ w_i · C_i / S_i', [
-      ...ITEMS.map((i) => ({ zh: itemName(i), en: itemName(i), value: `${shown(e.figures.values[i], i)} / ${shown(e.items[i]?.limit, i)}` })),
+      ...ITEMS.map((i) => ({ zh: itemName(i), en: itemName(i), value: `${shown(e.figures.values[i], i)} / ${profile?.limits?.[i] ?? '–'}` })),
       input('why.total', fixed(e.figures.composite_index, 3)),
-    ], await row('limits', e.limits), e.limits_source),
+    ], profile, e.source),
   ];
 }
