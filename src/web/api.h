@@ -11,7 +11,8 @@ qk_handler qk_api_health, qk_api_metrics, qk_api_openapi, qk_api_messages, qk_ap
     qk_api_place, qk_api_gateway, qk_api_clock_get, qk_api_clock_put, qk_api_live;
 /* api_register.c */
 qk_handler qk_api_divisions, qk_api_sites, qk_api_devices, qk_api_device, qk_api_device_put,
-    qk_api_parked, qk_api_parked_approve, qk_api_parked_refuse;
+    qk_api_parked, qk_api_parked_approve, qk_api_parked_refuse, qk_api_device_factors,
+    qk_api_device_factor_put;
 /* api_search.c */
 qk_handler qk_api_search;
 /* api_latest.c */

@@ -369,3 +369,111 @@ qk_code qk_api_device(qk_exchange *x, qk_error *err)
     qk_json_end(&x->json);
     return QK_OK;
 }
+
+/* ---- what a device measures ---- */
+
+qk_code qk_api_device_factors(qk_exchange *x, qk_error *err)
+{
+    qk_factor *factors = NULL;
+    qk_device device;
+    size_t n = 0;
+    if (!qk_registry_device(registry_of(x), &device, x->args[0]))
+        return qk_fail(err, QK_ENOTFOUND, "there is no device of this MN");
+    qk_code code = qk_registry_factors(registry_of(x), &x->arena, x->args[0], &factors, &n);
+    if (code != QK_OK) return no_room(err, code);
+    qk_json_object(&x->json);
+    qk_json_key(&x->json, "items");
+    qk_json_array(&x->json);
+    for (size_t i = 0; i < n; i++) qk_factor_json(&x->json, &factors[i]);
+    qk_json_end(&x->json);
+    qk_json_knull(&x->json, "next");
+    qk_json_ki64(&x->json, "total", (int64_t)n);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+typedef struct factor_change {
+    const qk_json_value *body;
+    qk_factor factor; /* as it becomes */
+    int64_t seen;
+} factor_change;
+
+static qk_code put_factor(qk_exchange *x, void *context, qk_db *db, qk_time now,
+                          qk_change_note *note, qk_error *err)
+{
+    factor_change *c = context;
+    qk_factor *f = &c->factor, current = {0};
+    (void)db;
+    (void)qk_registry_factor(registry_of(x), &current, qk_str_of(f->mn), qk_str_of(f->code));
+    if (current.version != c->seen || f->version != c->seen)
+        return qk_fail(err, QK_ECONFLICT, "factor %s of %s was changed by somebody else", f->code,
+                       f->mn);
+    QK_TRY(qk_registry_put_factor(registry_of(x), f, qk_str_of(x->who), now, err));
+    snprintf(note->what, sizeof note->what, "factor.change");
+    snprintf(note->object, sizeof note->object, "factor/%.30s/%.24s", f->mn, f->code);
+    note_members(note, c->body);
+    if (!qk_registry_factor(registry_of(x), f, qk_str_of(f->mn), qk_str_of(f->code)))
+        return qk_fail(err, QK_ENOTFOUND, "the factor is gone");
+    qk_factor_json(&x->json, f);
+    return QK_OK;
+}
+
+/* A code that may come in a frame: the standard's, or one that a county gives itself. */
+static bool is_code(qk_str code)
+{
+    for (size_t i = 0; i < code.len; i++)
+        if (!qk_is_alpha(code.ptr[i]) && !qk_is_digit(code.ptr[i])) return false;
+    return code.len > 0 && code.len < QK_CODE_MAX;
+}
+
+/* The six items that an AQI stands on (HJ 633), or none. */
+static bool is_item(const char *item)
+{
+    static const char *const items[] = {"", "SO2", "NO2", "CO", "O3", "PM10", "PM2.5"};
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
+        if (strcmp(item, items[i]) == 0) return true;
+    return false;
+}
+
+static qk_code read_factor(qk_exchange *x, factor_change *c, qk_error *err)
+{
+    qk_factor *f = &c->factor;
+    qk_device device;
+    if (!qk_registry_device(registry_of(x), &device, x->args[0]))
+        return qk_fail(err, QK_ENOTFOUND, "there is no device of this MN");
+    if (!is_code(x->args[1]))
+        return qk_refuse(x, err, 400, "bad_path", "code",
+                         "a factor's code has 1 to %d letters "
+                         "and digits",
+                         QK_CODE_MAX - 1);
+    if (!qk_registry_factor(registry_of(x), f, x->args[0], x->args[1])) {
+        qk_factor_init(f);
+        qk_str_copy(f->mn, sizeof f->mn, x->args[0]);
+        qk_str_copy(f->code, sizeof f->code, x->args[1]);
+    }
+    if (qk_factor_patch(f, c->body, err) != QK_OK) {
+        x->status = 400;
+        x->error_code = "bad_body";
+        if (err) qk_str_copy(x->error_field, sizeof x->error_field, qk_str_of(err->where));
+        return QK_EINVAL;
+    }
+    if (!is_item(f->item))
+        return qk_refuse(x, err, 400, "bad_body", "item", "'%s' is no item of the AQI", f->item);
+    if (f->low > f->high)
+        return qk_refuse(x, err, 400, "bad_body", "low", "the range ends before it begins");
+    return QK_OK;
+}
+
+qk_code qk_api_device_factor_put(qk_exchange *x, qk_error *err)
+{
+    static const char *const members[] = {"row_version", "site",  "unit",  "name_zh",
+                                          "name_en",     "item",  "scale", "low",
+                                          "high",        "limit", NULL};
+    factor_change c = {0};
+    QK_TRY(qk_exchange_body(x, members, &c.body, err));
+    if (!qk_json_get_i64(c.body, "row_version", &c.seen) || c.seen < 0)
+        return qk_refuse(x, err, 400, "bad_body", "row_version",
+                         "row_version must say which version was seen, 0 for a new factor");
+    QK_TRY(read_factor(x, &c, err));
+    return qk_change_run(x, put_factor, &c, err);
+}

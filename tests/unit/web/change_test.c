@@ -94,6 +94,60 @@ static void test_change__a_parked_device_is_approved_and_its_frames_come_in(void
     rig_stop(&r);
 }
 
+static void test_S086_change__a_special_factor_is_configured_and_watched(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "{}",
+        "{\"row_version\":-1}",
+        "{\"row_version\":0,\"limit\":\"30\"}",
+        "{\"row_version\":0,\"item\":\"Hg\"}",
+        "{\"row_version\":0,\"low\":5,\"high\":1}",
+        "{\"row_version\":0,\"code\":\"a1\"}",
+        "{\"row_version\":0,\"limit\":1e400}",
+        "{\"row_version\":0,\"site\":\"nowhere\"}",
+    };
+    static const char body[] =
+        "{\"row_version\":0,\"name_zh\":\"特征甲\",\"name_en\":\"special A\","
+        "\"unit\":\"ng/m3\",\"limit\":30,\"low\":0,\"high\":200}";
+    rig r;
+    rig_start(&r, RIG_NOW "x0", NULL);
+    for (size_t i = 0; i < QK_ARRAY_COUNT(bad); i++) {
+        reply got = rig_change(&r, "PUT", DEVICE "/factors/a99001", bad[i], "bad");
+        if (got.status != 400) fail_msg("%s: %d %s", bad[i], got.status, got.body);
+    }
+    assert_int_equal(rig_change(&r, "PUT", DEVICE "/factors/a-1", body, "c1").status, 400);
+    assert_int_equal(rig_change(&r, "PUT", "/api/v1/devices/none/factors/a1", body, "c2").status,
+                     404);
+    reply got = rig_change(&r, "PUT", DEVICE "/factors/a99001", body, "k1");
+    assert_int_equal(got.status, 200);
+    assert_json(rig_json(&r, &got), "row_version", "1");
+    got = rig_change(&r, "PUT", DEVICE "/factors/a99001", body, "k2");
+    assert_int_equal(got.status, 409);
+    /* Whatever the standard's table says of the code: it is stored, named, judged. */
+    rig_frame(&r, "QN=20261122100500000;ST=31;CN=2061;PW=123456;MN=" OUTLET
+                  ";Flag=5;CP=&&DataTime=20261122090000;a99001-Avg=31.5,a99001-Flag=N&&");
+    rig_settle(&r);
+    const qk_json_value *d = rig_document(&r, "/api/v1/latest?factors=a99001&kinds=hour");
+    assert_json(d, "sites/outlet1/values/0/value", "31.5");
+    assert_json(d, "sites/outlet1/values/0/unit", "ng/m3");
+    assert_json(d, "sites/outlet1/values/0/over", "true");
+    d = rig_document(&r, "/api/v1/series?mn=" OUTLET "&code=a99001&kind=hour&from=2026-11-22");
+    assert_json(d, "limit", "30");
+    assert_json(d, "points/0/1", "31.5");
+    got = rig_change(&r, "PUT", DEVICE "/factors/a99001", "{\"row_version\":1,\"limit\":40}", "k3");
+    assert_int_equal(got.status, 200);
+    d = rig_document(&r, DEVICE "/factors");
+    assert_json(d, "total", "3");
+    assert_json(d, "items/2/code", "a99001");
+    assert_json(d, "items/2/name_zh", "特征甲");
+    assert_json(d, "items/2/limit", "40");
+    d = rig_document(&r, "/api/v1/audit");
+    assert_json(d, "items/0/what", "factor.change");
+    assert_json(d, "items/1/detail/limit", "40");
+    rig_stop(&r);
+}
+
 static void test_change__the_clock_of_a_demo_goes_where_it_is_told(void **state)
 {
     (void)state;
@@ -321,6 +375,7 @@ int main(void)
         qk_dir_test(test_change__a_device_is_changed_once_for_each_key),
         qk_dir_test(test_S220_change__each_change_stands_in_the_audit_log_without_secrets),
         qk_dir_test(test_change__a_parked_device_is_approved_and_its_frames_come_in),
+        qk_dir_test(test_S086_change__a_special_factor_is_configured_and_watched),
         qk_dir_test(test_change__the_clock_of_a_demo_goes_where_it_is_told),
         qk_dir_test(test_change__requests_need_a_gateway),
         qk_dir_test(test_live__a_page_is_greeted_and_told_what_happens),

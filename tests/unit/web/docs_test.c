@@ -7,6 +7,22 @@
 #include "web/page.h"
 #include "web/route.h"
 
+/* Without this header every client behind the proxy is one: a guesser would hold all off. */
+static void test_docs__the_proxy_tells_who_asks(void **state)
+{
+    (void)state;
+    char path[600];
+    qk_buf text;
+    qk_error err = {0};
+    const char *root = getenv("QK_SOURCE_ROOT");
+    if (!root) skip();
+    snprintf(path, sizeof path, "%s/packaging/nginx/qingkong.conf", root);
+    qk_buf_init(&text, 1 << 20);
+    if (qk_file_read(&text, path, &err) != QK_OK) fail_msg("%s: %s", path, err.message);
+    assert_non_null(strstr(text.ptr, "proxy_set_header   X-Real-IP $remote_addr;"));
+    qk_buf_clear(&text);
+}
+
 typedef struct page {
     qk_buf text;
     qk_arena arena;
@@ -166,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_docs__every_route_stands_in_the_reference),
+        cmocka_unit_test(test_docs__the_proxy_tells_who_asks),
         cmocka_unit_test(test_docs__every_shape_stands_in_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

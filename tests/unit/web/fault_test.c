@@ -249,6 +249,7 @@ static const struct {
     {"getStrip", "", "hours=3", ""},
     {"listDevices", "", "", ""},
     {"getDevice", OUTLET, "", ""},
+    {"listDeviceFactors", OUTLET, "", ""},
     {"listFrames", OUTLET, "limit=3", ""},
     {"listRequests", OUTLET, "", ""},
     {"listCommands", "", "", ""},
