@@ -98,15 +98,36 @@ static void judge_values(sited_value *values, size_t n)
     }
 }
 
-static const char *site_of(qk_arena *arena, const qk_registry *r, const qk_live_value *v)
+/* Values of one device and of one factor stand together: each is looked up once. */
+typedef struct site_finder {
+    qk_arena *arena;
+    const qk_registry *registry;
+    const char *mn, *code; /* of the value before */
+    const char *of_device, *of_factor;
+} site_finder;
+
+static const char *keep_name(site_finder *f, const char *site)
 {
-    qk_factor factor;
-    qk_device device;
-    if (qk_registry_factor(r, &factor, qk_str_of(v->mn), qk_str_of(v->code)) && factor.site[0])
-        return qk_arena_copy(arena, factor.site, strlen(factor.site));
-    if (qk_registry_device(r, &device, qk_str_of(v->mn)) && device.site[0])
-        return qk_arena_copy(arena, device.site, strlen(device.site));
-    return NULL;
+    return site[0] ? qk_arena_copy(f->arena, site, strlen(site)) : NULL;
+}
+
+/* NULL = none. */
+static const char *site_of(site_finder *f, const qk_live_value *v)
+{
+    bool same_mn = f->mn && strcmp(f->mn, v->mn) == 0;
+    if (!same_mn) {
+        qk_device device;
+        bool known = qk_registry_device(f->registry, &device, qk_str_of(v->mn));
+        f->of_device = known ? keep_name(f, device.site) : NULL;
+    }
+    if (!same_mn || strcmp(f->code, v->code) != 0) {
+        qk_factor factor;
+        bool known = qk_registry_factor(f->registry, &factor, qk_str_of(v->mn), qk_str_of(v->code));
+        f->of_factor = known ? keep_name(f, factor.site) : NULL;
+    }
+    f->mn = v->mn;
+    f->code = v->code;
+    return f->of_factor ? f->of_factor : f->of_device;
 }
 
 /* Values of one device, or of all, with the site each belongs to. */
@@ -116,8 +137,9 @@ static qk_code gather(qk_exchange *x, qk_str mn, qk_buf *out)
     qk_live_value *values = NULL;
     size_t count = 0;
     QK_TRY(qk_live_values(qk_node_live(x->context->node), mn, &x->arena, &values, &count));
+    site_finder finder = {.arena = &x->arena, .registry = r};
     for (size_t i = 0; i < count; i++) {
-        sited_value v = {site_of(&x->arena, r, &values[i]), &values[i], false};
+        sited_value v = {site_of(&finder, &values[i]), &values[i], false};
         if (v.site) qk_buf_append(out, &v, sizeof v);
     }
     return out->failed;
