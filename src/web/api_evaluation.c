@@ -196,6 +196,24 @@ static void cut_before(years *y)
     for (int32_t d = done; d < y->before_one->days; d++) y->before_one->day[d].flags = 0;
 }
 
+/* Share of days above 160 among the valid ones from May to September: a target of its own. */
+static void put_ozone_season(qk_json_writer *w, const qk_year *y)
+{
+    int32_t days = 0, over = 0;
+    for (int32_t m = 5; m <= 9; m++) {
+        qk_period p;
+        qk_year_month(&p, y, m);
+        days += p.item[QK_O3].days;
+        over += p.o3_over_days;
+    }
+    qk_json_key(w, "ozone_season");
+    qk_json_object(w);
+    qk_json_ki64(w, "valid_days", days);
+    qk_json_ki64(w, "over_days", over);
+    qk_air_percent_json(w, "over_ratio", over, days);
+    qk_json_end(w);
+}
+
 qk_code qk_api_air_periods(qk_exchange *x, qk_error *err)
 {
     qk_air_question q;
@@ -217,6 +235,7 @@ qk_code qk_api_air_periods(qk_exchange *x, qk_error *err)
     qk_json_end(&x->json);
     qk_json_key(&x->json, "total");
     put_period(x, &q, &y, 0);
+    put_ozone_season(&x->json, y.now);
     qk_air_levels_json(&x->json, &y.levels);
     qk_json_end(&x->json);
     return QK_OK;

@@ -323,6 +323,50 @@ static void test_air__odd_rows_are_flagged_by_name(void **state)
     qk_buf_clear(&file);
 }
 
+static void test_air__a_leap_year_has_its_day_and_a_gap_stays_a_gap(void **state)
+{
+    (void)state;
+    qk_buf file;
+    run r;
+    start_file(&file);
+    put_hours(&file, "A", "2024-01-01", 366 * 24, "10,30,0.5,90,80,40");
+    put_hours(&file, "B", "2024-02-28", 48, "10,30,0.5,90,80,40");
+    put_hours(&file, "B", "2024-03-03", 24, "10,30,0.5,90,80,40");
+    run_air(&r, file.ptr, "evaluate");
+    const qk_json_value *a = at(qk_json_get(r.json, "stations"), 0);
+    assert_int_equal(qk_json_get(a, "days")->count, 366);
+    assert_true(
+        qk_str_eq(qk_json_get_str(at(qk_json_get(a, "days"), 59), "date"), QK_STR("2024-02-29")));
+    assert_number(path_of(at(qk_json_get(a, "years"), 0), "days", "SO2"), "366");
+    const qk_json_value *days = qk_json_get(at(qk_json_get(r.json, "stations"), 1), "days");
+    assert_int_equal(days->count, 5);
+    for (int d = 2; d < 4; d++) {
+        assert_true(has_flag(at(days, d), "no_data"));
+        assert_int_equal(qk_json_get(at(days, d), "aqi")->type, QK_JSON_NULL);
+    }
+    end_run(&r);
+    qk_buf_clear(&file);
+}
+
+static void test_air__both_labels_of_midnight_are_one_hour_and_told(void **state)
+{
+    (void)state;
+    qk_buf file;
+    run r;
+    start_file(&file);
+    put_hours(&file, "A", "2025-01-01", 23, "10,30,0.5,90,80,40");
+    qk_buf_puts(&file, "A,2025-01-01T24:00,10,30,0.5,90,80,40\n");
+    put_hours(&file, "A", "2025-01-02", 24, "10,30,0.5,90,80,40");
+    run_air(&r, file.ptr, "evaluate");
+    const qk_json_value *days = qk_json_get(at(qk_json_get(r.json, "stations"), 0), "days");
+    assert_int_equal(days->count, 2);
+    assert_int_equal(path_of(at(days, 0), "valid", "SO2")->type, QK_JSON_TRUE);
+    const qk_json_value *flags = path_of(r.json, "file", "flags");
+    assert_int_equal(qk_json_get(flags, "both_00_00_and_24_00")->type, QK_JSON_TRUE);
+    end_run(&r);
+    qk_buf_clear(&file);
+}
+
 static void test_air__zones_are_converted_when_they_agree(void **state)
 {
     (void)state;
@@ -406,6 +450,8 @@ int main(void)
         cmocka_unit_test(test_air__bad_rows_are_refused_with_their_place),
         cmocka_unit_test(test_air__wrong_units_are_suspected_and_refused),
         cmocka_unit_test(test_air__odd_rows_are_flagged_by_name),
+        cmocka_unit_test(test_air__a_leap_year_has_its_day_and_a_gap_stays_a_gap),
+        cmocka_unit_test(test_air__both_labels_of_midnight_are_one_hour_and_told),
         cmocka_unit_test(test_air__zones_are_converted_when_they_agree),
         cmocka_unit_test(test_air__tables_of_an_administrator_take_the_place_of_the_shipped),
         cmocka_unit_test(test_S027_air__targets_of_a_plan_against_the_record),

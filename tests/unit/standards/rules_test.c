@@ -141,6 +141,43 @@ static void test_rules__a_full_table_takes_no_more(void **state)
     qk_buf_clear(&text);
 }
 
+static void test_rules__a_refusal_names_line_and_column(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"limits\":[\n"
+                           "  {\"name\":\"A\",\"source\":\"s\",\"to\":\"1990-01-01\"},\n"
+                           "  {\"name\":\"B\",\"from\":\"2040-01-01\"}]}"),
+                     QK_EFORMAT);
+    assert_int_equal(err.line, 3);
+    assert_int_equal(err.column, 5);
+    assert_non_null(strstr(err.message, "limits[1]"));
+}
+
+static void test_S031_rules__thresholds_of_the_checks_must_all_stand_there(void **state)
+{
+    (void)state;
+    qk_buf text;
+    qk_json_writer w;
+    size_t n;
+    qk_rules_default(&rules);
+    qk_buf_init(&text, 1 << 20);
+    qk_json_init(&w, &text);
+    qk_json_object(&w);
+    qk_json_key(&w, "qc");
+    assert_true(qk_rules_write_table(&w, &rules, "qc"));
+    qk_json_end(&w);
+    qk_buf_putc(&text, 0);
+    assert_ok(parse(text.ptr));
+    assert_memory_equal(&rules.qc[0], qk_qc_rules(&n), sizeof rules.qc[0]);
+    char *spot = strstr(text.ptr, "\"stuck_hours\"");
+    assert_non_null(spot);
+    memcpy(spot, "\"stuck_hourz\"", 13);
+    assert_int_equal(parse(text.ptr), QK_EFORMAT);
+    assert_non_null(strstr(err.message, "stuck_hours: is missing"));
+    assert_false(qk_rules_write_table(&w, &rules, "nothing"));
+    qk_buf_clear(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +186,8 @@ int main(void)
         cmocka_unit_test(test_rules__a_row_takes_the_place_of_its_name_and_others_are_added),
         cmocka_unit_test(test_rules__what_cannot_hold_is_refused_by_row),
         cmocka_unit_test(test_rules__a_full_table_takes_no_more),
+        cmocka_unit_test(test_rules__a_refusal_names_line_and_column),
+        cmocka_unit_test(test_S031_rules__thresholds_of_the_checks_must_all_stand_there),
     };
     qk_arena_init(&arena, 1 << 22);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,79 @@ static void test_S016_target__parts_meet_the_whole_by_their_weights(void **state
                      QK_EINVAL);
 }
 
+static void test_S016_target__random_shares_never_exceed_the_whole(void **state)
+{
+    (void)state;
+    uint64_t seed = 16;
+    for (int round = 0; round < 2000; round++) {
+        qk_dec own[20], weight[20], out[20];
+        size_t n = 1 + qk_test_random(&seed) % 20;
+        qk_dec goal = {300 + (int64_t)(qk_test_random(&seed) % 500), 1};
+        for (size_t i = 0; i < n; i++) {
+            own[i] = (qk_dec){2000 + (int64_t)(qk_test_random(&seed) % 8000), 2};
+            weight[i] = (qk_dec){1 + (int64_t)(qk_test_random(&seed) % 9), 0};
+        }
+        assert_ok(qk_target_allocate(out, own, weight, n, goal));
+        qk_ratio mean = qk_target_weighted_mean(out, weight, n);
+        assert_true(qk_ratio_cmp(mean, qk_ratio_dec(goal)) <= 0);
+        /* Cut to a tenth, so at most a tenth below. */
+        qk_ratio low = qk_ratio_sub(qk_ratio_dec(goal), qk_ratio_of(1, 10));
+        assert_true(qk_ratio_cmp(mean, low) > 0);
+    }
+}
+
+static void test_S038_target__a_path_falls_in_equal_steps_to_its_goal(void **state)
+{
+    (void)state;
+    qk_dec path[10];
+    assert_ok(qk_target_path(path, (qk_dec){54, 0}, (qk_dec){25, 0}, 10));
+    assert_true(qk_dec_same(path[0], (qk_dec){511, 1}));
+    assert_true(qk_dec_same(path[4], (qk_dec){395, 1}));
+    assert_true(qk_dec_same(path[9], (qk_dec){25, 0}));
+    /* Who is there already stays. */
+    assert_ok(qk_target_path(path, (qk_dec){24, 0}, (qk_dec){25, 0}, 3));
+    assert_true(qk_dec_same(path[2], (qk_dec){24, 0}));
+    assert_int_equal(qk_target_path(path, (qk_dec){54, 0}, (qk_dec){25, 0}, 0), QK_EINVAL);
+}
+
+static void test_S027_target__rows_of_a_plan_are_read_or_passed_over_with_a_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row, *why; /* NULL: judged */
+        qk_target_kind kind;
+        int32_t from, to;
+    } rows[] = {
+        {"{\"metric\":\"PM2.5\",\"op\":\"<=\",\"value\":44,\"unit\":\"ug/m3\"}", NULL,
+         QK_TARGET_MEAN, 1, 12},
+        {"{\"metric\":\"优良天数比例\",\"op\":\">=\",\"value\":66.5,\"unit\":\"%\"}", NULL,
+         QK_TARGET_GOOD_DAYS, 1, 12},
+        {"{\"metric\":\"5-9月臭氧超标率\",\"op\":\"<=\",\"value\":38.6,\"unit\":\"%\",\"text\":"
+         "\"5-9月臭氧超标率控制在38.6%以下\"}",
+         NULL, QK_TARGET_OZONE_OVER, 5, 9},
+        {"{\"metric\":\"PM2.5改善率\",\"value\":5,\"unit\":\"%\"}", "a change, not a level",
+         QK_TARGET_MEAN, 1, 12},
+        {"{\"metric\":\"PM2.5\"}", "no number to reach", QK_TARGET_MEAN, 1, 12},
+        {"{\"metric\":\"绿化率\",\"value\":3}", "not a quantity of hourly air", QK_TARGET_MEAN, 1,
+         12},
+    };
+    qk_arena arena;
+    qk_arena_init(&arena, 1 << 20);
+    for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
+        qk_json_value *row;
+        qk_target t;
+        assert_ok(qk_json_parse(&row, qk_str_of(rows[i].row), &arena, NULL));
+        const char *why = qk_target_read(&t, row);
+        if (rows[i].why) assert_string_equal(why, rows[i].why);
+        if (rows[i].why) continue;
+        assert_null(why);
+        assert_int_equal(t.kind, rows[i].kind);
+        assert_int_equal(t.month_from, rows[i].from);
+        assert_int_equal(t.month_to, rows[i].to);
+    }
+    qk_arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +222,9 @@ int main(void)
         cmocka_unit_test(test_S028_target__fifty_nine_ozone_days_pass_and_sixty_fail),
         cmocka_unit_test(test_S027_target__the_projection_follows_the_past_rests_of_years),
         cmocka_unit_test(test_S016_target__parts_meet_the_whole_by_their_weights),
+        cmocka_unit_test(test_S016_target__random_shares_never_exceed_the_whole),
+        cmocka_unit_test(test_S038_target__a_path_falls_in_equal_steps_to_its_goal),
+        cmocka_unit_test(test_S027_target__rows_of_a_plan_are_read_or_passed_over_with_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
