@@ -433,6 +433,33 @@ static void test_S072_hj212_packet__examples_of_the_2017_annex(void **state)
     check_segments("std_2017_annexC.seg.txt");
 }
 
+/* Each name that logs and pages show stands in `…` in the document that explains it. */
+static void assert_explained(const char *text, const char *name)
+{
+    char word[64];
+    assert_non_null(name);
+    snprintf(word, sizeof word, "`%s`", name);
+    if (!strstr(text, word)) fail_msg("docs/protocol.md does not explain %s", name);
+}
+
+static void test_hj212_deviation__each_is_explained_in_the_document(void **state)
+{
+    (void)state;
+    static char text[65536];
+    char path[1024];
+    const char *root = getenv("QK_SOURCE_ROOT");
+    snprintf(path, sizeof path, "%s/docs/protocol.md", root ? root : ".");
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    size_t len = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    assert_in_range(len, 1, sizeof text - 2);
+    for (int d = 0; d < QK_HJ212_D_COUNT; d++)
+        assert_explained(text, qk_hj212_deviation_name((qk_hj212_deviation)d));
+    for (int r = QK_HJ212_USABLE + 1; r < QK_HJ212_R_COUNT; r++)
+        assert_explained(text, qk_hj212_refusal_name((qk_hj212_refusal)r));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_hj212_deviation__names_are_there_and_differ),
         cmocka_unit_test(test_S072_hj212_packet__examples_of_the_2005_annex),
         cmocka_unit_test(test_S072_hj212_packet__examples_of_the_2017_annex),
+        cmocka_unit_test(test_hj212_deviation__each_is_explained_in_the_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
