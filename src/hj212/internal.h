@@ -73,8 +73,9 @@ size_t qk_hj212_scan_avx512(qk_hj212_text segment, qk_hj212_head *head, struct q
 void qk_hj212_interpret_head(qk_hj212_head *head);
 /* Adds a deviation once, with the place where it was first seen (may be NULL). */
 void qk_hj212_remark(qk_hj212_packet *packet, qk_hj212_deviation d, const char *where);
-/* As qk_hj212_items_next, but field is left out and no deviation is looked for. `it` need not be
- * set but for packet, at, group, after_separator and ended. */
+/* As qk_hj212_items_init and qk_hj212_items_next, but field is left out and no deviation is looked
+ * for, so that most of `it` stays unset. */
+void qk_hj212_items_pass_init(qk_hj212_items *it, qk_hj212_packet *packet);
 bool qk_hj212_items_pass(qk_hj212_items *it, qk_hj212_item *item);
 qk_hj212_text qk_hj212_trim(qk_hj212_text t);
 /* Offset of the first `two` at or after from, or len. */

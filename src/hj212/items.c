@@ -231,6 +231,13 @@ bool qk_hj212_items_next(qk_hj212_items *it, qk_hj212_item *item)
     return next_item(it, item, true);
 }
 
+void qk_hj212_items_pass_init(qk_hj212_items *it, qk_hj212_packet *packet)
+{
+    it->packet = packet;
+    it->at = it->group = 0;
+    it->after_separator = it->ended = false;
+}
+
 bool qk_hj212_items_pass(qk_hj212_items *it, qk_hj212_item *item)
 {
     return next_item(it, item, false);

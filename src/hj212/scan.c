@@ -44,9 +44,7 @@ static size_t scan_by_walk(qk_hj212_text segment, qk_hj212_head *head, qk_hj212_
     uint32_t group = 0;
     qk_hj212_head_read(head, segment);
     packet.head = *head;
-    it.packet = &packet;
-    it.at = it.group = 0;
-    it.after_separator = it.ended = false;
+    qk_hj212_items_pass_init(&it, &packet);
     for (; qk_hj212_items_pass(&it, &item); count++)
         if (count < max) cells[count] = cell_of(&item, segment, &group);
     return count;
