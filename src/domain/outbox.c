@@ -344,7 +344,10 @@ static bool take_row(qk_outbox *o, sqlite3_stmt *q)
         if (j) {
             fill_job(j, q);
             j->busy = qk_delivery_whole(&j->delivery);
-            if (!j->busy) qk_delivery_clear(&j->delivery);
+            if (!j->busy) { /* no memory for it now */
+                qk_delivery_clear(&j->delivery);
+                o->next_known = false;
+            }
             pthread_cond_signal(&o->bell);
         }
     }
@@ -373,5 +376,7 @@ qk_code qk_outbox_hand_out(qk_outbox *o, qk_db *db, qk_time now, qk_error *err)
         if (!take_row(o, q)) break;
     }
     sqlite3_reset(q);
-    return code == QK_ENOTFOUND ? QK_OK : code;
+    if (code == QK_OK || code == QK_ENOTFOUND) return QK_OK;
+    o->next_known = false; /* what could not be read is asked for again */
+    return code;
 }
