@@ -4,7 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TABLE_LEAST = 96 }; /* receptors of one height that a table pays for */
+enum { TABLE_LEAST = 360 }; /* receptors of one height that a table pays for */
+
+/* Beyond this many heights each receptor is evaluated by itself, in one class of mixed heights. */
+enum { CLASSES_MAX = 16 };
 
 /* Receptors of one flagpole height; in order of their place in the case. */
 typedef struct height_class {
@@ -20,6 +23,7 @@ struct qk_dispersion {
     height_class *classes;
     size_t class_count;
     double low[2], high[2]; /* box of all receptors */
+    double *nearest;        /* [source * CLASSES_MAX + class]: distance of the nearest receptor */
     bool tabulate;
     /* groups of each source: from[s] .. from[s + 1] in list */
     uint32_t *group_from, *group_list;
@@ -41,9 +45,6 @@ static int class_of(const qk_dispersion *d, double flagpole)
         if (d->classes[i].flagpole_m == flagpole) return (int)i;
     return -1;
 }
-
-/* Beyond this many heights each receptor is evaluated by itself, in one class of mixed heights. */
-enum { CLASSES_MAX = 64 };
 
 static qk_code make_classes(qk_dispersion *d, qk_error *err)
 {
@@ -115,6 +116,24 @@ static void make_box(qk_dispersion *d)
     }
 }
 
+static qk_code find_nearest(qk_dispersion *d, qk_error *err)
+{
+    const qk_aermod_case *c = d->c;
+    d->nearest = calloc(c->source_count * CLASSES_MAX, sizeof *d->nearest);
+    if (!d->nearest) return qk_fail(err, QK_ENOMEM, "no memory for %zu sources", c->source_count);
+    for (size_t s = 0; s < c->source_count; s++)
+        for (size_t k = 0; k < d->class_count; k++) {
+            const height_class *h = &d->classes[k];
+            double least = INFINITY;
+            for (size_t i = 0; i < h->count; i++) {
+                double dx = h->x[i] - c->source[s].x_m, dy = h->y[i] - c->source[s].y_m;
+                least = fmin(least, dx * dx + dy * dy);
+            }
+            d->nearest[s * CLASSES_MAX + k] = sqrt(least);
+        }
+    return QK_OK;
+}
+
 qk_code qk_dispersion_new(qk_dispersion **out, const qk_aermod_case *c, qk_error *err)
 {
     qk_dispersion *d = calloc(1, sizeof *d);
@@ -125,6 +144,7 @@ qk_code qk_dispersion_new(qk_dispersion **out, const qk_aermod_case *c, qk_error
     d->tabulate = true;
     qk_code code = make_classes(d, err);
     if (code == QK_OK) code = make_groups(d, err);
+    if (code == QK_OK) code = find_nearest(d, err);
     if (code != QK_OK) {
         qk_dispersion_free(d);
         return code;
@@ -143,6 +163,7 @@ void qk_dispersion_free(qk_dispersion *d)
         free(d->classes[k].y);
     }
     free(d->classes);
+    free(d->nearest);
     free(d->group_from);
     free(d->group_list);
     free(d);
@@ -259,7 +280,9 @@ static void add_points(qk_dispersion_work *w, const qk_plume_source *ps, const q
     double dx = fmax(fabs(d->low[0] - s->x_m), fabs(d->high[0] - s->x_m));
     double dy = fmax(fabs(d->low[1] - s->y_m), fabs(d->high[1] - s->y_m));
     double far = sqrt(dx * dx + dy * dy) * 1.001;
-    qk_plume_table_make(&w->table, ps, h->flagpole_m, decay, far / 256, far);
+    double near = d->nearest[(size_t)(s - d->c->source) * CLASSES_MAX + (size_t)(h - d->classes)];
+    qk_plume_table_make(&w->table, ps, h->flagpole_m, decay, fmax(0.7 * near, far / 256), far,
+                        false);
     if (h->count == d->receptors) {
         qk_plume_table_add(sum, &w->table, s->x_m, s->y_m, h->x, h->y, h->count, factor);
         return;
@@ -281,7 +304,7 @@ static void add_area(qk_dispersion_work *w, const qk_plume_source *ps, const qk_
         qk_plume_area_reach(&polygon, d->high[0], d->low[1], &far);
         qk_plume_area_reach(&polygon, d->low[0], d->high[1], &far);
         qk_plume_area_reach(&polygon, d->high[0], d->high[1], &far);
-        qk_plume_table_make(&w->table, ps, h->flagpole_m, view.decay_1_s, 1.01, far);
+        qk_plume_table_make(&w->table, ps, h->flagpole_m, view.decay_1_s, 1.01, far, true);
         view.table = &w->table;
     }
     for (size_t i = 0; i < h->count; i++) {

@@ -8,15 +8,15 @@ static void effective_layer(qk_plume_level *out, const qk_plume_profile *p, doub
     double low, high;
     if (shallow && centre <= 5 && receptor <= 5) {
         low = 0;
-        high = fmin(5, p->mixing_m);
+        high = smaller(5, p->mixing_m);
     } else if (centre > receptor) {
-        low = fmax(centre - QK_LAYER_SIGMAS * sigma, receptor);
+        low = larger(centre - QK_LAYER_SIGMAS * sigma, receptor);
         high = centre;
     } else {
         low = centre;
-        high = fmin(centre + QK_LAYER_SIGMAS * sigma, receptor);
+        high = smaller(centre + QK_LAYER_SIGMAS * sigma, receptor);
     }
-    high = fmin(high, ceiling);
+    high = smaller(high, ceiling);
     double theta = out->theta;
     if (ceiling < INFINITY && high <= low)
         qk_plume_at(out, p, p->mixing_m);
@@ -31,14 +31,18 @@ static void make_layer(plume_work *w, const qk_plume_receptor *r)
     plume_gauss *g = &w->layer;
     w->rise = plume_rise_stable(s, w->x);
     g->height = s->effective_height_m + w->rise;
-    qk_plume_at(&g->eff, w->p, g->height);
+    if (w->rise == s->final_rise_m)
+        g->eff = s->final_at;
+    else
+        qk_plume_at(&g->eff, w->p, g->height);
+    qk_plume_level at = g->eff;
     double sigma = plume_sigma_z_stable(s, &g->eff, g->height, w->x, w->rise, false);
     effective_layer(&g->eff, w->p, g->height, sigma, r->height_m, true, INFINITY);
     g->sigma_z = plume_sigma_z_stable(s, &g->eff, g->height, w->x, w->rise, false);
     double ambient = plume_sigma_y_stable(w->p, &g->eff, g->height, w->x);
     double buoyant = 0.4 * w->rise / M_SQRT2;
     g->sigma_y = sqrt(ambient * ambient + buoyant * buoyant + s->sigma_y0_m * s->sigma_y0_m);
-    g->lid = plume_lid(s, g->height, w->x, w->rise, false);
+    g->lid = plume_lid(s, &at, g->height, w->x, w->rise, false);
 }
 
 static void make_aloft(plume_work *w, const qk_plume_receptor *r)
@@ -48,13 +52,14 @@ static void make_aloft(plume_work *w, const qk_plume_receptor *r)
     double rise = s->penetrated * w->aloft_rise;
     g->height = s->effective_height_m + w->aloft_rise;
     qk_plume_at(&g->eff, w->p, g->height);
+    qk_plume_level at = g->eff;
     double sigma = plume_sigma_z_stable(s, &g->eff, g->height, w->x, rise, true);
     effective_layer(&g->eff, w->p, g->height, sigma, r->height_m, false, INFINITY);
     g->sigma_z = plume_sigma_z_stable(s, &g->eff, g->height, w->x, rise, true);
     double ambient = plume_sigma_y_stable(w->p, &g->eff, g->height, w->x);
     double buoyant = 0.4 * rise / M_SQRT2;
     g->sigma_y = sqrt(ambient * ambient + buoyant * buoyant);
-    g->lid = plume_lid(s, g->height, w->x, rise, true);
+    g->lid = plume_lid(s, &at, g->height, w->x, rise, true);
 }
 
 static void set_heights(plume_work *w, double wind)
@@ -87,8 +92,8 @@ static double meander_share(const qk_plume_level *v, double r)
     double total = v->u * v->u, random = 2 * v->sigma_v * v->sigma_v;
     double mean2 = total - random;
     if (mean2 < 0.01) mean2 = 0.01;
-    double share = (random + mean2 * (1 - exp(-r / v->u / 86400))) / total;
-    return fmin(fmax(share, 0), 1);
+    double share = (random + mean2 * (1 - qk_plume_exp(-r / (v->u * 86400)))) / total;
+    return smaller(larger(share, 0), 1);
 }
 
 static void slice_convective(qk_plume_slice *out, plume_work *w, const qk_plume_receptor *r)
@@ -97,15 +102,17 @@ static void slice_convective(qk_plume_slice *out, plume_work *w, const qk_plume_
     double p = s->penetrated;
     plume_rise_convective(w);
     make_direct(w, r);
-    double main = 0.5 * (plume_term_direct(w, r->height_m) + plume_term_direct(w, r->flagpole_m));
+    double main = plume_term_direct(w, r->height_m);
+    if (r->height_m != r->flagpole_m) main = 0.5 * (main + plume_term_direct(w, r->flagpole_m));
     out->main = (1 - p) * main / w->eff.u;
     out->sigma_y_m = w->sigma_y;
     out->meander = meander_share(&w->eff, w->x);
     out->wind_m_s = w->eff.u;
     if (p <= 0) return;
     make_aloft(w, r);
-    double aloft = 0.5 * (plume_term_layer(&w->aloft, r->height_m) +
-                          plume_term_layer(&w->aloft, r->flagpole_m));
+    double aloft = plume_term_layer(&w->aloft, r->height_m);
+    if (r->height_m != r->flagpole_m)
+        aloft = 0.5 * (aloft + plume_term_layer(&w->aloft, r->flagpole_m));
     out->aloft = p * aloft / w->aloft.eff.u;
     out->sigma_y_aloft_m = w->aloft.sigma_y;
     out->meander = p * meander_share(&w->aloft.eff, w->x) + (1 - p) * out->meander;
@@ -138,7 +145,7 @@ double qk_plume_exclusion_m(const qk_plume_source *s)
 static double crosswind(double y, double sigma)
 {
     double t = y / sigma, e = -0.5 * t * t;
-    return e > QK_EXPONENT_LEAST ? exp(e) / (QK_SQRT_2PI * sigma) : 0;
+    return e > QK_EXPONENT_LEAST ? qk_plume_exp(e) / (QK_SQRT_2PI * sigma) : 0;
 }
 
 double qk_plume_concentration(const qk_plume_source *s, double dx, double dy,

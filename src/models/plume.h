@@ -44,6 +44,8 @@ typedef struct qk_plume_source {
     double stack_n;         /* Brunt-Vaisala frequency at the release */
     double rise_distance_m; /* to final rise */
     double final_rise_m;
+    double neutral_rise_m;   /* the rise that turbulence ends, in the wind at the release */
+    qk_plume_level final_at; /* values at the final height of a stable plume */
     double mixed_distance_m, centroid_distance_m, centroid_rise_m;
     double penetrated, penetration_ratio; /* share in the layer aloft; q of the rise there */
     double direction_deg;                 /* of the wind that carries it */

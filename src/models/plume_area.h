@@ -6,7 +6,7 @@
  * C = Q * integral of P(u) [Phi(v2/sigma_y) - Phi(v1/sigma_y)] du over the polygon upwind of the
  * receptor (EPA-454/R-03-004, 5.4), as a closed integral over its sides, by adaptive quadrature to
  * 1e-5 of the value: the converged integral, where the reference stops at about 1 %. Any simple
- * polygon, convex or not. Nothing is allocated; any number of threads. */
+ * polygon, convex or not. Nothing is allocated; a table belongs to one thread. */
 #include "models/plume_table.h"
 
 enum { QK_PLUME_VERTICES_MAX = 512 };
@@ -20,7 +20,7 @@ typedef struct qk_plume_polygon {
 /* What the integrand is taken from: the table where the ground is flat, the slice elsewhere. */
 typedef struct qk_plume_area_view {
     const qk_plume_source *source;
-    const qk_plume_table *table; /* NULL: evaluate */
+    qk_plume_table *table; /* NULL: evaluate; of this thread */
     qk_plume_receptor receptor;
     double decay_1_s;
 } qk_plume_area_view;

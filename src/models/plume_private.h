@@ -4,6 +4,7 @@
 /* Between plume.c (the slice), plume_rise.c, plume_sigma.c and plume_terms.c: one slice while it is
  * made. */
 #include "models/plume.h"
+#include "models/plume_exp.h"
 #include <math.h>
 
 #define QK_GRAVITY        9.80616
@@ -13,6 +14,17 @@
 #define QK_SQRT_2PI       2.50662827463100050242
 #define QK_LEAST          1e-10
 #define QK_EXPONENT_LEAST (-50.0)
+
+/* fmax and fmin without a call; no NAN comes here. */
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static inline double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
 
 typedef struct plume_gauss {
     double height, sigma_z, sigma_y;
@@ -50,7 +62,8 @@ double plume_sigma_y_stable(const qk_plume_profile *p, const qk_plume_level *v, 
                             double x);
 double plume_sigma_y_direct(const qk_plume_source *s, const qk_plume_level *v, double x);
 void plume_sigma_z_direct(plume_work *w, double wind);
-double plume_lid(const qk_plume_source *s, double height, double x, double rise, bool aloft);
+double plume_lid(const qk_plume_source *s, const qk_plume_level *at, double height, double x,
+                 double rise, bool aloft);
 /* plume_terms.c */
 double plume_term_layer(const plume_gauss *g, double z);
 double plume_term_direct(const plume_work *w, double z);

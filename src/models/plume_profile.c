@@ -56,11 +56,16 @@ static double mix(double a, double b, double t)
     return a + (b - a) * t;
 }
 
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 static void put_floors(qk_plume_level *v)
 {
-    v->u = fmax(v->u, WIND_MIN);
-    v->sigma_v = fmax(v->sigma_v, fmax(SIGMA_V_MIN, SIGMA_V_SHARE * v->u));
-    v->sigma_w = fmax(v->sigma_w, SIGMA_W_MIN);
+    v->u = larger(v->u, WIND_MIN);
+    v->sigma_v = larger(v->sigma_v, larger(SIGMA_V_MIN, SIGMA_V_SHARE * v->u));
+    v->sigma_w = larger(v->sigma_w, SIGMA_W_MIN);
 }
 
 static void interpolate(qk_plume_level *out, const qk_plume_profile *p, double z)
@@ -118,8 +123,8 @@ static void integrate_to(double out[4], const qk_plume_profile *p, double z)
 void qk_plume_layer_mean(qk_plume_level *out, const qk_plume_profile *p, double low, double high)
 {
     double a[4], b[4];
-    low = fmax(low, 0.5);
-    high = fmax(high, 0.51);
+    low = larger(low, 0.5);
+    high = larger(high, 0.51);
     if (qk_plume_locate(high) == qk_plume_locate(low)) {
         qk_plume_at(out, p, 0.5 * (low + high)); /* linear inside: the mean, without cancellation */
         return;

@@ -19,7 +19,7 @@ static double neutral_distance(double buoyancy_flux)
 static double rise_neutral(const qk_plume_source *s, double wind)
 {
     double u = s->p->ustar_m_s, length = s->buoyancy_flux / (wind * u * u);
-    return 1.2 * pow(length, 0.6) * pow(s->effective_height_m + 1.2 * length, 0.4);
+    return 1.2 * exp(0.6 * log(length) + 0.4 * log(s->effective_height_m + 1.2 * length));
 }
 
 /* Share of the plume above the lid by its buoyancy there (Weil 1988); *q the rise over lid height.
@@ -44,9 +44,9 @@ static double final_rise(const qk_plume_source *s, double wind, double n)
 {
     double fb = s->buoyancy_flux;
     double rise = 2.66 * cbrt(fb / (n * n * wind));
-    rise = fmin(rise, rise_neutral(s, wind));
-    rise = fmin(rise, plume_rise_free(s, wind, neutral_distance(fb)));
-    rise = fmin(rise, 4 * sqrt(sqrt(fb)) / pow(n, 0.75));
+    rise = smaller(rise, rise_neutral(s, wind));
+    rise = smaller(rise, plume_rise_free(s, wind, neutral_distance(fb)));
+    rise = smaller(rise, 4 * sqrt(sqrt(fb)) / pow(n, 0.75));
     double hs = s->effective_height_m, zi = s->p->mixing_m, q;
     if (s->p->urban_stable && hs < zi && zi <= hs + rise) {
         double share = penetration(s, 0.005, wind, &q);
@@ -68,7 +68,7 @@ static void layer_to(const qk_plume_source *s, double rise, double *wind, double
     qk_plume_at(&v, s->p, s->effective_height_m + 0.5 * rise);
     *wind = 0.5 * (s->at.u + v.u);
     double gradient = 0.5 * (s->at.gradient + v.gradient), theta = 0.5 * (s->at.theta + v.theta);
-    *n = gradient > 0 ? fmax(sqrt(QK_GRAVITY * gradient / theta), QK_LEAST) : QK_LEAST;
+    *n = gradient > 0 ? larger(sqrt(QK_GRAVITY * gradient / theta), QK_LEAST) : QK_LEAST;
 }
 
 static void make_final_stable(qk_plume_source *s)
@@ -113,13 +113,13 @@ static void make_fluxes(qk_plume_source *s, const qk_plume_stack *stack)
         d *= sqrt(speed / 0.001);
         speed = 0.001;
     }
-    gas = fmax(gas, air);
-    s->buoyancy_flux = fmax(QK_GRAVITY * speed * d * d * (gas - air) / (4 * gas), QK_LEAST);
-    s->momentum_flux = fmax(speed * speed * d * d * air / (4 * gas), QK_LEAST);
+    gas = larger(gas, air);
+    s->buoyancy_flux = larger(QK_GRAVITY * speed * d * d * (gas - air) / (4 * gas), QK_LEAST);
+    s->momentum_flux = larger(speed * speed * d * d * air / (4 * gas), QK_LEAST);
     s->effective_height_m = stack->height_m;
     if (tip && speed < 1.5 * s->at.u)
         s->effective_height_m =
-            fmax(stack->height_m - 2 * stack->diameter_m * (1.5 - speed / s->at.u), 0);
+            larger(stack->height_m - 2 * stack->diameter_m * (1.5 - speed / s->at.u), 0);
 }
 
 void qk_plume_source_make(qk_plume_source *s, const qk_plume_stack *stack,
@@ -136,9 +136,10 @@ void qk_plume_source_make(qk_plume_source *s, const qk_plume_stack *stack,
     qk_plume_at(&s->at, p, stack->height_m);
     s->stack_n = QK_LEAST;
     if (!s->convective && s->at.gradient > 0)
-        s->stack_n = fmax(sqrt(QK_GRAVITY * s->at.gradient / s->at.theta), QK_LEAST);
+        s->stack_n = larger(sqrt(QK_GRAVITY * s->at.gradient / s->at.theta), QK_LEAST);
     if (s->rises) {
         make_fluxes(s, stack);
+        s->neutral_rise_m = rise_neutral(s, s->at.u);
         if (s->convective)
             make_final_convective(s);
         else
@@ -146,7 +147,8 @@ void qk_plume_source_make(qk_plume_source *s, const qk_plume_stack *stack,
     } else {
         s->mixed_distance_m = p->mixing_m * p->u_mean / p->sigma_w_mean;
     }
-    double height = fmin(4000, stack->height_m + 0.5 * s->final_rise_m);
+    qk_plume_at(&s->final_at, p, s->effective_height_m + s->final_rise_m);
+    double height = smaller(4000, stack->height_m + 0.5 * s->final_rise_m);
     s->direction_deg = qk_plume_direction_at(p, height);
     s->cosine = cos(s->direction_deg * (M_PI / 180));
     s->sine = sin(s->direction_deg * (M_PI / 180));
@@ -155,14 +157,17 @@ void qk_plume_source_make(qk_plume_source *s, const qk_plume_stack *stack,
 static double rise_on_the_way(const qk_plume_source *s, double x, double wind, double n)
 {
     double damped = 0.7 * n, fb = s->buoyancy_flux;
-    double way = fmin(x, wind / damped * atan2(s->momentum_flux * damped, -fb));
-    double phase = damped * way / wind;
+    double phase = damped * x / wind;
+    /* the phase of final rise lies between a quarter and half a turn */
+    if (phase > M_PI / 2) phase = smaller(phase, atan2(s->momentum_flux * damped, -fb));
     double swing = damped * s->momentum_flux / fb * sin(phase);
     double bracket = swing + 1 - cos(phase);
     if (bracket <= 0) bracket = swing;
     double rise = 2.66 * cbrt(fb / (n * n * wind) * bracket);
-    rise = fmin(rise, s->final_rise_m);
-    return fmin(rise, rise_neutral(s, wind));
+    rise = smaller(rise, s->final_rise_m);
+    /* it falls no faster than the wind grows: most often it need not be known */
+    if (rise * larger(wind, s->at.u) < s->neutral_rise_m * s->at.u) return rise;
+    return smaller(rise, rise_neutral(s, wind));
 }
 
 double plume_rise_stable(const qk_plume_source *s, double x)
@@ -179,17 +184,17 @@ double plume_rise_stable(const qk_plume_source *s, double x)
         settled = i >= 5 && fabs(old - rise) < 0.001 * rise;
     }
     if (!settled) rise = 0.5 * (old + rise);
-    rise = fmin(rise, plume_rise_free(s, s->at.u, x));
-    return fmin(rise, s->final_rise_m);
+    rise = smaller(rise, plume_rise_free(s, s->at.u, x));
+    return smaller(rise, s->final_rise_m);
 }
 
 /* Height of the centre of mass on its way to the middle of the mixed layer. */
 static double centroid_at(const qk_plume_source *s, double x)
 {
     double zi = s->p->mixing_m, hs = s->effective_height_m;
-    if (x < s->centroid_distance_m) return fmin(hs + plume_rise_free(s, s->at.u, x), zi);
+    if (x < s->centroid_distance_m) return smaller(hs + plume_rise_free(s, s->at.u, x), zi);
     if (x >= s->mixed_distance_m) return 0.5 * zi;
-    double from = fmin(hs + s->centroid_rise_m, zi);
+    double from = smaller(hs + s->centroid_rise_m, zi);
     double t = (x - s->centroid_distance_m) / (s->mixed_distance_m - s->centroid_distance_m);
     return from + (0.5 * zi - from) * t;
 }

@@ -28,11 +28,11 @@ static double ambient_sigma_z(const qk_plume_source *s, const qk_plume_level *v,
 {
     const qk_plume_profile *p = s->p;
     double t = x / v->u, sw = v->sigma_w;
-    double zt = aloft ? height : fmax(fmax(s->height_m, height), 1e-4);
+    double zt = aloft ? height : larger(larger(s->height_m, height), 1e-4);
     double inverse = 1 / (0.72 * zt);
     if (damp) {
         double n = v->gradient > 0 ? sqrt(QK_GRAVITY * v->gradient / v->theta) : 0;
-        inverse += fmax(n, QK_LEAST) / (0.54 * sw);
+        inverse += larger(n, QK_LEAST) / (0.54 * sw);
     }
     double elevated = sw * t / sqrt(1 + sw * t * inverse);
     if (height >= p->mixing_m) return elevated;
@@ -58,16 +58,16 @@ double plume_sigma_z_stable(const qk_plume_source *s, const qk_plume_level *v, d
 double plume_sigma_y_stable(const qk_plume_profile *p, const qk_plume_level *v, double height,
                             double x)
 {
-    double intensity = fmax(0.05, v->sigma_v / v->u);
-    double time = p->mechanical_height_m / (156 * v->sigma_v) * fmax(height, 0.46) / 0.46;
+    double intensity = larger(0.05, v->sigma_v / v->u);
+    double time = p->mechanical_height_m / (156 * v->sigma_v) * larger(height, 0.46) / 0.46;
     return intensity * x / pow(1 + x / (2 * v->u * time), 0.3);
 }
 
 double plume_sigma_y_direct(const qk_plume_source *s, const qk_plume_level *v, double x)
 {
-    double intensity = fmax(0.05, v->sigma_v / v->u);
+    double intensity = larger(0.05, v->sigma_v / v->u);
     double scaled = intensity * x / s->p->mixing_m;
-    double alpha = fmax(78 * 0.46 / fmax(s->height_m, 0.46), 0.7);
+    double alpha = larger(78 * 0.46 / larger(s->height_m, 0.46), 0.7);
     return intensity * x / pow(1 + alpha * scaled, 0.3);
 }
 
@@ -89,12 +89,11 @@ void plume_sigma_z_direct(plume_work *w, double wind)
 }
 
 /* The lid that reflects a plume in a stable layer: none below what its own spread reaches. */
-double plume_lid(const qk_plume_source *s, double height, double x, double rise, bool aloft)
+double plume_lid(const qk_plume_source *s, const qk_plume_level *at, double height, double x,
+                 double rise, bool aloft)
 {
-    qk_plume_level v;
-    qk_plume_at(&v, s->p, height);
-    double ambient = ambient_sigma_z(s, &v, height, x, aloft, true);
+    double ambient = ambient_sigma_z(s, at, height, x, aloft, true);
     double buoyant = buoyant_sigma(rise), own = s->sigma_z0_m;
     double sigma = sqrt(ambient * ambient + buoyant * buoyant + own * own);
-    return fmax(s->p->mixing_m, height + QK_LAYER_SIGMAS * sigma);
+    return larger(s->p->mixing_m, height + QK_LAYER_SIGMAS * sigma);
 }

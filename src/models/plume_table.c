@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/plume_table.h"
+#include "models/plume_exp.h"
 #include <math.h>
 #include <string.h>
 
 #define SQRT_2PI   2.50662827463100050242
 #define LN_NOTHING (-120.0)
 #define LN_LEAST   (-100.0)
-#define LN_IGNORED 14.0 /* below a millionth of the highest axis value a kink does not show */
+#define LN_IGNORED 8.0 /* below 3e-4 of the highest axis value a kink does not show */
 #define ROUGH      1e-3
 
-enum { STEPS = QK_PLUME_TABLE_STEPS, STEP_BITS = 3, VALUES = 8, CELL_BIAS = 1023 * STEPS };
-
-typedef struct node {
-    double v[VALUES]; /* in the order of qk_plume_cell */
-} node;
+enum {
+    STEPS = QK_PLUME_TABLE_STEPS,
+    STEP_BITS = 3,
+    VALUES = QK_PLUME_TABLE_VALUES,
+    FINE = QK_PLUME_TABLE_FINE,
+    CELL_BIAS = 1023 * STEPS,
+    ALOFT = 4,
+    DENSITY = 6 /* first value of an area's table */
+};
 
 /* The octave is the exponent, the interval within it the leading bits of the fraction, so that the
  * place of a distance costs no logarithm. Distances are at least 1 m. */
@@ -37,20 +42,25 @@ static double ln_of(double v)
     return v > 0 ? fmax(log(v), LN_NOTHING) : LN_NOTHING;
 }
 
-static void make_node(node *out, const qk_plume_table *t, double x)
+/* In the order of qk_plume_cell. */
+static void make_node(double *v, const qk_plume_table *t, double x)
 {
     qk_plume_slice c;
     qk_plume_slice_at(&c, t->source, x, &t->receptor);
     double loss = t->decay_1_s > 0 ? t->decay_1_s * x / c.wind_m_s : 0;
     double sum = c.main + c.aloft, sy = c.sigma_y_m, sa = c.sigma_y_aloft_m;
-    out->v[0] = ln_of(c.meander * sum / (2 * M_PI * x)) - loss;
-    out->v[1] = 1 - c.meander;
-    out->v[2] = ln_of(c.main / (SQRT_2PI * sy)) - loss;
-    out->v[3] = 1 / (2 * sy * sy);
-    out->v[4] = t->two ? ln_of(c.aloft / (SQRT_2PI * sa)) - loss : LN_NOTHING;
-    out->v[5] = t->two ? 1 / (2 * sa * sa) : 0;
-    out->v[6] = ln_of(sum) - loss;
-    out->v[7] = sy;
+    if (t->from == DENSITY) {
+        v[DENSITY] = ln_of(sum) - loss;
+        v[DENSITY + 1] = sy;
+        return;
+    }
+    v[0] = ln_of(c.meander * sum / (2 * M_PI * x)) - loss;
+    v[1] = 1 - c.meander;
+    v[2] = ln_of(c.main / (SQRT_2PI * sy)) - loss;
+    v[3] = 1 / (2 * sy * sy);
+    if (!t->two) return;
+    v[4] = ln_of(c.aloft / (SQRT_2PI * sa)) - loss;
+    v[5] = 1 / (2 * sa * sa);
 }
 
 /* The cubic through four values at a, 0, 1, b (in steps of the interval; a < 0, b > 1). */
@@ -69,70 +79,84 @@ static void fit_cubic(double out[4], double a, double b, const double f[4])
     out[3] = third;
 }
 
-static void make_cell(qk_plume_cell *out, const node n[4], int cell)
+static void fit_cell(const qk_plume_table *t, qk_plume_cell *out, double *const n[4], double a,
+                     double b)
 {
-    int j = ((cell % STEPS) + STEPS) % STEPS;
-    double a = j == 0 ? -0.5 : -1, b = j == STEPS - 1 ? 3 : 2;
     double *c = out->pancake;
-    for (int q = 0; q < VALUES; q++) {
-        double f[4] = {n[0].v[q], n[1].v[q], n[2].v[q], n[3].v[q]};
+    for (int q = t->from; q < t->to; q++) {
+        double f[4] = {n[0][q], n[1][q], n[2][q], n[3][q]};
         fit_cubic(c + (size_t)4 * (size_t)q, a, b, f);
     }
 }
 
-_Static_assert(sizeof(qk_plume_cell) == 4 * VALUES * sizeof(double), "a cell is VALUES cubics");
-
-/* The cubic through nodes at p[0], p[1], p[3], p[4], at p[2] (Lagrange). */
-static double foretell(const double p[5], const double f[5])
+static void make_cell(qk_plume_table *t, int k)
 {
-    double sum = 0;
-    for (int i = 0; i < 5; i++) {
-        double term = f[i];
-        if (i == 2) continue;
-        for (int j = 0; j < 5; j++)
-            if (j != i && j != 2) term *= (p[2] - p[j]) / (p[i] - p[j]);
-        sum += term;
-    }
-    return sum;
+    int j = (((t->first + k) % STEPS) + STEPS) % STEPS;
+    double *const n[4] = {t->node[k], t->node[k + 1], t->node[k + 2], t->node[k + 3]};
+    fit_cell(t, &t->cell[k], n, j == 0 ? -0.5 : -1, j == STEPS - 1 ? 3 : 2);
 }
 
-/* Relative error of what the four neighbours two steps apart say of the middle one. */
-static double roughness(const node *n, const double *x)
+_Static_assert(sizeof(qk_plume_cell) == 4 * VALUES * sizeof(double), "a cell is VALUES cubics");
+
+/* What the cubic through the four neighbours makes of the middle of five nodes (Lagrange). Where it
+ * is off by e, the cubics of the cells beside are off by a seventh of e or less: the function is
+ * smooth to the fourth order there, or has a kink of that size. */
+static void middle_weights(double w[4], const double *x)
 {
-    static const int logs[] = {0, 2, 4};
-    double p[5], f[5], worst = 0;
-    for (int i = 0; i < 5; i++) p[i] = x[i == 0 ? 0 : i == 1 ? 2 : i == 2 ? 3 : i == 3 ? 4 : 6];
-    for (int q = 0; q < 3; q++) {
-        const int at[5] = {0, 2, 3, 4, 6};
-        if (n[3].v[logs[q]] < LN_LEAST / 2) continue;
-        for (int i = 0; i < 5; i++) f[i] = n[at[i]].v[logs[q]];
-        worst = fmax(worst, fabs(foretell(p, f) - f[2]));
+    const int at[4] = {0, 1, 3, 4};
+    for (int i = 0; i < 4; i++) {
+        w[i] = 1;
+        for (int j = 0; j < 4; j++)
+            if (j != i) w[i] *= (x[2] - x[at[j]]) / (x[at[i]] - x[at[j]]);
+    }
+}
+
+static double roughness(const qk_plume_table *t, const double (*n)[VALUES], const double *x,
+                        double least)
+{
+    double w[4], worst = 0;
+    middle_weights(w, x);
+    for (int q = t->from; q < t->to; q += 2) {
+        if (q > 0 && n[2][q] < least) continue;
+        if (n[2][q] < LN_LEAST / 2) continue;
+        double told = w[0] * n[0][q] + w[1] * n[1][q] + w[2] * n[3][q] + w[3] * n[4][q];
+        worst = fmax(worst, fabs(told - n[2][q]));
     }
     return worst;
 }
 
-static void mark_rough(qk_plume_table *t, const node *n, const double *x, double top)
+/* ln of the value on the plume's axis. */
+static double axis_of(const qk_plume_table *t, const double *v)
 {
+    if (t->from == DENSITY) return v[DENSITY] - log(v[DENSITY + 1]);
+    return t->two ? fmax(v[2], v[ALOFT]) : v[2];
+}
+
+/* Node k of the table is the left end of cell k - 1; the outermost have no five neighbours. */
+static void mark_rough(qk_plume_table *t, const double *x, double top)
+{
+    const double(*n)[VALUES] = (const double(*)[VALUES])t->node;
+    double least = top - LN_IGNORED;
     memset(t->rough, 0, sizeof t->rough);
-    for (int k = 3; k < t->cells; k++) { /* nodes of the table begin one before its first cell */
-        const node *m = &n[k - 2];
-        if (m[3].v[2] < top - LN_IGNORED && m[3].v[4] < top - LN_IGNORED) continue;
-        if (roughness(m, x + k - 2) < ROUGH) continue;
-        t->rough[k - 1] = true;
-        t->rough[k] = true;
+    for (int k = 2; k < t->cells + 1; k++) {
+        if (axis_of(t, n[k]) < least) continue;
+        if (roughness(t, &n[k - 2], x + k - 2, least) < ROUGH) continue;
+        if (k >= 2) t->rough[k - 2] = true;
+        if (k <= t->cells) t->rough[k - 1] = true;
     }
 }
 
 void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, double flagpole_m,
-                         double decay, double low_m, double high_m)
+                         double decay, double low_m, double high_m, bool area)
 {
     double step, x[QK_PLUME_TABLE_NODES + 3], top = LN_NOTHING;
-    node n[QK_PLUME_TABLE_NODES + 3];
     t->source = source;
     t->receptor =
         (qk_plume_receptor){.height_m = flagpole_m, .flagpole_m = flagpole_m, .flat = true};
     t->decay_1_s = decay;
     t->two = source->penetrated > 0;
+    t->from = area ? DENSITY : 0;
+    t->to = area ? VALUES : t->two ? DENSITY : ALOFT;
     /* one node on either side of what is asked; the lowest is at 1 m */
     t->first = cell_of(fmax(low_m, 1.125), &step);
     int last = cell_of(fmax(high_m, low_m), &step);
@@ -142,11 +166,57 @@ void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, doubl
     t->high_m = cell_start(t->first + t->cells);
     for (int k = 0; k < t->cells + 3; k++) {
         x[k] = cell_start(t->first - 1 + k);
-        make_node(&n[k], t, x[k]);
-        top = fmax(top, fmax(n[k].v[2], n[k].v[4]));
+        make_node(t->node[k], t, x[k]);
+        top = fmax(top, axis_of(t, t->node[k]));
     }
-    for (int k = 0; k < t->cells; k++) make_cell(&t->cell[k], n + k, t->first + k);
-    mark_rough(t, n, x, top);
+    for (int k = 0; k < t->cells; k++) make_cell(t, k);
+    memset(t->fine_at, 0, sizeof t->fine_at);
+    t->divided = 0;
+    t->least = top - LN_IGNORED;
+    mark_rough(t, x, top);
+}
+
+/* Divides a cell; a kink is a quarter as large then. */
+static void divide_cell(qk_plume_table *t, int k)
+{
+    double inner[FINE - 1][VALUES], low = cell_start(t->first + k);
+    double width = cell_start(t->first + k + 1) - low;
+    double *n[FINE + 1] = {t->node[k + 1], inner[0], inner[1], inner[2], t->node[k + 2]};
+    for (int i = 0; i < FINE - 1; i++) make_node(inner[i], t, low + width * (i + 1) / FINE);
+    int at = t->divided++;
+    qk_plume_cell *out = t->fine[at];
+    bool *jump = t->jump[at];
+    t->fine_at[k] = (uint8_t)t->divided;
+    memset(jump, 0, FINE * sizeof *jump);
+    double off = 0;
+    for (int q = t->from; q < t->to; q += 2) {
+        if (n[2][q] < (q ? t->least : LN_LEAST / 2)) continue;
+        double told = (4 * (n[1][q] + n[3][q]) - n[0][q] - n[4][q]) / 6;
+        off = fmax(off, fabs(told - n[2][q]));
+    }
+    if (off > ROUGH) { /* a jump, or steeper than the parts can follow */
+        memset(jump, true, FINE * sizeof *jump);
+        return;
+    }
+    fit_cell(t, &out[0], (double *const[4]){n[3], n[0], n[1], n[2]}, 3, 2);
+    fit_cell(t, &out[1], n, -1, 2);
+    fit_cell(t, &out[2], n + 1, -1, 2);
+    fit_cell(t, &out[3], (double *const[4]){n[2], n[3], n[4], n[1]}, -1, -2);
+}
+
+/* The cubics that hold at x, or NULL where the plume must be computed. */
+static const qk_plume_cell *cell_at(qk_plume_table *t, double x, double *s)
+{
+    int k = cell_of(x, s) - t->first;
+    if (k < 0 || k >= t->cells) return NULL;
+    if (!t->rough[k]) return &t->cell[k];
+    if (!t->fine_at[k]) {
+        if (t->divided == QK_PLUME_TABLE_DIVIDED) return NULL;
+        divide_cell(t, k);
+    }
+    int part = (int)(*s * FINE), at = t->fine_at[k] - 1;
+    *s = *s * FINE - part;
+    return t->jump[at][part] ? NULL : &t->fine[at][part];
 }
 
 static inline double cubic(const double c[4], double s)
@@ -154,80 +224,46 @@ static inline double cubic(const double c[4], double s)
     return c[0] + s * (c[1] + s * (c[2] + s * c[3]));
 }
 
-/* exp for (-708, 708), 1 ulp or two, without a call: 2^k times a polynomial on half a step. */
-static inline double quick_exp(double v)
+static inline double coherent_part(const qk_plume_cell *c, bool two, double s, double y2)
 {
-    const double shift = 0x1.8p52, log2e = 1.4426950408889634074;
-    double k = v * log2e + shift;
-    uint64_t bits;
-    memcpy(&bits, &k, sizeof bits);
-    k -= shift;
-    double r = v - k * 0x1.62e42fefa3800p-1 - k * 0x1.ef35793c76730p-45;
-    double p = 1.0 / 39916800;
-    p = p * r + 1.0 / 3628800;
-    p = p * r + 1.0 / 362880;
-    p = p * r + 1.0 / 40320;
-    p = p * r + 1.0 / 5040;
-    p = p * r + 1.0 / 720;
-    p = p * r + 1.0 / 120;
-    p = p * r + 1.0 / 24;
-    p = p * r + 1.0 / 6;
-    p = p * r + 0.5;
-    p = p * r + 1;
-    p = p * r + 1;
-    uint64_t power = (bits + 1023) << 52;
-    double scale;
-    memcpy(&scale, &power, sizeof scale);
-    return p * scale;
-}
-
-static inline double coherent_part(const qk_plume_table *t, double x, double y2)
-{
-    double s, sum = 0;
-    const qk_plume_cell *c = &t->cell[cell_of(x, &s) - t->first];
-    double e = cubic(c->main, s) - y2 * cubic(c->main_k, s);
-    if (e > LN_LEAST) sum = quick_exp(e);
-    if (!t->two) return sum;
+    double sum = 0, e = cubic(c->main, s) - y2 * cubic(c->main_k, s);
+    if (e > LN_LEAST) sum = qk_plume_exp(e);
+    if (!two) return sum;
     e = cubic(c->aloft, s) - y2 * cubic(c->aloft_k, s);
-    if (e > LN_LEAST) sum += quick_exp(e);
+    if (e > LN_LEAST) sum += qk_plume_exp(e);
     return sum;
 }
 
-/* Beside a plume so near that even a wide one (sigma_y three times the distance) does not reach it.
- */
-static bool beside(double x, double y2)
-{
-    return y2 > 900 * x * x;
-}
-
-void qk_plume_table_add(double *sum, const qk_plume_table *t, double x0, double y0,
-                        const double *rx, const double *ry, size_t count, double factor)
+void qk_plume_table_add(double *sum, qk_plume_table *t, double x0, double y0, const double *rx,
+                        const double *ry, size_t count, double factor)
 {
     const qk_plume_source *src = t->source;
+    /* beside the plume: ten sigma_y off, were it twice as wide as at the source */
+    double wide = 20 * fmax(0.05, src->at.sigma_v / src->at.u), w2 = wide * wide;
+    double rise2 = 8 * src->final_rise_m * src->final_rise_m;
+    double own2 = rise2 + 100 * src->sigma_y0_m * src->sigma_y0_m;
     double sine = src->sine, cosine = src->cosine, nearest = fmax(1, qk_plume_exclusion_m(src));
     for (size_t i = 0; i < count; i++) {
-        double dx = rx[i] - x0, dy = ry[i] - y0, r = sqrt(dx * dx + dy * dy), step;
+        double dx = rx[i] - x0, dy = ry[i] - y0, r = sqrt(dx * dx + dy * dy), s, sx = 0;
         double x = -(dx * sine + dy * cosine), y = dx * cosine - dy * sine, y2 = y * y;
         if (r < nearest) continue;
-        bool ahead = x >= 1 && !beside(x, y2);
-        if (r < t->low_m || r >= t->high_m || (ahead && x < t->low_m) ||
-            t->rough[cell_of(r, &step) - t->first] ||
-            (ahead && t->rough[cell_of(x, &step) - t->first])) {
+        bool ahead = x >= 1 && y2 < w2 * x * x + own2;
+        const qk_plume_cell *c = cell_at(t, r, &s), *cx = ahead && c ? cell_at(t, x, &sx) : NULL;
+        if (!c || (ahead && !cx)) {
             sum[i] += factor * qk_plume_concentration(src, dx, dy, &t->receptor, t->decay_1_s);
             continue;
         }
-        const qk_plume_cell *c = &t->cell[cell_of(r, &step) - t->first];
-        double e = cubic(c->pancake, step), value = e > LN_LEAST ? quick_exp(e) : 0;
-        if (ahead) value += cubic(c->coherent, step) * coherent_part(t, x, y2);
+        double e = cubic(c->pancake, s), value = e > LN_LEAST ? qk_plume_exp(e) : 0;
+        if (ahead) value += cubic(c->coherent, s) * coherent_part(cx, t->two, sx, y2);
         sum[i] += factor * value;
     }
 }
 
-void qk_plume_table_density(const qk_plume_table *t, double x, double *density, double *sigma_y)
+void qk_plume_table_density(qk_plume_table *t, double x, double *density, double *sigma_y)
 {
     double s;
-    int k = cell_of(x, &s) - t->first;
-    if (k < 0 || k >= t->cells || t->rough[k]) {
+    const qk_plume_cell *cell = cell_at(t, x, &s);
+    if (!cell) {
         qk_plume_slice c;
         qk_plume_slice_at(&c, t->source, x, &t->receptor);
         *density = c.main + c.aloft;
@@ -235,7 +271,7 @@ void qk_plume_table_density(const qk_plume_table *t, double x, double *density, 
         *sigma_y = c.sigma_y_m;
         return;
     }
-    double e = cubic(t->cell[k].density, s);
-    *density = e > LN_LEAST ? quick_exp(e) : 0;
-    *sigma_y = cubic(t->cell[k].sigma_y, s);
+    double e = cubic(cell->density, s);
+    *density = e > LN_LEAST ? qk_plume_exp(e) : 0;
+    *sigma_y = cubic(cell->sigma_y, s);
 }

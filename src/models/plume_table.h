@@ -13,7 +13,10 @@
 enum {
     QK_PLUME_TABLE_STEPS = 8, /* nodes an octave */
     QK_PLUME_TABLE_OCTAVES = 18,
-    QK_PLUME_TABLE_NODES = QK_PLUME_TABLE_STEPS * QK_PLUME_TABLE_OCTAVES + 4
+    QK_PLUME_TABLE_NODES = QK_PLUME_TABLE_STEPS * QK_PLUME_TABLE_OCTAVES + 4,
+    QK_PLUME_TABLE_FINE = 4,     /* parts of a divided cell */
+    QK_PLUME_TABLE_DIVIDED = 60, /* cells that can be */
+    QK_PLUME_TABLE_VALUES = 8
 };
 
 /* A cubic a quantity, for one interval; s in [0, 1). */
@@ -34,19 +37,27 @@ typedef struct qk_plume_table {
     double low_m, high_m; /* covered */
     int first;            /* index of the first cell */
     int cells;
-    bool two;                         /* with a penetrated plume */
-    bool rough[QK_PLUME_TABLE_NODES]; /* cells where four nodes do not foretell a fifth */
+    bool two;                              /* with a penetrated plume */
+    int from, to;                          /* values that are kept: see plume_table.c */
+    double least;                          /* ln of the axis value below which kinks are left */
+    bool rough[QK_PLUME_TABLE_NODES];      /* cells where four nodes do not foretell a fifth */
+    uint8_t fine_at[QK_PLUME_TABLE_NODES]; /* 1-based place in fine, 0 = not divided */
+    int divided;
+    double node[QK_PLUME_TABLE_NODES + 3][QK_PLUME_TABLE_VALUES];
     qk_plume_cell cell[QK_PLUME_TABLE_NODES];
+    qk_plume_cell fine[QK_PLUME_TABLE_DIVIDED][QK_PLUME_TABLE_FINE];
+    bool jump[QK_PLUME_TABLE_DIVIDED][QK_PLUME_TABLE_FINE];
 } qk_plume_table;
 
-/* Covers at least [low_m, high_m] where that fits; low_m >= 1. */
+/* Covers at least [low_m, high_m] where that fits; low_m >= 1. A table is for
+ * qk_plume_table_add, or (area) for qk_plume_table_density. */
 void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, double flagpole_m,
-                         double decay_1_s, double low_m, double high_m);
+                         double decay_1_s, double low_m, double high_m, bool area);
 
 /* Adds factor x concentration per unit emission of a source at (x0, y0) to sum[i], for receptors at
  * x[i], y[i]. */
-void qk_plume_table_add(double *sum, const qk_plume_table *t, double x0_m, double y0_m,
-                        const double *x_m, const double *y_m, size_t count, double factor);
+void qk_plume_table_add(double *sum, qk_plume_table *t, double x0_m, double y0_m, const double *x_m,
+                        const double *y_m, size_t count, double factor);
 /* main + aloft and the sigma_y of the main plume at a distance; for areas. */
-void qk_plume_table_density(const qk_plume_table *t, double x, double *density, double *sigma_y);
+void qk_plume_table_density(qk_plume_table *t, double x, double *density, double *sigma_y);
 #endif

@@ -6,7 +6,19 @@ enum { IMAGES_MAX = 200 };
 static double gauss(double distance, double inverse_sigma)
 {
     double t = distance * inverse_sigma, e = -0.5 * t * t;
-    return e > QK_EXPONENT_LEAST ? exp(e) : 0;
+    return e > QK_EXPONENT_LEAST ? qk_plume_exp(e) : 0;
+}
+
+/* Half of the term on the ground, where each image counts twice. */
+static double ground_term(double h, double lid, double inverse)
+{
+    double sum = gauss(h, inverse);
+    for (int i = 1; i < IMAGES_MAX; i++) {
+        double top = 2 * i * lid, term = gauss(top - h, inverse) + gauss(top + h, inverse);
+        sum += term;
+        if (term <= 1e-6 * sum) break;
+    }
+    return sum;
 }
 
 /* Vertical term of a Gaussian plume between the ground and its lid. */
@@ -18,6 +30,7 @@ double plume_term_layer(const plume_gauss *g, double z)
         lid -= z;
         z = 0;
     }
+    if (z == 0) return 2 * ground_term(h, lid, inverse) * inverse / QK_SQRT_2PI;
     double sum = gauss(z - h, inverse) + gauss(z + h, inverse);
     for (int i = 1; i < IMAGES_MAX && z <= lid; i++) {
         double top = 2 * i * lid;
@@ -38,6 +51,10 @@ static double image(const pair *k, double z, double shift)
     double sum = 0;
     for (int j = 0; j < 2; j++) {
         double h = shift + k->height[j];
+        if (z == 0) {
+            sum += 2 * k->factor[j] * gauss(h, k->inverse[j]);
+            continue;
+        }
         sum += k->factor[j] * (gauss(z - h, k->inverse[j]) + gauss(z + h, k->inverse[j]));
     }
     return sum;
@@ -142,7 +159,7 @@ static double dividing_height(const qk_plume_profile *p, double top)
     double a = 0.5 * (high.n2 - s2), b = ht * s2 - wt * slope - high.n2 * top;
     double c = high.n2 * top * ht - 0.5 * high.n2 * ht * ht - 0.5 * s2 * ht * ht + wt * slope * ht -
                high.surplus;
-    double discriminant = fmax(b * b - 4 * a * c, 0);
+    double discriminant = larger(b * b - 4 * a * c, 0);
     return (-b - sqrt(discriminant)) / (2 * a);
 }
 
@@ -159,7 +176,7 @@ static double mass_below(const plume_gauss *g, double height)
         sum += term;
         if (i >= 5 && fabs(term) <= 1e-6 * sum) break;
     }
-    return fmin(0.5 * sum, 1);
+    return smaller(0.5 * sum, 1);
 }
 
 /* Weight of the plume that goes straight on, against the one that follows the terrain. */
@@ -167,8 +184,8 @@ double plume_hill_weight(const plume_work *w, const qk_plume_receptor *r)
 {
     if (!w->p->stable || r->flat) return 0.5;
     double base = w->s->base_m;
-    double top = fmin(r->hill_m - base, r->ground_m - base + w->layer.height);
+    double top = smaller(r->hill_m - base, r->ground_m - base + w->layer.height);
     double divide = dividing_height(w->p, top);
     if (divide <= 0) return 0.5;
-    return 0.5 * (1 + mass_below(&w->layer, fmin(w->layer.lid, divide)));
+    return 0.5 * (1 + mass_below(&w->layer, smaller(w->layer.lid, divide)));
 }

@@ -147,7 +147,7 @@ static void test_plume__table_keeps_to_the_slice(void **state)
         qk_plume_source s;
         qk_plume_profile_make(&p, &h, 0);
         qk_plume_source_make(&s, &tall, &p);
-        qk_plume_table_make(&t, &s, 0, 0, 50, 20000);
+        qk_plume_table_make(&t, &s, 0, 0, 50, 20000, false);
         double top = 0;
         for (int i = 0; i < 1200; i++) {
             double r = 60 * exp((double)(qk_test_random(&seed) % 1000) / 1000 * 5.7);
