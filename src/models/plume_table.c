@@ -7,7 +7,8 @@
 #define SQRT_2PI   2.50662827463100050242
 #define LN_NOTHING (-120.0)
 #define LN_LEAST   (-100.0)
-#define LN_IGNORED 8.0 /* below 3e-4 of the highest axis value a kink does not show */
+#define LN_IGNORED 7.5 /* below 3e-4 of the highest axis value a kink does not show */
+#define SHOULDER   0.3
 #define ROUGH      1e-3
 
 enum {
@@ -111,18 +112,34 @@ static void middle_weights(double w[4], const double *x)
     }
 }
 
+/* How much an error of a value shows in a concentration: logarithms as they are; 1 / (2 sigma_y^2)
+ * in the logarithm too, down to exp(-SHOULDER) off the axis. */
+static double weight_of(int q, double v)
+{
+    if (q == 3 || q == 5) return SHOULDER / v;
+    return q == DENSITY + 1 ? 1 / v : 1;
+}
+
+/* told: what neighbours make of v. The worst over the values that matter at v. */
+static double error_of(const qk_plume_table *t, const double *told, const double *v, double least)
+{
+    double worst = 0;
+    for (int q = t->from; q < t->to; q++) {
+        double ln = v[q & ~1];
+        if (ln < LN_LEAST / 2 || ((q & ~1) > 0 && ln < least)) continue;
+        worst = fmax(worst, fabs(told[q] - v[q]) * weight_of(q, v[q]));
+    }
+    return worst;
+}
+
 static double roughness(const qk_plume_table *t, const double (*n)[VALUES], const double *x,
                         double least)
 {
-    double w[4], worst = 0;
+    double w[4], told[VALUES];
     middle_weights(w, x);
-    for (int q = t->from; q < t->to; q += 2) {
-        if (q > 0 && n[2][q] < least) continue;
-        if (n[2][q] < LN_LEAST / 2) continue;
-        double told = w[0] * n[0][q] + w[1] * n[1][q] + w[2] * n[3][q] + w[3] * n[4][q];
-        worst = fmax(worst, fabs(told - n[2][q]));
-    }
-    return worst;
+    for (int q = t->from; q < t->to; q++)
+        told[q] = w[0] * n[0][q] + w[1] * n[1][q] + w[2] * n[3][q] + w[3] * n[4][q];
+    return error_of(t, told, n[2], least);
 }
 
 /* ln of the value on the plume's axis. */
@@ -140,9 +157,12 @@ static void mark_rough(qk_plume_table *t, const double *x, double top)
     memset(t->rough, 0, sizeof t->rough);
     for (int k = 2; k < t->cells + 1; k++) {
         if (axis_of(t, n[k]) < least) continue;
-        if (roughness(t, &n[k - 2], x + k - 2, least) < ROUGH) continue;
-        if (k >= 2) t->rough[k - 2] = true;
-        if (k <= t->cells) t->rough[k - 1] = true;
+        double off = roughness(t, &n[k - 2], x + k - 2, least);
+        if (off < ROUGH) continue;
+        /* a kink may stand a cell further off, where the node beside it is blind to it */
+        int wide = off < 2 * ROUGH ? 0 : 1;
+        for (int c = k - 2 - wide; c <= k - 1 + wide; c++)
+            if (c >= 0 && c < t->cells) t->rough[c] = true;
     }
 }
 
@@ -188,11 +208,13 @@ static void divide_cell(qk_plume_table *t, int k)
     bool *jump = t->jump[at];
     t->fine_at[k] = (uint8_t)t->divided;
     memset(jump, 0, FINE * sizeof *jump);
+    /* a kink shows in a third difference wherever it stands, with a third of its size at least */
     double off = 0;
-    for (int q = t->from; q < t->to; q += 2) {
-        if (n[2][q] < (q ? t->least : LN_LEAST / 2)) continue;
-        double told = (4 * (n[1][q] + n[3][q]) - n[0][q] - n[4][q]) / 6;
-        off = fmax(off, fabs(told - n[2][q]));
+    for (int i = 0; i < 2; i++) {
+        double told[VALUES];
+        for (int q = t->from; q < t->to; q++)
+            told[q] = n[2][q] + 0.3 * (n[i + 3][q] - 3 * n[i + 2][q] + 3 * n[i + 1][q] - n[i][q]);
+        off = fmax(off, error_of(t, told, n[2], t->least));
     }
     if (off > ROUGH) { /* a jump, or steeper than the parts can follow */
         memset(jump, true, FINE * sizeof *jump);
