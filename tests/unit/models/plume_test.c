@@ -150,8 +150,8 @@ static void test_plume__table_keeps_to_the_slice(void **state)
         qk_plume_table_make(&t, &s, 0, 0, 50, 20000, false);
         double top = 0;
         for (int i = 0; i < 1200; i++) {
-            double r = 60 * exp((double)(qk_test_random(&seed) % 1000) / 1000 * 5.7);
-            double a = (double)(qk_test_random(&seed) % 1000) / 1000 * 2 * M_PI;
+            double r = 300 * exp((double)(qk_test_random(&seed) % 1000) / 1000 * 4.1);
+            double a = ((double)(qk_test_random(&seed) % 1000) / 1000 - 0.5) * 0.8; /* downwind */
             x[i] = r * cos(a);
             y[i] = r * sin(a);
             sum[i] = 0;
