@@ -9,7 +9,7 @@
 #define LN_LEAST   (-100.0)
 #define LN_IGNORED 7.5 /* below 3e-4 of the highest axis value a kink does not show */
 #define SHOULDER   0.3
-#define ROUGH      1e-3
+#define ROUGH      5e-4
 
 enum {
     STEPS = QK_PLUME_TABLE_STEPS,
