@@ -9,7 +9,7 @@
 #define LN_LEAST   (-100.0)
 #define LN_IGNORED 7.5 /* below 3e-4 of the highest axis value a kink does not show */
 #define SHOULDER   0.3
-#define ROUGH      5e-4
+#define ROUGH      8e-4
 
 enum {
     STEPS = QK_PLUME_TABLE_STEPS,
@@ -196,34 +196,32 @@ void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, doubl
     mark_rough(t, x, top);
 }
 
-/* Divides a cell; a kink is a quarter as large then. */
+/* Divides a cell; a kink is a quarter as large then. A node on either side shows what stands at the
+ * ends. */
 static void divide_cell(qk_plume_table *t, int k)
 {
-    double inner[FINE - 1][VALUES], low = cell_start(t->first + k);
-    double width = cell_start(t->first + k + 1) - low;
-    double *n[FINE + 1] = {t->node[k + 1], inner[0], inner[1], inner[2], t->node[k + 2]};
-    for (int i = 0; i < FINE - 1; i++) make_node(inner[i], t, low + width * (i + 1) / FINE);
+    double inner[FINE + 1][VALUES], low = cell_start(t->first + k);
+    double part = (cell_start(t->first + k + 1) - low) / FINE;
+    double *n[FINE + 3] = {inner[0], t->node[k + 1], inner[1], inner[2],
+                           inner[3], t->node[k + 2], inner[4]};
+    static const int place[FINE + 1] = {-1, 1, 2, 3, 5};
+    for (int i = 0; i < FINE + 1; i++) make_node(inner[i], t, low + part * place[i]);
     int at = t->divided++;
-    qk_plume_cell *out = t->fine[at];
-    bool *jump = t->jump[at];
     t->fine_at[k] = (uint8_t)t->divided;
-    memset(jump, 0, FINE * sizeof *jump);
+    memset(t->jump[at], 0, sizeof t->jump[at]);
     /* a kink shows in a third difference wherever it stands, with a third of its size at least */
     double off = 0;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < FINE; i++) {
         double told[VALUES];
         for (int q = t->from; q < t->to; q++)
-            told[q] = n[2][q] + 0.3 * (n[i + 3][q] - 3 * n[i + 2][q] + 3 * n[i + 1][q] - n[i][q]);
-        off = fmax(off, error_of(t, told, n[2], t->least));
+            told[q] = n[3][q] + 0.3 * (n[i + 3][q] - 3 * n[i + 2][q] + 3 * n[i + 1][q] - n[i][q]);
+        off = fmax(off, error_of(t, told, n[3], t->least));
     }
     if (off > ROUGH) { /* a jump, or steeper than the parts can follow */
-        memset(jump, true, FINE * sizeof *jump);
+        memset(t->jump[at], true, sizeof t->jump[at]);
         return;
     }
-    fit_cell(t, &out[0], (double *const[4]){n[3], n[0], n[1], n[2]}, 3, 2);
-    fit_cell(t, &out[1], n, -1, 2);
-    fit_cell(t, &out[2], n + 1, -1, 2);
-    fit_cell(t, &out[3], (double *const[4]){n[2], n[3], n[4], n[1]}, -1, -2);
+    for (int i = 0; i < FINE; i++) fit_cell(t, &t->fine[at][i], n + i, -1, 2);
 }
 
 /* The cubics that hold at x, or NULL where the plume must be computed. */
