@@ -116,7 +116,8 @@ qk_code pmf_work_new(pmf_work **out, const qk_pmf_input *in, const qk_pmf_option
     w->kp = qk_pmf_pad(w->k);
     w->kkp = qk_pmf_pad(w->k * (w->k + 1) / 2);
     w->alpha = o->alpha > 0 ? o->alpha : 4;
-    bool made = new_side(&w->rows, w->n, w->m, w) & new_side(&w->species, w->m, w->n, w);
+    bool made = new_side(&w->rows, w->n, w->m, w);
+    made = new_side(&w->species, w->m, w->n, w) && made;
     w->rows.floor = o->g_floor;
     w->w = pmf_doubles(w->n * w->m);
     w->filled = calloc(w->n, sizeof *w->filled);
