@@ -191,6 +191,18 @@ static const char restore_usage[] =
     "  --journal COPY  a later copy of the journal's folder, laid over that of the backup\n"
     "  --check         reads and verifies the backup only\n";
 
+static const char plan_usage[] =
+    "usage: qingkong plan compile [--no-spans] FILE\n"
+    "       qingkong plan check [--lang zh|en] FILE\n\n"
+    "compile: the text of a plan (txt in UTF-8, docx, or pdf that holds text) as JSON: targets,\n"
+    "tasks with duties, deadlines, indicators, tables, money rules, systems; \"spans\" says where\n"
+    "each field stands, in code points of the text. check: what a careful clerk would find, as a\n"
+    "JSON array with the arithmetic and the words it rests on; status 0 with findings too.\n"
+    "  --no-spans   without the places\n"
+    "  --lang L     language of the messages (zh)\n"
+    "docx and pdf are opened in a process of their own without network, within small limits.\n"
+    "With -, standard input is read.\n";
+
 const qk_command qk_commands[] = {
     {"air", qk_cmd_air, "evaluates hourly air by the national standards", air_usage},
     {"backup", qk_cmd_backup, "writes the data folder into one file", backup_usage},
@@ -199,6 +211,7 @@ const qk_command qk_commands[] = {
     {"disperse", qk_cmd_disperse, "runs a dispersion case (AERMOD runstream)", disperse_usage},
     {"export", qk_cmd_export, "writes what devices sent as CSV", export_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
+    {"plan", qk_cmd_plan, "reads a county's action plan and finds its defects", plan_usage},
     {"receptor", qk_cmd_receptor, "sources from the composition of the air", receptor_usage},
     {"restore", qk_cmd_restore, "lays a backup out as a data folder", restore_usage},
     {"serve", qk_cmd_serve, "runs the gateway, the store and the page", serve_usage},
