@@ -351,7 +351,7 @@ static void add_recurring(qk_plan *p, qk_plan_task *task, qk_span clause, uint32
     *r = (qk_plan_recurring){.every = every, .text = clause, .what = {behind, clause.to}};
     if (r->what.from >= r->what.to) r->what = clause;
     for (uint32_t i = behind; (i = qk_plan_next_measure(p, clause, i, &m)) != UINT32_MAX;) {
-        if (!m.def || m.def->kind == 'm' || m.def->kind == 't') continue;
+        if (!m.def || strchr("mtx", m.def->kind)) continue;
         r->measured = true;
         r->op = m.op;
         r->value = m.value;
@@ -365,6 +365,9 @@ void qk_plan_find_recurring(qk_plan *p, qk_span s, qk_plan_task *task)
     const qk_plan_text *t = &p->text;
     for (uint32_t i = s.from, cp; i < s.to; i = qk_plan_next(t, i, &cp)) {
         qk_plan_next(t, i, &cp);
+        /* 吨每月 is a unit */
+        if (cp == 0x6BCF && qk_plan_word_end(t, (qk_span){s.from, i}, "吨|克|米|里|次|元|瓦"))
+            continue;
         if (cp != 0x6BCF && cp != 0x6309 && cp != 0x9010 && cp != 0x957F && cp != 0x6708)
             continue; /* 每按逐长月 */
         for (size_t k = 0; k < sizeof rhythms / sizeof rhythms[0]; k++) {

@@ -82,7 +82,7 @@ static bool units_continue(const joiner *j, const qk_plan_line *next)
     if (qk_plan_word_end(j->t, j->cur->span, "、|，")) return true;
     if (qk_plan_ends(j->t, j->cur->span, "。")) return false;
     if (!qk_plan_word_end(j->t, j->cur->span, UNIT_ENDS)) return is_full(j, j->last);
-    if (qk_plan_word_at(j->t, first.from, first.to, "、|，")) return true;
+    if (qk_plan_word_at(j->t, first.from, first.to, "、|，|（")) return true;
     for (first.to = first.from; first.to < next->norm.to &&
                                 !qk_plan_word_at(j->t, first.to, next->norm.to, "、|，|。|（");)
         first.to = qk_plan_next(j->t, first.to, &cp);

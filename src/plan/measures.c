@@ -211,7 +211,7 @@ static void compare_before(const qk_plan_text *t, qk_span c, qk_measure *m)
          "控制到",
          QK_OP_LE, true, false},
         {"达到|达|达成|提高到|提高至|提升到|提升至|增加到|增至|增长到|上升到|上升至|扩大到|稳定在|"
-         "保持在|力争达到|维持在|占比|比例为|突破|配套率|实现",
+         "保持在|力争达到|维持在|突破|实现",
          QK_OP_GE, false, true},
         {"超过|大于|高于|多于|超出|>", QK_OP_GT, false, false},
         {"低于|小于|少于|不足|不到|不满|<", QK_OP_LT, false, false},
@@ -277,7 +277,9 @@ static bool is_threshold(const qk_plan_text *t, qk_span c, const qk_measure *m)
     bool then_of = qk_plan_is(t, at, c.to, "的");
     bool then_end = at >= c.to || cp == 0xFF0C || cp == 0xFF1B || cp == 0x3002 || cp == 0x3001;
     bool share = m->def && m->def->kind == 'r';
-    if (m->bound) return false;
+    if (m->bound)
+        return then_of && qk_plan_word_end(t, (qk_span){m->whole.from, m->digits.from},
+                                           "大于等于|大于或等于|小于等于|≥|≤");
     if (m->compared && m->raising)
         return then_of && !qk_plan_is(t, at, c.to, "目标") && !qk_plan_is(t, at, c.to, "的目标");
     if (outer)

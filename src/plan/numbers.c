@@ -93,7 +93,8 @@ static qk_span trim_name(const qk_plan_text *t, qk_span s)
         }
     }
     while ((n = qk_plan_word_end(
-                t, s, "力争|原则上|要|应|均|分别|应当|必须|，|、|稳定|年度|为|的|共|约")) > 0 &&
+                t, s, "力争|原则上|要|应|平均|均|分别|应当|必须|，|、|稳定|年度|为|的|共|约")) >
+               0 &&
            n < s.to - s.from)
         s.to -= n;
     return s;
@@ -120,6 +121,7 @@ static void set_name(const qk_plan_text *t, qk_span c, const qk_measure *m,
             i = next;
         }
         right.to = cut < right.to ? cut : right.to;
+        right.from += qk_plan_word_at(t, right.from, right.to, "的");
         if (right.to > right.from) n->name = right;
     }
 }

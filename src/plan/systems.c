@@ -253,7 +253,7 @@ static qk_span read_name(const qk_plan_text *t, qk_span s, uint32_t floor, uint3
     if (heads[head].rule == ALONE) name.to += qk_plan_word_at(t, end, s.to, "、网格化管理|管理");
     /* 等 before it sums up a list, which then is the name */
     bool method = heads[head].rule == METHOD || heads[head].rule == BARE_OR_DEVICE;
-    if (method && !qk_plan_word_at(t, end, s.to, DEVICES) &&
+    if (method && !qk_plan_word_at(t, end, s.to, DEVICES "|预警系统") &&
         !qk_plan_word_end(t, (qk_span){s.from, at}, "等"))
         name.from = heads[head].rule == METHOD || qk_plan_chars(t, (qk_span){name.from, at}) > 3
                         ? at

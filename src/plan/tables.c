@@ -4,7 +4,7 @@
  * printed on two lines are joined; what was done is noted. */
 #include "plan/private.h"
 
-enum { COLUMNS_MAX = 40, ROWS_MAX = 20000 };
+enum { COLUMNS_MAX = 40, ROWS_MAX = 20000, MEND_MAX = 400 };
 
 typedef struct raw_row {
     qk_span cell[COLUMNS_MAX];
@@ -141,32 +141,105 @@ static uint32_t filled_cells(const qk_plan_cell *cells, uint32_t n)
     return k;
 }
 
-/* A row that slipped: the last column is empty and the first is not, or a gap stands before the
- * last column. Text moves right until the last column is full; the class columns are merged cells.
- */
-static const char *put_back(qk_plan_cell *cells, uint32_t n)
+static bool is_blank_cell(const qk_plan_row *r, uint32_t c)
+{
+    return is_empty(&r->cells[c]);
+}
+
+/* A text met twice is the name of a class; its column is the leftmost it was seen in. */
+static uint32_t column_of_class(const qk_plan *p, const qk_plan_table *tb, qk_span text)
+{
+    uint32_t seen = 0, left = UINT32_MAX;
+    for (uint32_t r = 0; r < tb->row_count && r < MEND_MAX; r++)
+        for (uint32_t c = 0; c < tb->column_count; c++)
+            if (!is_blank_cell(&tb->rows[r], c) &&
+                same_cell(&p->text, tb->rows[r].cells[c].text, text)) {
+                seen++;
+                /* where nothing stands right of it, it may be a project that slipped */
+                if (c == 0 || (c + 1 < tb->column_count && !is_blank_cell(&tb->rows[r], c + 1)))
+                    left = c < left ? c : left;
+            }
+    return seen > 1 ? left : UINT32_MAX;
+}
+
+static bool is_party(const qk_plan *p, const qk_plan_cell *c)
+{
+    return qk_plan_word_end(&p->text, c->text,
+                            "局|公司|企业|委员会|政府|办事处|镇|乡|厂|单位|中心|）|委|院|部门") > 0;
+}
+
+/* Does the last column name who is to do it? */
+static bool ends_with_parties(const qk_plan *p, const qk_plan_table *tb)
+{
+    uint32_t filled = 0, parties = 0, last = tb->column_count - 1;
+    for (uint32_t r = 0; r < tb->row_count; r++) {
+        if (is_blank_cell(&tb->rows[r], last)) continue;
+        filled++;
+        parties += is_party(p, &tb->rows[r].cells[last]);
+    }
+    return filled >= 4 && parties * 10 >= filled * 8;
+}
+
+static void move_cell(qk_plan_row *r, uint32_t from, uint32_t to)
+{
+    r->cells[to] = r->cells[from];
+    r->cells[from] = (qk_plan_cell){{0}, {0}, false};
+}
+
+/* Everything stands too far right: the column of parties holds something else. */
+static const char *pull_left(const qk_plan *p, const qk_plan_table *tb, qk_plan_row *r)
+{
+    uint32_t n = tb->column_count, first = 0, shift = 1, home;
+    if (is_blank_cell(r, n - 1) || is_party(p, &r->cells[n - 1])) return NULL;
+    while (first < n && is_blank_cell(r, first)) first++;
+    if (first == 0) return NULL;
+    home = column_of_class(p, tb, r->cells[first].text);
+    if (home < first) shift = first - home;
+    for (uint32_t c = first; c < n; c++)
+        if (!is_blank_cell(r, c)) move_cell(r, c, c - shift);
+    return "the row stood too far right";
+}
+
+/* The last cells are missing: all of it belongs further right. */
+static const char *push_right(qk_plan_row *r, uint32_t n)
 {
     uint32_t last = n;
+    while (last > 0 && is_blank_cell(r, last - 1)) last--;
+    if (last < 2 || last == n || filled_cells(r->cells, n) != last) return NULL;
+    for (uint32_t k = last; k-- > 0;) move_cell(r, k, k + n - last);
+    return "the row stood too far left";
+}
+
+/* A gap before the last columns: what stands left of it moves into it, classes that are known stay.
+ */
+static const char *close_gap(const qk_plan *p, const qk_plan_table *tb, qk_plan_row *r)
+{
     const char *note = NULL;
-    if (n < 3 || filled_cells(cells, n) == n || is_empty(&cells[0]) + 0u > 1u) return NULL;
-    while (last > 0 && is_empty(&cells[last - 1])) last--;
-    if (last == 0) return NULL;
-    if (last < n && filled_cells(cells, n) == last && last >= 2) {
-        for (uint32_t k = last; k-- > 0;) {
-            cells[k + n - last] = cells[k];
-            cells[k] = (qk_plan_cell){{0}, {0}, false};
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (uint32_t k = tb->column_count - 1; k-- > 1 && !moved;) {
+            if (!is_blank_cell(r, k) || is_blank_cell(r, k - 1)) continue;
+            if (column_of_class(p, tb, r->cells[k - 1].text) == k - 1) continue;
+            move_cell(r, k - 1, k);
+            note = "a cell stood too far left";
+            moved = true;
         }
-        return "the row stood too far left";
     }
-    for (uint32_t k = n - 1; k-- > 1;)
-        if (is_empty(&cells[k]) && !is_empty(&cells[k - 1])) {
-            cells[k] = cells[k - 1];
-            cells[k - 1] = (qk_plan_cell){{0}, {0}, false};
-            note = "a cell stood one column too far left";
-        } else if (!is_empty(&cells[k])) {
-            break;
-        }
     return note;
+}
+
+static void mend_row(const qk_plan *p, const qk_plan_table *tb, qk_plan_row *r)
+{
+    uint32_t n = tb->column_count;
+    const char *note = NULL;
+    if (filled_cells(r->cells, n) == n) return;
+    if (!is_blank_cell(r, 0) && is_blank_cell(r, n - 1)) note = push_right(r, n);
+    if (!note) note = pull_left(p, tb, r);
+    if (!note && !is_blank_cell(r, n - 1) && !is_blank_cell(r, 0)) note = close_gap(p, tb, r);
+    if (!note && !is_blank_cell(r, n - 1) && n > 2 && is_blank_cell(r, 0) &&
+        is_blank_cell(r, n - 2))
+        note = close_gap(p, tb, r);
+    if (note) r->note = note;
 }
 
 /* The number column of a numbered list is never merged. */
@@ -175,10 +248,11 @@ static bool is_number_column(const qk_plan *p, const qk_plan_table *tb, uint32_t
     return qk_plan_has_any(&p->text, tb->columns[c].text, "序号|编号|数量|号");
 }
 
-static void fill_down(const qk_plan *p, qk_plan_table *tb, qk_plan_row *row)
+static void fill_down(const qk_plan *p, qk_plan_table *tb, uint32_t rows)
 {
-    if (tb->row_count < 2) return;
-    const qk_plan_row *above = &tb->rows[tb->row_count - 2];
+    if (rows < 2) return;
+    qk_plan_row *row = &tb->rows[rows - 1];
+    const qk_plan_row *above = &tb->rows[rows - 2];
     for (uint32_t c = 0; c + 1 < tb->column_count; c++) {
         if (!is_empty(&row->cells[c])) {
             /* a new class above ends the merging of what stands right of it */
@@ -206,24 +280,40 @@ static bool join_above(qk_plan_table *tb, const qk_plan_cell *cells, bool after_
     return true;
 }
 
-/* The last column says who or how much: where it is empty the row goes on in the next line. */
-static bool wants_next(const qk_plan_table *tb)
+/* A row without its last two cells goes on in the next printed line. */
+static bool goes_on(const qk_plan_table *tb, const qk_plan_row *r, const qk_plan_row *next)
 {
-    const qk_plan_row *above = tb->row_count ? &tb->rows[tb->row_count - 1] : NULL;
-    return above && is_empty(&above->cells[tb->column_count - 1]) && tb->column_count >= 3;
+    uint32_t n = tb->column_count;
+    if (n < 4 || !is_blank_cell(r, n - 1) || !is_blank_cell(r, n - 2) ||
+        filled_cells(r->cells, n) == 0)
+        return false;
+    for (uint32_t c = 0; c + 2 < n; c++)
+        if (!is_blank_cell(next, c)) return false;
+    return !is_blank_cell(next, n - 1) && !is_blank_cell(next, n - 2);
 }
 
-static void merge_open_row(qk_plan_table *tb, const qk_plan_cell *cells)
+static void mend_rows(qk_plan *p, qk_plan_table *tb)
 {
-    qk_plan_row *above = &tb->rows[tb->row_count - 1];
-    for (uint32_t c = 0; c < tb->column_count; c++) {
-        if (is_empty(&cells[c])) continue;
-        if (is_empty(&above->cells[c]) || above->cells[c].filled)
-            above->cells[c] = cells[c];
-        else
-            above->cells[c].more = cells[c].text;
+    uint32_t kept = 0, n = tb->column_count;
+    bool whole = tb->row_count < MEND_MAX && n >= 3 && ends_with_parties(p, tb);
+    for (uint32_t i = 0; whole && i < tb->row_count; i++) mend_row(p, tb, &tb->rows[i]);
+    for (uint32_t i = 0; i < tb->row_count; i++) {
+        qk_plan_row *r = &tb->rows[i];
+        if (whole && i + 1 < tb->row_count && goes_on(tb, r, r + 1)) {
+            for (uint32_t c = 0; c + 2 < n; c++) r[1].cells[c] = r->cells[c];
+            r[1].note = "the row was printed on two lines";
+            continue;
+        }
+        if (whole && i + 1 < tb->row_count && is_blank_cell(r, n - 1) && !is_blank_cell(r, n - 2) &&
+            !is_blank_cell(r + 1, n - 1)) {
+            r->cells[n - 1] = r[1].cells[n - 1];
+            r->cells[n - 1].filled = true;
+        }
+        tb->rows[kept++] = *r;
+        tb->row_count = tb->row_count < kept ? kept : tb->row_count;
+        fill_down(p, tb, kept);
     }
-    above->note = "the row was printed on two lines";
+    tb->row_count = kept;
 }
 
 static void add_row(qk_plan *p, qk_plan_table *tb, const raw_row *raw, const raw_row *head,
@@ -242,15 +332,9 @@ static void add_row(qk_plan *p, qk_plan_table *tb, const raw_row *raw, const raw
     if (!l->tabs && is_empty(&cells[0]) && raw->count < tb->column_count &&
         join_above(tb, cells, true))
         return;
-    const char *note = put_back(cells, tb->column_count);
-    if (l->tabs && wants_next(tb) && is_empty(&cells[0])) {
-        merge_open_row(tb, cells);
-        return;
-    }
     row = QK_PLAN_PUSH(p, tb, rows, row);
     if (!row) return;
-    *row = (qk_plan_row){cells, line, note};
-    fill_down(p, tb, row);
+    *row = (qk_plan_row){cells, line, NULL};
 }
 
 /* The lines above a table: its title, and 附表1 above that. */
@@ -303,6 +387,7 @@ static void read_table(qk_plan *p, uint32_t line, uint32_t end)
         cut_row(&p->text, l, row);
         add_row(p, tb, row, head, i);
     }
+    mend_rows(p, tb);
 }
 
 void qk_plan_read_tables(qk_plan *p)

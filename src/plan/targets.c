@@ -169,11 +169,11 @@ static uint32_t list_length(const qk_plan_text *t, qk_span all)
     return k;
 }
 
-static void add_target(qk_plan *p, qk_span sentence, qk_span clause, qk_span name,
-                       const qk_measure *m)
+static qk_plan_target *add_target(qk_plan *p, qk_span sentence, qk_span clause, qk_span name,
+                                  const qk_measure *m)
 {
     qk_plan_target *out = QK_PLAN_PUSH(p, p, targets, target);
-    if (!out) return;
+    if (!out) return NULL;
     *out = (qk_plan_target){0};
     out->n = (qk_plan_number){.text = clause,
                               .digits = m->digits,
@@ -185,13 +185,14 @@ static void add_target(qk_plan *p, qk_span sentence, qk_span clause, qk_span nam
     if (m->def && m->def->kind == 'x') out->n.unit = (qk_str){NULL, 0};
     set_metric(p, name, m, out);
     out->year = year_before(p, sentence, m->digits.from);
+    return out;
 }
 
 static void read_sentence(qk_plan *p, qk_span s)
 {
     const qk_plan_text *t = &p->text;
     qk_measure m = {0};
-    qk_span all = {0}, last_clause = {0};
+    qk_span all = {0}, last_clause = {0}, scope = {0};
     uint32_t index = 0, next;
     for (uint32_t at = s.from; (next = qk_plan_next_measure(p, s, at, &m)) != UINT32_MAX;
          at = next) {
@@ -215,7 +216,11 @@ static void read_sentence(qk_plan *p, qk_span s)
                 name = member_name(t, all, 0);
         }
         last_clause = c;
-        if (is_goal(t, name, &m) || is_goal(t, all, &m)) add_target(p, s, c, name, &m);
+        if (!is_goal(t, name, &m) && !is_goal(t, all, &m)) continue;
+        qk_plan_target *out = add_target(p, s, c, name, &m);
+        /* the area named first holds for the sentence; one in brackets for itself */
+        if (out && out->scope.to && !scope.to) scope = out->scope;
+        if (out && !out->scope.to) out->scope = scope;
     }
 }
 

@@ -203,12 +203,19 @@ qk_code qk_plan_text_read(qk_plan_text *t, qk_str given, qk_arena *arena, qk_err
 /* The code points a span stands for: [*first, *last). */
 static void points_of(const qk_plan_text *t, qk_span s, uint32_t *first, uint32_t *last)
 {
+    uint32_t dollars = 0;
     *first = *last = 0;
     if (s.from >= s.to || s.to > t->len) return;
     *first = t->from[s.from];
     *last = t->from[s.to - 1] + 1;
-    /* the closing marks of a formula belong to what they close */
-    while (*last < t->points && t->kept[*last] && strchr("}$", t->given.ptr[t->at[*last]])) ++*last;
+    /* the marks of a formula belong to what they enclose */
+    for (uint32_t i = *first; i < *last; i++) dollars += t->given.ptr[t->at[i]] == '$';
+    while (*last < t->points && t->given.ptr[t->at[*last]] == '}') ++*last;
+    if (dollars % 2 == 0) return;
+    if (*last < t->points && t->given.ptr[t->at[*last]] == '$')
+        ++*last;
+    else if (*first > 0 && t->given.ptr[t->at[*first - 1]] == '$')
+        --*first;
 }
 
 qk_str qk_plan_quote(const qk_plan_text *t, qk_span s)
