@@ -1,52 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `qingkong plan compile|check FILE`: a plan's text as obligations, and what is wrong with it. */
-#include "base/file.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "plan/plan.h"
+#include "domain/plan_file.h"
+#include "plan/check.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 
 enum { OUT_MAX = 256 << 20 };
 
-static int print_plan(const qk_plan *plan, bool spans)
+typedef struct plan_job {
+    const char *path;
+    bool check, spans;
+    qk_lang lang;
+} plan_job;
+
+static qk_code write_plan(const plan_job *job, qk_plan *plan, qk_buf *out, qk_error *err)
 {
-    qk_buf out;
     qk_json_writer w;
-    qk_error err = {0};
-    int status = QK_EXIT_DONE;
-    qk_buf_init(&out, OUT_MAX);
-    qk_json_init(&w, &out);
+    qk_json_init(&w, out);
     w.pretty = true;
-    qk_plan_write(plan, &w, spans);
-    qk_buf_putc(&out, '\n');
-    if (out.failed != QK_OK) {
-        qk_fail(&err, out.failed, "the compiled plan is larger than %d bytes", OUT_MAX);
-        status = qk_command_refuse("plan", &err);
-    } else if (fwrite(out.ptr, 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
-        qk_fail_errno(&err, errno, "standard output");
-        status = qk_command_refuse("plan", &err);
+    if (job->check) {
+        qk_plan_findings findings;
+        QK_TRY(qk_plan_check(&findings, plan, err));
+        qk_plan_findings_write(plan, &findings, job->lang, &w);
+    } else {
+        qk_plan_write(plan, &w, job->spans);
     }
+    qk_buf_putc(out, '\n');
+    if (out->failed != QK_OK)
+        return qk_fail(err, out->failed, "the outcome is larger than %d bytes", OUT_MAX);
+    if (fwrite(out->ptr, 1, out->len, stdout) != out->len || fflush(stdout) != 0)
+        return qk_fail_errno(err, errno, "standard output");
+    return QK_OK;
+}
+
+static int run_job(const plan_job *job)
+{
+    qk_buf text, out;
+    qk_error err = {0};
+    qk_plan *plan = NULL;
+    qk_code code;
+    qk_buf_init(&text, QK_PLAN_TEXT_MAX + 4096);
+    qk_buf_init(&out, OUT_MAX);
+    QK_TRY_OUT(code, qk_plan_file_read(&text, job->path, &err));
+    if ((code = qk_plan_compile(&plan, qk_buf_str(&text), &err)) != QK_OK) {
+        qk_error_at(&err, job->path, err.line, err.column);
+        goto out;
+    }
+    code = write_plan(job, plan, &out, &err);
+out:
+    qk_plan_free(plan);
     qk_buf_clear(&out);
-    return status;
+    qk_buf_clear(&text);
+    return code == QK_OK ? QK_EXIT_DONE : qk_command_refuse("plan", &err);
 }
 
 int qk_cmd_plan(int argc, char **argv)
 {
-    qk_buf text;
-    qk_error err = {0};
-    qk_plan *plan = NULL;
-    int status;
-    if (argc < 3) return qk_command_misuse("plan", "compile or check, and one FILE");
-    qk_buf_init(&text, 64 << 20);
-    if (qk_file_read(&text, argv[2], &err) != QK_OK ||
-        qk_plan_compile(&plan, qk_buf_str(&text), &err) != QK_OK) {
-        status = qk_command_refuse("plan", &err);
-    } else {
-        status = print_plan(plan, true);
+    static const struct option options[] = {{"no-spans", no_argument, NULL, 'n'},
+                                            {"lang", required_argument, NULL, 'l'},
+                                            {"docx-helper", no_argument, NULL, 'h'},
+                                            {0}};
+    plan_job job = {.spans = true, .lang = QK_ZH};
+    int o;
+    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (o == 'h') return qk_plan_file_helper(0);
+        if (o == 'n')
+            job.spans = false;
+        else if (o == 'l' && strcmp(optarg, "en") == 0)
+            job.lang = QK_EN;
+        else if (o != 'l' || strcmp(optarg, "zh") != 0)
+            return qk_command_misuse("plan", "unknown option or language");
     }
-    qk_plan_free(plan);
-    qk_buf_clear(&text);
-    return status;
+    if (argc - optind != 2) return qk_command_misuse("plan", "compile or check, and one FILE");
+    job.check = strcmp(argv[optind], "check") == 0;
+    job.path = argv[optind + 1];
+    if (!job.check && strcmp(argv[optind], "compile") != 0)
+        return qk_command_misuse("plan", "no part '%s'", argv[optind]);
+    return run_job(&job);
 }
