@@ -4,7 +4,7 @@
 
 enum {
     SUM_TERMS = 24,
-    ANNEX_MATCH = 12 /* bytes of words that a table's title and a task share */
+    ANNEX_MATCH = 9 /* bytes of words that a table's title and a task share */
 };
 
 static void add_numbering(checker *c, uint32_t node, uint32_t wanted)

@@ -73,21 +73,49 @@ static bool is_full(const joiner *j, const qk_plan_line *l)
     "局|委|办|府|公司|中心|处|会|所|站|队|集团|院|厅|科|镇|乡|街道|部门|单位|企业|）|部|社|室|" \
     "园区|段|组|场"
 
+/* Does the line begin with a unit, or with the end of one? */
+static bool begins_with_unit(const joiner *j, const qk_plan_line *next)
+{
+    qk_span first = {next->norm.from, next->norm.from};
+    uint32_t cp;
+    while (first.to < next->norm.to &&
+           !qk_plan_word_at(j->t, first.to, next->norm.to, "、|，|。|（|；"))
+        first.to = qk_plan_next(j->t, first.to, &cp);
+    /* one or two characters can only be the rest of a word */
+    if (first.to == next->norm.to && qk_plan_chars(j->t, first) < 3) return true;
+    return qk_plan_word_end(j->t, first, UNIT_ENDS) > 0 && qk_plan_chars(j->t, first) < 14;
+}
+
+/* Is the whole line pieces of a list of units, the last of them perhaps cut? */
+static bool is_all_units(const joiner *j, const qk_plan_line *next)
+{
+    qk_span piece = {next->norm.from, next->norm.from}, line = next->norm;
+    uint32_t cp;
+    int depth = 0;
+    if (qk_plan_ends(j->t, line, "。")) line.to -= 3;
+    for (uint32_t i = line.from;; i = qk_plan_next(j->t, i, &cp)) {
+        qk_plan_next(j->t, i, &cp);
+        depth += (cp == 0xFF08) - (cp == 0xFF09);
+        if (i < line.to && (depth > 0 || !qk_plan_word_at(j->t, i, line.to, "、|，|；"))) continue;
+        piece.to = i < line.to ? i : line.to;
+        bool cut = i >= line.to && piece.from > line.from && qk_plan_chars(j->t, piece) < 9;
+        if (!cut && (!qk_plan_word_end(j->t, piece, UNIT_ENDS) || qk_plan_chars(j->t, piece) > 24))
+            return false;
+        if (i >= line.to) return true;
+        piece.from = i + 3;
+    }
+}
+
 /* A list of units goes on while its last unit is not whole, or while the next line, too, begins
  * with a unit. */
 static bool units_continue(const joiner *j, const qk_plan_line *next)
 {
-    qk_span first = next->norm;
-    uint32_t cp;
+    bool whole = qk_plan_word_end(j->t, j->cur->span, UNIT_ENDS) > 0;
     if (qk_plan_word_end(j->t, j->cur->span, "、|，")) return true;
     if (qk_plan_ends(j->t, j->cur->span, "。")) return false;
-    if (!qk_plan_word_end(j->t, j->cur->span, UNIT_ENDS)) return is_full(j, j->last);
-    if (qk_plan_word_at(j->t, first.from, first.to, "、|，|（")) return true;
-    for (first.to = first.from; first.to < next->norm.to &&
-                                !qk_plan_word_at(j->t, first.to, next->norm.to, "、|，|。|（");)
-        first.to = qk_plan_next(j->t, first.to, &cp);
-    return is_full(j, j->last) && qk_plan_word_end(j->t, first, UNIT_ENDS) > 0 &&
-           qk_plan_chars(j->t, first) < 14;
+    if (qk_plan_word_at(j->t, next->norm.from, next->norm.to, "、|，|（|；|：")) return true;
+    if ((!whole && is_full(j, j->last)) || is_all_units(j, next)) return true;
+    return (j->t->wrap ? is_full(j, j->last) : !whole) && begins_with_unit(j, next);
 }
 
 /* A heading: numbered, and no sentence ends in it. */
@@ -124,7 +152,7 @@ static bool cut_by_page(const joiner *j, const qk_plan_line *next)
                qk_plan_word_end(j->t, next->norm,
                                 "行动|治理|管控|整治|发展|提升|减排|攻坚|改造|水平|体系") > 0;
     }
-    if (is_label_line(j, s)) return qk_plan_word_end(j->t, s, "、|，") > 0;
+    if (is_label_line(j, s)) return units_continue(j, next);
     return qk_plan_has_any(j->t, s, "，|。|、") || j->depth > 0;
 }
 

@@ -7,7 +7,8 @@
     "抽检|"                                                                                                                        \
     "检查|取缔|整治|现有|关闭|开展|治理|推广|购置|布设|减少|压减|清理|拆除|达到|不少于|不低于|"  \
     "确保|"                                                                                                                        \
-    "力争|建立|设置|配备|组织|替代|提升|新能源|整合|搬迁|核发|举办|培训|审核|评选|监测"
+    "力争|建立|设置|配备|组织|替代|提升|新能源|整合|搬迁|核发|举办|培训|审核|评选|监测|装|增设|" \
+    "投用|投运|更换|落实|退出|迁|联网|采购|签订|清运|修复|绿化|栽植|种植|拆|换"
 
 /* The clause around a byte: between ，；。：and brackets that hold a measure of their own. */
 static qk_span clause_of(const qk_plan_text *t, qk_span s, uint32_t at)
@@ -37,6 +38,12 @@ static bool is_ratio_name(const qk_plan_text *t, qk_span before)
 static bool is_fact(const qk_plan_text *t, qk_span c, const qk_measure *m)
 {
     qk_span before = {c.from, m->digits.from};
+    qk_span ordinal = before;
+    /* 第3、4条 */
+    while (ordinal.to > ordinal.from &&
+           (qk_is_digit(t->norm[ordinal.to - 1]) || qk_plan_ends(t, ordinal, "、")))
+        ordinal.to -= qk_is_digit(t->norm[ordinal.to - 1]) ? 1 : 3;
+    if (qk_plan_ends(t, ordinal, "第")) return true;
     if (qk_plan_word_end(t, before, "可达|已达|曾达|高达|第|未来|近|约占|未来7天、")) return true;
     if (qk_plan_has_any(t, before, "贡献|发生频率|未来")) return true;
     /* 从65%提高到87%: the first number is where it began */
