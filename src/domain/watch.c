@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/watch.h"
+#include "domain/network.h"
+#include <math.h>
 #include <stdlib.h>
 
-enum { SKEW_MS = 5 * 60000, SKEW_EVERY_TICKS = 30, ROOM = 64 };
+enum { SKEW_MS = 5 * 60000, SKEW_EVERY_TICKS = 30, NETWORK_EVERY_TICKS = 10, ROOM = 64 };
+
+/* What the plans ask of a network (SY-41: not below 95 %), and how long it may fall short of it. */
+static const double NETWORK_LEAST = 0.95;
+static const qk_time NETWORK_LOW_MS = 10 * QK_MINUTE;
 
 struct qk_watch {
     qk_live *live;
@@ -10,6 +16,8 @@ struct qk_watch {
     const qk_registry *registry;
     const qk_clock *clock;
     uint32_t ticks;
+    qk_time low_since; /* of the network; QK_TIME_NONE = it is not low */
+    bool low_told;
 };
 
 qk_code qk_watch_new(qk_watch **out, qk_live *live, qk_events *events, const qk_registry *registry,
@@ -17,7 +25,11 @@ qk_code qk_watch_new(qk_watch **out, qk_live *live, qk_events *events, const qk_
 {
     qk_watch *w = calloc(1, sizeof *w);
     if (!w) return QK_ENOMEM;
-    *w = (qk_watch){live, events, registry, clock, 0};
+    *w = (qk_watch){.live = live,
+                    .events = events,
+                    .registry = registry,
+                    .clock = clock,
+                    .low_since = QK_TIME_NONE};
     *out = w;
     return QK_OK;
 }
@@ -95,9 +107,50 @@ static void look_at_clocks(qk_watch *w)
     qk_arena_clear(&arena);
 }
 
+static void tell_network(qk_watch *w, const qk_network *n, bool low, qk_time now)
+{
+    char key[64], opened[48], params[200];
+    snprintf(opened, sizeof opened, "network_low:%lld", (long long)w->low_since);
+    snprintf(key, sizeof key, "%s%s", low ? "" : "closed:", opened);
+    int len = snprintf(params, sizeof params,
+                       "{\"stations\":%zu,\"online\":%zu,\"percent\":\"%.1f\",\"least\":\"%g\"",
+                       n->stations, n->online, 100 * qk_network_rate(n), 100 * NETWORK_LEAST);
+    if (low)
+        snprintf(params + len, sizeof params - (size_t)len, "}");
+    else
+        snprintf(params + len, sizeof params - (size_t)len, ",\"closes\":\"%s\"}", opened);
+    qk_event e = {.at = now,
+                  .recorded_at = now,
+                  .severity = low ? QK_SEVERITY_ALARM : QK_SEVERITY_INFO,
+                  .journal_pos = UINT64_MAX,
+                  .key = key,
+                  .params = params};
+    qk_str_copy(e.kind, sizeof e.kind, qk_str_of(low ? "network_low" : "network_restored"));
+    if (qk_events_raise(w->events, &e) == QK_OK) w->low_told = low;
+}
+
+static void look_at_network(qk_watch *w)
+{
+    qk_arena arena;
+    qk_network n;
+    qk_time now = qk_clock_now(w->clock);
+    qk_arena_init(&arena, (size_t)256 << 20);
+    qk_code code = qk_network_count(&n, w->registry, w->live, false, &arena);
+    double rate = code ? NAN : qk_network_rate(&n);
+    if (!isnan(rate) && rate < NETWORK_LEAST) {
+        if (w->low_since == QK_TIME_NONE) w->low_since = now;
+        if (!w->low_told && now - w->low_since >= NETWORK_LOW_MS) tell_network(w, &n, true, now);
+    } else if (!isnan(rate)) {
+        if (w->low_told) tell_network(w, &n, false, now);
+        if (!w->low_told) w->low_since = QK_TIME_NONE;
+    }
+    qk_arena_clear(&arena);
+}
+
 void qk_watch_tick(qk_watch *w)
 {
     if (!qk_events_room(w->events, ROOM)) return;
     qk_live_tick(w->live, on_turn, w);
+    if (w->ticks % NETWORK_EVERY_TICKS == 0) look_at_network(w);
     if (w->ticks++ % SKEW_EVERY_TICKS == 0) look_at_clocks(w);
 }

@@ -177,14 +177,33 @@ static void test_events__are_told_in_both_languages_with_their_parameters(void *
 static void test_events__every_kind_has_its_text(void **state)
 {
     (void)state;
-    const char *kinds[] = {
-        "clock_skew",           "content_encrypted", "content_unreadable", "device_alarm",
-        "device_boot",          "device_info",       "device_offline",     "device_online",
-        "device_parked",        "device_sample",     "device_silent",      "device_unparked",
-        "events_suppressed",    "history_changed",   "journal_damaged",    "notice_failed",
-        "time_implausible",     "value_constant",    "value_range",        "value_zero",
-        "value_moving",         "hours_missing",     "hours_filled",       "transmission_low",
-        "transmission_restored"};
+    const char *kinds[] = {"clock_skew",
+                           "content_encrypted",
+                           "content_unreadable",
+                           "device_alarm",
+                           "device_boot",
+                           "device_info",
+                           "device_offline",
+                           "device_online",
+                           "device_parked",
+                           "device_sample",
+                           "device_silent",
+                           "device_unparked",
+                           "events_suppressed",
+                           "history_changed",
+                           "journal_damaged",
+                           "notice_failed",
+                           "time_implausible",
+                           "value_constant",
+                           "value_range",
+                           "value_zero",
+                           "value_moving",
+                           "hours_missing",
+                           "hours_filled",
+                           "transmission_low",
+                           "transmission_restored",
+                           "network_low",
+                           "network_restored"};
     for (size_t i = 0; i < QK_ARRAY_COUNT(kinds); i++) {
         char code[64];
         snprintf(code, sizeof code, "event.%s", kinds[i]);

@@ -437,6 +437,54 @@ static void test_S072_node__limits_and_names_meet_the_codes_of_old_outlets(void 
     qk_node_close(node);
 }
 
+/* Kinds of stations and factors that no table of the program names: ammonia, ozone-depleting
+ * substances, components of particles, a lidar, a park's own list. */
+static void test_S037_node__pilot_stations_and_factors_need_no_code(void **state)
+{
+    (void)state;
+    static const char register_json[] =
+        "{\"sites\":[{\"id\":\"P1\",\"kind\":\"park\"},{\"id\":\"P2\",\"kind\":\"component\"},"
+        "{\"id\":\"P3\",\"kind\":\"lidar\"}],"
+        "\"devices\":[{\"mn\":\"A1\",\"site\":\"P1\",\"st\":\"22\",\"sends_hours\":true}],"
+        "\"factors\":["
+        "{\"mn\":\"A1\",\"code\":\"zNH3\",\"unit\":\"ug/m3\",\"name_zh\":\"氨\",\"limit\":40},"
+        "{\"mn\":\"A1\",\"code\":\"zCFC11\",\"unit\":\"ppt\",\"name_zh\":\"一氟三氯甲烷\"},"
+        "{\"mn\":\"A1\",\"code\":\"zSO4\",\"site\":\"P2\",\"unit\":\"ug/m3\"},"
+        "{\"mn\":\"A1\",\"code\":\"zExt0300\",\"site\":\"P3\",\"unit\":\"1/km\"}]}";
+    qk_buf shown;
+    qk_node *node = open_node("2025-01-01T00:00:00x0");
+    import(node, register_json);
+    for (int h = 0; h < 24; h++) {
+        char cp[300], stamp[QK_TIME_TEXT];
+        qk_time t = at("2025-01-01") + h * QK_HOUR;
+        snprintf(cp, sizeof cp,
+                 "DataTime=%s;zNH3-Avg=%d.0,zNH3-Flag=N;zCFC11-Avg=219.4,zCFC11-Flag=N;"
+                 "zSO4-Avg=8.25,zSO4-Flag=N;zExt0300-Avg=0.412,zExt0300-Flag=N",
+                 qk_time_compact14(stamp, t), h + 20);
+        send_frame(node, "A1", 2061, t + QK_HOUR + QK_MINUTE, cp);
+    }
+    qk_error err = {0};
+    settle(node);
+    assert_done(qk_node_set_clock(node, at("2025-01-02T01:00:00"), 0, &err), &err);
+    settle(node);
+    char *rows = dump(node, false);
+    assert_non_null(strstr(rows, "A1 21 2025-01-01T00:00:00 zNH3-Avg=31.50"));
+    assert_non_null(strstr(rows, "zCFC11-Avg=219.40"));
+    assert_non_null(strstr(rows, "zExt0300-Avg=0.4120"));
+    free(rows);
+    qk_buf_init(&shown, 4096);
+    put_shown(node, "zNH3", &shown);
+    assert_non_null(strstr(shown.ptr, "\"unit\":\"ug/m3\""));
+    assert_non_null(strstr(shown.ptr, "\"over\":true")); /* 43 at the last hour, limit 40 */
+    qk_buf_clear(&shown);
+    qk_buf_init(&shown, 4096);
+    put_shown(node, "zSO4", &shown);
+    assert_non_null(strstr(shown.ptr, "\"site\":\"P2\""));
+    qk_buf_clear(&shown);
+    assert_int_equal(node_number(node, "SELECT received FROM transmission WHERE mn='A1'"), 96);
+    qk_node_close(node);
+}
+
 static qk_code audit_fn(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
 {
     (void)context, (void)node;
@@ -510,6 +558,7 @@ int main(void)
         qk_dir_test(test_node__a_demo_goes_on_at_the_time_where_it_was_left),
         qk_dir_test(test_S072_node__limits_and_names_meet_the_codes_of_old_outlets),
         qk_dir_test(test_S220_node__a_cut_end_of_the_audit_log_shows_in_the_journal),
+        qk_dir_test(test_S037_node__pilot_stations_and_factors_need_no_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
