@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a first visit costs: program, styles and the data of the whole county, as it comes over the wire.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch } from './browser.mjs';
+import { api, serve } from './server.mjs';
+
+const LIMIT = 300_000;
+let server;
+let browser;
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test('the first load with its data stays below 300 kB', async (t) => {
+  if (server.mock) return t.skip('the stand-in server packs nothing');
+  for (let i = 0; i < 100 && (await api(server.base, 'health')).counts.online < 300; i++) await new Promise((done) => setTimeout(done, 200));
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const wire = await context.newCDPSession(page);
+  const names = new Map();
+  const bytes = {};
+  await wire.send('Network.enable');
+  wire.on('Network.requestWillBeSent', (e) => names.set(e.requestId, new URL(e.request.url).pathname));
+  wire.on('Network.loadingFinished', (e) => (bytes[names.get(e.requestId)] = e.encodedDataLength));
+  await page.goto(server.base);
+  await page.waitForSelector('.canvas canvas');
+  await page.waitForLoadState('load');
+  for (let i = 0; i < 50 && !('/api/v1/devices' in bytes && '/api/v1/latest' in bytes); i++) await page.waitForTimeout(100);
+  const sum = Object.values(bytes).reduce((a, b) => a + b, 0);
+  assert.ok(bytes['/api/v1/latest'] > 10_000 && bytes['/api/v1/devices'] > 5_000, JSON.stringify(bytes));
+  assert.ok(sum < LIMIT, `${sum}: ${JSON.stringify(bytes)}`);
+  await context.close();
+});
