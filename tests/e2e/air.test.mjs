@@ -23,6 +23,8 @@ before(async () => {
     await new Promise((done) => setTimeout(done, 1000));
     days = (await api(server.base, `air/days?scope=${station.id}`)).items.filter((d) => d.aqi !== null).reverse();
   } while (days.length < 8 && Date.now() < end);
+  const year = Number(days[0]?.date.slice(0, 4));
+  if (server.own && server.key) await write('air/targets', { row_version: 0, targets: TARGETS.map((x) => ({ ...x, year: year + (x.later ?? 0) })) }, 'PUT');
   assert.ok(days.length >= 8, `${days.length} days came within ${FILL_MS} ms`);
 });
 after(async () => {
@@ -40,15 +42,22 @@ const SCREENS = {
   'S026 calendar': ['#/air/calendar', '.day.on'],
   'S027 months and years': ['#/air/periods', '.total .fig'],
   'S029 S030 ranking': ['#/air/ranking', 'tbody th a'],
+  'S027 S028 targets': ['#/air/targets', '.ladder li .now'],
   'S026 both editions': ['#/air/standards', '.big .fig'],
   'S031 review': ['#/air/review', '.cell button'],
 };
 
+const TARGETS = [
+  { metric: 'PM2.5', op: '<=', value: 44, unit: 'µg/m3' },
+  { metric: '优良天数', op: '>=', value: 13, unit: '天' },
+  { metric: '臭氧超标率', op: '<=', value: 38.6, unit: '%', text: '5-9月臭氧超标率控制在38.6%以下', later: 1 },
+];
+
 const keyed = (page) => page.evaluate((k) => sessionStorage.setItem('qk.operator', k), server.key);
 const hashOf = (page) => page.evaluate(() => location.hash);
-async function write(path, body) {
+async function write(path, body, method = 'POST') {
   const answer = await fetch(`${server.base}api/v1/${path}`, {
-    method: 'POST',
+    method,
     headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${server.key}`, 'Idempotency-Key': `air-test-${path}-${Math.random()}`.replace(/[^\w-]/g, '-') },
     body: JSON.stringify(body),
   });
@@ -170,6 +179,33 @@ test('S026 the same days under the editions before and since 2026-03-01', async 
   const shown = await page.locator('tr.lead').first().locator('.big .fig').allInnerTexts();
   assert.deepEqual(shown.map(Number), editions.map((e) => e.figures.good_days));
   assert.equal(await page.locator('.days li a').count(), differences.length);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('S027 S028 a target says in words what is reached and what may still be used up; another is set with the key', async (t) => {
+  if (!server.own || !server.key || server.mock) return t.skip('sets targets: an instance of our own only');
+  const { page, context, trouble } = await open(browser, server.base, { hash: '#/air/targets' });
+  await page.waitForSelector('.ladder li .now');
+  const told = await api(server.base, 'air/targets');
+  const rung = (text) => page.locator('.ladder li').filter({ hasText: text });
+  const pm = told.items.find((x) => x.item === 'PM2.5');
+  const text = await rung('PM₂.₅').innerText();
+  assert.ok(text.includes(pm.allowance.zh), text);
+  assert.ok(text.includes(pm.reached.value.toFixed(1)), text);
+  assert.match(await rung('臭氧超标').innerText(), /臭氧超标还可有 59 天[\s\S]*余 153 天/);
+  await rung('PM₂.₅').locator('.fig').click();
+  await page.locator('.drawer .formula').first().waitFor();
+  await page.keyboard.press('Escape');
+  await keyed(page);
+  await page.getByRole('button', { name: '设定目标' }).click();
+  await page.locator('dialog select').selectOption('heavy_ratio');
+  await page.locator('dialog input').first().fill('1.5');
+  await page.locator('dialog button[type=submit]').click();
+  await rung('重污染天数比例').waitFor();
+  await page.getByRole('button', { name: '去掉目标 重污染天数比例' }).click();
+  await rung('重污染天数比例').waitFor({ state: 'detached' });
+  assert.equal((await api(server.base, 'air/targets')).items.length, TARGETS.length);
   assert.deepEqual(trouble, []);
   await context.close();
 });

@@ -5,10 +5,11 @@ import { get } from '../lib/api';
 import { ITEMS, itemName } from '../lib/aqi';
 import { unit } from '../lib/format';
 import { t } from '../lib/i18n.svelte';
+import { prefs } from '../lib/prefs.svelte';
 import { say, type Key, type Params } from '../lib/text';
 import type { Rule } from '../lib/types';
 import { fixed, percentOf, shown, unitOf } from './figures';
-import type { AirDay, Counts, Edition, Period } from './types';
+import type { AirDay, Counts, Edition, Period, Target } from './types';
 
 interface Row {
   name: string;
@@ -138,5 +139,23 @@ export async function explainEdition(e: Edition, end: string): Promise<Rule[]> {
       ...ITEMS.map((i) => ({ zh: itemName(i), en: itemName(i), value: `${shown(e.figures.values[i], i)} / ${profile?.limits?.[i] ?? '–'}` })),
       input('why.total', fixed(e.figures.composite_index, 3)),
     ], profile, e.source),
+  ];
+}
+
+/** What a target has reached and what may still be used up; a yearly value opens its own figure too. */
+export async function explainTarget(x: Target, asof: string): Promise<Rule[]> {
+  const formula = x.kind === 'mean' ? 'C_rest = (C_target · (N + R) − ΣC_d) / R' : 'n_rest = n_target − n';
+  return [
+    rule('target', 'why.target', formula, [
+      input('why.asof', asof),
+      input('why.valid_days', String(x.reached?.valid_days ?? '–')),
+      input('why.reached', String(x.reached?.value ?? '–')),
+      input('why.targetvalue', `${x.op ?? ''} ${x.value ?? '–'} ${unit(x.unit)}`),
+      input('why.rest', String(x.allowance?.days_left ?? '–')),
+      ...(x.allowance?.zh ? [{ ...both('why.may'), value: (prefs.lang === 'zh' ? x.allowance.zh : x.allowance.en) ?? '' }] : []),
+    ], undefined, x.text ?? t('why.plan')),
+    ...(x.projection?.value != null
+      ? [{ figure: 'projection', zh: x.projection.zh, en: x.projection.en, formula: null, inputs: [input('why.pastyears', String(x.projection.past_years)), input('why.projected', `${x.projection.value}${x.projection.low === null ? '' : ` (${x.projection.low} – ${x.projection.high})`}`)], source: t('why.own'), clause: null, valid_from: null }]
+      : []),
   ];
 }

@@ -2,7 +2,7 @@
 // Screens below #/air, in the order of the tabs; all but the first are fetched when asked for.
 import type { Component } from 'svelte';
 
-export const AIR_TABS = ['now', 'calendar', 'periods', 'ranking', 'standards', 'review'] as const;
+export const AIR_TABS = ['now', 'calendar', 'periods', 'ranking', 'targets', 'standards', 'review'] as const;
 export type AirTab = (typeof AIR_TABS)[number];
 
 type Loader = () => Promise<{ default: Component }>;
@@ -10,6 +10,7 @@ export const AIR_SCREENS: Record<Exclude<AirTab, 'now'>, Loader> = {
   calendar: () => import('./Calendar.svelte'),
   periods: () => import('./Periods.svelte'),
   ranking: () => import('./Ranking.svelte'),
+  targets: () => import('./Targets.svelte'),
   standards: () => import('./Standards.svelte'),
   review: () => import('./Review.svelte'),
 };

@@ -208,3 +208,36 @@ export interface Mark {
   undone_by: string | null;
   undone_reason: string | null;
 }
+
+export interface Reached {
+  valid_days: number;
+  value: number | null;
+  days: number | null;
+}
+
+export interface Target {
+  metric: string | null;
+  statistic: string | null;
+  op: string | null;
+  unit: string | null;
+  text: string | null;
+  value: number | null;
+  scope: string;
+  year: number;
+  kind: string | null;
+  item: string | null;
+  state: string;
+  why: string | null;
+  reached: Reached | null;
+  allowance: { days_left: number; mean_allowed: number | null; days_of_target: number | null; days_may: number | null; zh: string | null; en: string | null } | null;
+  projection: { value: number | null; low: number | null; high: number | null; confidence_percent: number; past_years: number; zh: string; en: string } | null;
+  path: { month: string; over: boolean; actual: number | null; days: number | null; mean_allowed: number | null }[] | null;
+  year_before: { standard: string; now: Reached; before: Reached; change_percent: number | null; change_days: number | null } | null;
+  levels: Levels | null;
+}
+
+export interface Targets extends Asked {
+  asof: string;
+  row_version: number;
+  items: Target[];
+}
