@@ -291,7 +291,7 @@ test('an unknown device is approved to a site', async (t) => {
   await page.evaluate((k) => sessionStorage.setItem('qk.operator', k), server.key);
   await page.waitForSelector('article', { timeout: 60_000 });
   const mn = await page.locator('article h2').first().innerText();
-  await page.locator('article button').first().click();
+  await page.locator('article button.primary').first().click();
   await page.locator('dialog select').selectOption({ index: 3 });
   await page.locator('dialog button[type=submit]').click();
   await page.locator('article h2').filter({ hasText: mn }).waitFor({ state: 'detached' });
