@@ -233,9 +233,10 @@ static void parse_duty(qk_plan *p, qk_plan_duty *d, qk_span s, qk_plan_task *tas
             i = qk_plan_next(t, i, &cp);
             continue;
         }
-        if (time && task)
+        if (time && task) {
             qk_plan_find_deadlines(p, (qk_span){from, i}, task);
-        else if (labelled && !time)
+            qk_plan_find_recurring(p, (qk_span){from, i}, task);
+        } else if (labelled && !time)
             parse_labelled(p, d, role, (qk_span){from, i});
         else if (from < i && !time)
             parse_by_words(p, d, (qk_span){from, i}, QK_DUTY_RESPONSIBLE);
@@ -453,6 +454,41 @@ static void inherit_from_sections(qk_plan *p)
     }
 }
 
+/* 各镇、各部门于…前将方案报…: in chapters of safeguards who must file is said in running text. */
+static void read_filers(qk_plan *p, qk_plan_task *task, qk_span s)
+{
+    static const char *const turns = "要于|应于|须于|于|要|应|须|需";
+    const qk_plan_text *t = &p->text;
+    qk_span subject = {s.from, s.from}, rest;
+    uint32_t cp;
+    if (!qk_plan_has_any(t, s, "备案|报送|报县|报区|报市|报攻坚|报环委") ||
+        !qk_plan_has_any(t, s, "前|底"))
+        return;
+    while (subject.to < s.to && !qk_plan_word_at(t, subject.to, s.to, turns))
+        subject.to = qk_plan_next(t, subject.to, &cp);
+    if (subject.to >= s.to || qk_plan_chars(t, subject) > 60) return;
+    for (rest = subject; rest.from < rest.to;)
+        if (!looks_like_unit(t, next_piece(t, &rest))) return;
+    for (rest = subject; rest.from < rest.to;)
+        qk_plan_list_add_once(p, &task->units[QK_DUTY_RESPONSIBLE],
+                              trim_unit(t, next_piece(t, &rest)));
+}
+
+static void read_filers_of(qk_plan *p, qk_plan_task *task)
+{
+    const qk_plan_node *node = &p->nodes[task->node];
+    for (uint32_t i = node->para; i < node->para_end; i++) {
+        qk_span s = p->paras[i].span;
+        if (i == node->para) s.from = node->heading.to;
+        for (uint32_t at = s.from; at < s.to;) {
+            qk_span sentence = qk_plan_next_sentence(&p->text, s, at);
+            at = sentence.to;
+            sentence.from += qk_plan_word_at(&p->text, sentence.from, sentence.to, "。");
+            read_filers(p, task, sentence);
+        }
+    }
+}
+
 void qk_plan_read_duties(qk_plan *p)
 {
     for (uint32_t i = 0; i < p->task_count; i++) read_task(p, &p->tasks[i]);
@@ -460,5 +496,8 @@ void qk_plan_read_duties(qk_plan *p)
     inherit_from_sections(p);
     inherit_onward(p);
     for (uint32_t i = 0; i < p->task_count; i++) unite(p, &p->tasks[i]);
-    for (uint32_t i = 0; i < p->safeguard_count; i++) unite(p, &p->safeguards[i]);
+    for (uint32_t i = 0; i < p->safeguard_count; i++) {
+        unite(p, &p->safeguards[i]);
+        read_filers_of(p, &p->safeguards[i]);
+    }
 }

@@ -287,7 +287,7 @@ static bool is_threshold(const qk_plan_text *t, qk_span c, const qk_measure *m)
                (m->def && m->def->kind != 'r' && m->def->kind != 'c' && edge);
     if (!edge) return false;
     if (share) return qk_plan_has_any(t, (qk_span){c.from, m->whole.from}, "超过|限值");
-    if (m->def && m->def->kind == 't') return then_of;
+    if (m->def && (m->def->kind == 't' || m->def->kind == 'x')) return then_of;
     return !then_end || m->def == NULL || m->def->kind == 'q';
 }
 

@@ -44,11 +44,15 @@ static void set_parties(qk_plan *p, qk_plan_money *r, uint32_t behind)
     if (qk_plan_is(t, behind, t->len, "/") &&
         (n = qk_plan_word_at(t, behind + 1, t->len, each)) > 0)
         r->per = (qk_str){t->norm + behind + 1, n};
-    static const char *const leads[] = {"发现一", "每发现一", "每", "发生一"};
-    for (size_t i = 0; i < 4 && !r->per.len; i++)
+    static const char *const leads[] = {"发现一",   "每发现一", "每出现一",
+                                        "每发生一", "每",       "发生一"};
+    for (size_t i = 0; i < 6 && !r->per.len; i++)
         if ((at = qk_plan_find(t, r->text, leads[i])) != UINT32_MAX) {
             uint32_t from = at + (uint32_t)strlen(leads[i]);
             from += qk_plan_word_at(t, from, r->text.to, "一|1|超标|高于|增加1|增加一");
+            if (qk_plan_is(t, from, r->text.to, "个") &&
+                qk_plan_word_at(t, from + 3, r->text.to, each))
+                from += 3;
             if ((n = qk_plan_word_at(t, from, r->text.to, each)) > 0)
                 r->per = (qk_str){t->norm + from, n};
         }

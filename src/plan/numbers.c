@@ -74,6 +74,10 @@ static bool is_demand(const qk_plan_text *t, qk_span c, const qk_measure *m)
         if (m->compared && !m->raising)
             return m->bound || at_end || !(m->whole.to > m->unit_span.to);
         return (m->compared && m->raising) || (at_end && before.to > before.from);
+    case 'x':
+        /* 15日内 */
+        return strcmp(m->def->printed, "日") == 0 && m->op == QK_OP_LE &&
+               !qk_plan_word_end(t, before, "月") && m->whole.to > m->unit_span.to;
     default: return false;
     }
 }
@@ -224,6 +228,17 @@ static void read_piece(qk_plan *p, qk_span piece, void *ctx)
 }
 
 /* The heading itself may carry a date or a number. */
+static void sort_deadlines(qk_plan_task *task)
+{
+    for (uint32_t i = 1; i < task->deadline_count; i++)
+        for (uint32_t k = i;
+             k > 0 && task->deadlines[k].span.from < task->deadlines[k - 1].span.from; k--) {
+            qk_plan_deadline d = task->deadlines[k];
+            task->deadlines[k] = task->deadlines[k - 1];
+            task->deadlines[k - 1] = d;
+        }
+}
+
 static void read_clauses(qk_plan *p, qk_plan_task *task)
 {
     const qk_plan_node *node = qk_plan_task_node(p, task);
@@ -232,6 +247,7 @@ static void read_clauses(qk_plan *p, qk_plan_task *task)
         qk_plan_find_numbers(p, node->title, task);
     }
     qk_plan_each_piece(p, task, read_piece, task);
+    sort_deadlines(task);
 }
 
 void qk_plan_read_clauses(qk_plan *p)

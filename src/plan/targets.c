@@ -184,6 +184,8 @@ static qk_plan_target *add_target(qk_plan *p, qk_span sentence, qk_span clause, 
                               .unit_span = m->unit_span};
     if (m->def && m->def->kind == 'x') out->n.unit = (qk_str){NULL, 0};
     set_metric(p, name, m, out);
+    /* a concentration that is "reached" is a ceiling */
+    if (m->def && m->def->kind == 'c' && m->raising) out->n.op = QK_OP_LE;
     out->year = year_before(p, sentence, m->digits.from);
     return out;
 }
@@ -192,7 +194,7 @@ static void read_sentence(qk_plan *p, qk_span s)
 {
     const qk_plan_text *t = &p->text;
     qk_measure m = {0};
-    qk_span all = {0}, last_clause = {0}, scope = {0};
+    qk_span all = {0}, last_clause = {0}, scope = {0}, before = {0};
     uint32_t index = 0, next;
     for (uint32_t at = s.from; (next = qk_plan_next_measure(p, s, at, &m)) != UINT32_MAX;
          at = next) {
@@ -215,8 +217,13 @@ static void read_sentence(qk_plan *p, qk_span s)
             else if (list_length(t, all) > 1 && qk_plan_has(t, all, "分别"))
                 name = member_name(t, all, 0);
         }
+        /* …下降12%，达到40微克/立方米: a clause without a subject speaks of the one before */
+        bool bare = last_clause.to < c.from && qk_plan_chars(t, name) < 3 && before.to && m.def &&
+                    strchr("rct", m.def->kind);
         last_clause = c;
+        if (bare) all = name = before;
         if (!is_goal(t, name, &m) && !is_goal(t, all, &m)) continue;
+        before = name;
         qk_plan_target *out = add_target(p, s, c, name, &m);
         /* the area named first holds for the sentence; one in brackets for itself */
         if (out && out->scope.to && !scope.to) scope = out->scope;

@@ -268,6 +268,24 @@ static void test_S005_plan__thresholds_and_facts_are_no_indicators(void **state)
     }
 }
 
+static void test_S005_plan__a_clause_without_a_subject_speaks_of_the_one_before(void **state)
+{
+    (void)state;
+    qk_plan *p =
+        compiled("青泽县2026年方案\n一、工作目标\n到2026年，PM2.5浓度比2023年下降12%，达到40微克/"
+                 "立方米。\n二、任务\n1."
+                 "改造窑炉。15日内整改到位。\n完成时限：长期坚持\n三、保障措施\n（一）领导。各镇、"
+                 "各有关单位于5月31日前将方案报县攻坚办。\n");
+    assert_int_equal(p->target_count, 2);
+    assert_true(number_is(&p->targets[1].n, QK_OP_LE, "40", "ug/m3"));
+    assert_true(qk_str_eq(p->targets[1].metric, QK_STR("PM2.5")));
+    assert_true(number_is(&p->tasks[0].numbers[0], QK_OP_LE, "15", "天"));
+    assert_string_equal(p->tasks[0].recurring[0].every, "standing");
+    assert_int_equal(p->safeguards[0].units[QK_DUTY_RESPONSIBLE].count, 2);
+    assert_int_equal(p->safeguards[0].deadlines[0].date, 20260531);
+    qk_plan_free(p);
+}
+
 static void test_S005_plan__targets_of_the_whole_area(void **state)
 {
     (void)state;
@@ -462,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_S005_plan__indicators_with_comparison_and_unit),
         cmocka_unit_test(test_S005_plan__a_list_of_numbers_meets_a_list_of_names),
         cmocka_unit_test(test_S005_plan__thresholds_and_facts_are_no_indicators),
+        cmocka_unit_test(test_S005_plan__a_clause_without_a_subject_speaks_of_the_one_before),
         cmocka_unit_test(test_S005_plan__targets_of_the_whole_area),
         cmocka_unit_test(test_S019_plan__tables_are_read_and_mended),
         cmocka_unit_test(test_S019_plan__tables_by_blanks),
