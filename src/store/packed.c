@@ -2,6 +2,7 @@
 #include "store/packed.h"
 #include "base/checksum.h"
 #include "base/file.h"
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -275,6 +276,7 @@ qk_code qk_segment_begun(qk_time *out, const char *dir, qk_jpos start, qk_error 
     qk_record_head head;
     size_t got = 0;
     QK_TRY(qk_segment_file_open(&f, dir, start, err));
+    assert(f);
     qk_code code = qk_segment_file_read(f, 0, bytes, sizeof bytes, &got, err);
     qk_segment_file_close(f);
     if (code) return code;
