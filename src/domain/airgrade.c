@@ -8,14 +8,25 @@
 
 enum {
     AFFECTED_MAX = 1 << 18,
+    MNS_MAX = 1 << 17,
     ALL_HOURS = 0xffffff,
     TAKE_ARENA = 256 << 20,
     KNOWN_DAYS_MAX = 400,
     FRESH_DAYS = 3 /* interference is told while it can still be looked into */
 };
 
+/* The register's air stations as of one version of it. */
+typedef struct stations {
+    uint64_t version; /* of the register, + 1; 0 = not read yet */
+    qk_arena arena;
+    qk_air_source *sources;
+    size_t n;
+    qk_map *mns; /* who speaks for any of them */
+} stations;
+
 struct qk_airgrade {
     qk_airgrade_parts p;
+    stations stations;
     qk_telemetry_reader *reader;
     qk_touched touched;
     bool again; /* rows from again_from on were graded by older rules */
@@ -61,7 +72,26 @@ qk_code qk_airgrade_new(qk_airgrade **out, const qk_airgrade_parts *parts, qk_er
         qk_airgrade_free(g);
         return code;
     }
+    qk_arena_init(&g->stations.arena, TAKE_ARENA);
     *out = g;
+    return QK_OK;
+}
+
+static qk_code read_stations(stations *s, const qk_registry *registry, qk_error *err)
+{
+    uint64_t version = qk_registry_version(registry) + 1;
+    if (s->version == version) return QK_OK;
+    s->version = 0;
+    qk_map_free(s->mns);
+    s->mns = NULL;
+    qk_arena_reset(&s->arena);
+    QK_TRY(qk_air_sources(&s->sources, &s->n, registry, &s->arena, err));
+    qk_code code = qk_map_new(&s->mns, MNS_MAX);
+    for (size_t i = 0; !code && i < s->n; i++)
+        for (size_t k = 0; !code && k < s->sources[i].mn_count; k++)
+            code = qk_map_set(s->mns, qk_str_of(s->sources[i].mns[k]), i);
+    if (code) return qk_fail(err, code, "no memory for the devices of air stations");
+    s->version = version;
     return QK_OK;
 }
 
@@ -70,11 +100,16 @@ void qk_airgrade_free(qk_airgrade *g)
     if (!g) return;
     qk_telemetry_reader_close(g->reader);
     qk_touched_clear(&g->touched);
+    qk_map_free(g->stations.mns);
+    qk_arena_clear(&g->stations.arena);
     free(g);
 }
 
+/* Most devices feed no air station: they are passed over here, at the cost of one look-up. */
 void qk_airgrade_touch(qk_airgrade *g, const char *mn, qk_time hour)
 {
+    bool known = read_stations(&g->stations, g->p.registry, NULL) == QK_OK;
+    if (known && !qk_map_get(g->stations.mns, qk_str_of(mn), NULL)) return;
     qk_touched_add(&g->touched, mn, qk_day_number(hour));
 }
 
@@ -469,7 +504,9 @@ static qk_code grade_day(turn *t, const affected *a)
 
 static qk_code begin_turn(turn *t)
 {
-    QK_TRY(qk_air_sources(&t->sources, &t->source_n, t->g->p.registry, &t->arena, t->err));
+    QK_TRY(read_stations(&t->g->stations, t->g->p.registry, t->err));
+    t->sources = t->g->stations.sources;
+    t->source_n = t->g->stations.n;
     QK_TRY(qk_ruleset_load(&t->rules, t->db, QK_TIME_NONE, &t->arena, t->err));
     qk_code code = qk_map_new(&t->index, AFFECTED_MAX);
     if (code) return qk_fail(t->err, code, "no memory for hours to be graded");
@@ -578,6 +615,7 @@ static qk_code touch_stream(void *context, qk_stream_id stream, qk_str mn, qk_st
     if (kind != QK_STREAM_HOUR && kind != QK_STREAM_DERIVED_HOUR) return QK_OK;
     if (qk_telemetry_span(&first, &last, f->g->reader, stream, f->err) != QK_OK) return QK_OK;
     qk_str_copy(name, sizeof name, mn);
+    if (!qk_map_get(f->g->stations.mns, mn, NULL)) return QK_OK;
     for (int32_t day = qk_day_number(first); day <= qk_day_number(last); day++)
         qk_touched_add(&f->g->touched, name, day);
     return QK_OK;
@@ -594,6 +632,7 @@ qk_code qk_airgrade_load(qk_airgrade *g, qk_db *db, qk_error *err)
     g->again_from = g->again ? (int32_t)from : 0;
     code = qk_db_meta_get(db, "air_graded", &begun, err);
     if (code != QK_ENOTFOUND) return code;
+    QK_TRY(read_stations(&g->stations, g->p.registry, err));
     QK_TRY(qk_telemetry_streams(g->reader, touch_stream, &f, err));
     return qk_db_meta_set(db, "air_graded", 1, err);
 }
