@@ -178,19 +178,18 @@ qk_code qk_air_checks_csv(size_t *rows, qk_db *db, const qk_registry *registry, 
     csv_in *in = calloc(1, sizeof *in);
     char *copy = malloc(csv.len);
     FILE *file = NULL;
-    qk_code code = in && copy ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for the CSV");
-    if (!code) {
+    qk_code code = QK_ENOMEM;
+    if (copy) {
         memcpy(copy, csv.ptr, csv.len);
         file = fmemopen(copy, csv.len, "r");
-        if (!file) code = qk_fail(err, QK_ENOMEM, "no memory for the CSV");
     }
-    if (!code) {
+    if (in && file) {
         in->err = err;
         code = qk_csv_open(&in->reader, file, "csv", 0, err);
-    }
-    if (!code) {
-        code = take_rows(in, rows, db, registry, by, now);
+        if (!code) code = take_rows(in, rows, db, registry, by, now);
         qk_csv_close(in->reader);
+    } else {
+        qk_fail(err, code, "no memory for the CSV");
     }
     if (file) fclose(file);
     free(copy);

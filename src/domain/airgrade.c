@@ -463,30 +463,35 @@ static qk_code load_days(turn *t, qk_air_window *w, size_t which, size_t source,
     return QK_OK;
 }
 
-static void grade_cells(qk_air_row *row, const qk_air_window *w, const qk_qc_rule *rule,
+/* True when a grade or its reasons became others. */
+static bool grade_cells(qk_air_row *row, const qk_air_window *w, const qk_qc_rule *rule,
                         uint32_t hours)
 {
+    bool changed = false;
     for (int p = 0; p < QK_POLLUTANTS; p++)
         for (size_t h = 0; h < QK_AIR_DAY_HOURS; h++) {
             qk_qc_verdict v;
             if (!(hours >> h & 1)) continue;
             size_t hour = (size_t)(row->day - w->first_day) * QK_AIR_DAY_HOURS + h;
             qk_air_window_judge(&v, w, rule, (qk_pollutant)p, hour);
-            row->cell[p][h].grade = (uint8_t)v.grade;
-            row->cell[p][h].reasons = (uint16_t)v.reasons;
+            qk_air_graded *g = &row->cell[p][h];
+            if (g->grade == (uint8_t)v.grade && g->reasons == (uint16_t)v.reasons) continue;
+            g->grade = (uint8_t)v.grade;
+            g->reasons = (uint16_t)v.reasons;
+            changed = true;
         }
+    return changed;
 }
 
 static qk_code grade_day(turn *t, const affected *a)
 {
     qk_air_window w;
-    qk_air_row row, before;
+    qk_air_row row;
     bool found;
     const qk_site *site = t->sources[a->source].site;
     const qk_qc_rule *rule = qk_rules_qc_on(t->rules, a->day);
     QK_TRY(read_row(&row, t->db, site->id, a->day, &found, t->err));
     if (!found) return QK_OK;
-    before = row;
     int32_t first = a->day - (rule->past_days > 1 ? rule->past_days : 1);
     qk_arena_reset(&t->scratch);
     QK_TRY(qk_air_window_new(&w, first, a->day + 1 - first + 1, t->near[a->source],
@@ -494,9 +499,9 @@ static qk_code grade_day(turn *t, const affected *a)
     QK_TRY(load_days(t, &w, SIZE_MAX, a->source, first, a->day + 1));
     for (size_t k = 0; k < w.near_n; k++)
         QK_TRY(load_days(t, &w, k, w.near[k], a->day - 1, a->day));
-    grade_cells(&row, &w, rule, a->hours);
+    bool changed = grade_cells(&row, &w, rule, a->hours);
     t->g->graded += (uint64_t)__builtin_popcount(a->hours);
-    if (memcmp(&row, &before, sizeof row) != 0) QK_TRY(write_row(t->db, site->id, &row, t->err));
+    if (changed) QK_TRY(write_row(t->db, site->id, &row, t->err));
     return look_at_day(t, &w, a, rule);
 }
 
@@ -691,7 +696,7 @@ qk_code qk_air_rows_known(qk_air_row **out, size_t *n, qk_db *db, const qk_regis
         QK_TRY(fill_known(&w, k, &sources[near[k]], from_day - 1, (int32_t)days + 1, known_at,
                           registry, reader, arena, NULL, err));
     for (int32_t d = 0; d < days; d++)
-        grade_cells(&rows[back + d], &w, qk_rules_qc_on(rules, from_day + d), ALL_HOURS);
+        (void)grade_cells(&rows[back + d], &w, qk_rules_qc_on(rules, from_day + d), ALL_HOURS);
     *out = rows + back;
     *n = (size_t)days;
     return QK_OK;

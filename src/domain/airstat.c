@@ -130,20 +130,25 @@ qk_code qk_air_area_year(qk_year *out, qk_air_levels *levels, const qk_air_quest
     qk_aqi aqi;
     qk_city_day *sums = calloc(366, sizeof *sums);
     qk_year *one = malloc(sizeof *one);
-    qk_code code = sums && one ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for a year of an area");
+    qk_code code = QK_OK;
     qk_year_init(out, year);
-    for (size_t i = 0; !code && i < n; i++) {
-        code = qk_air_year(one, levels, q, stations[i].site->id, year, err);
-        for (int32_t d = 0; !code && d < one->days; d++)
+    if (!sums || !one) {
+        code = qk_fail(err, QK_ENOMEM, "no memory for a year of an area");
+        goto out;
+    }
+    for (size_t i = 0; i < n; i++) {
+        QK_TRY_OUT(code, qk_air_year(one, levels, q, stations[i].site->id, year, err));
+        for (int32_t d = 0; d < one->days; d++)
             if (one->day[d].flags & QK_DAY_RECORDED) qk_city_add(&sums[d], &one->day[d]);
     }
-    for (int32_t d = 0; !code && d < out->days; d++) {
+    for (int32_t d = 0; d < out->days; d++) {
         qk_day day = {.day = out->first_day + d};
         if (sums[d].seen == 0) continue;
         qk_city_mean(&day, &sums[d], (uint32_t)n);
         qk_day_judge(&aqi, &day, rule_on(q, day.day));
-        code = qk_year_put(out, &day);
+        QK_TRY_OUT(code, qk_year_put(out, &day));
     }
+out:
     free(one);
     free(sums);
     return code;

@@ -191,7 +191,7 @@ static qk_code explain_day(telling *t)
     int64_t rounded[QK_POLLUTANTS + 1];
     char number[QK_DEC_TEXT];
     qk_year *y;
-    int32_t number_of_day;
+    int32_t number_of_day = 0;
     qk_aqi aqi;
     QK_TRY(day_asked(t, &number_of_day));
     QK_TRY(load_year(t, &y, qk_civil_of((qk_time)number_of_day * QK_DAY - QK_CST_OFFSET).year));
@@ -265,12 +265,12 @@ static void step_ozone(telling *t, const qk_hours *hours, const qk_day *day)
 static qk_code explain_day_value(telling *t)
 {
     char site[QK_CODE_MAX], number[QK_DEC_TEXT];
-    qk_pollutant p;
+    qk_pollutant p = QK_SO2;
     qk_air_view *views;
     qk_hours hours;
     qk_day day = {0};
     size_t n = 0;
-    int32_t at;
+    int32_t at = 0;
     QK_TRY(read_item(t, &p));
     QK_TRY(day_asked(t, &at));
     qk_str_copy(site, sizeof site, t->scope);
@@ -308,7 +308,7 @@ static qk_code explain_day_value(telling *t)
 
 static qk_code period_asked(telling *t, qk_period *out)
 {
-    int32_t year, month;
+    int32_t year = 0, month = 0;
     qk_year *y;
     if (qk_air_period_parse(&year, &month, qk_query_str(t->x, "period")) != QK_OK)
         return qk_refuse(t->x, t->err, 400, "bad_parameter", "period",
@@ -324,8 +324,8 @@ static qk_code period_asked(telling *t, qk_period *out)
 static qk_code explain_period_value(telling *t)
 {
     char number[QK_DEC_TEXT], count[16];
-    qk_pollutant p;
-    qk_period period;
+    qk_pollutant p = QK_SO2;
+    qk_period period = {0};
     QK_TRY(read_item(t, &p));
     QK_TRY(period_asked(t, &period));
     const qk_item_stat *s = &period.item[p];
@@ -358,7 +358,7 @@ static qk_code explain_period_value(telling *t)
 static qk_code explain_index(telling *t)
 {
     char value[QK_DEC_TEXT], limit[QK_DEC_TEXT], single[QK_DEC_TEXT];
-    qk_period period;
+    qk_period period = {0};
     qk_fine_index index;
     QK_TRY(period_asked(t, &period));
     const qk_index_profile *profile = qk_rules_index_on(t->q.rules, period.to_day);

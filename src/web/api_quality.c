@@ -287,8 +287,13 @@ static qk_code body_text(qk_exchange *x, const qk_json_value *body, const char *
     if (text.len == 0 || text.len > most)
         return qk_refuse(x, err, 400, "bad_body", name, "'%s' is a text of 1 to %zu bytes", name,
                          most);
-    *out = qk_arena_copy(&x->arena, text.ptr, text.len);
-    return *out ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for the request");
+    const char *copy = qk_arena_copy(&x->arena, text.ptr, text.len);
+    if (!copy) {
+        qk_fail(err, QK_ENOMEM, "no memory for the request");
+        return QK_ENOMEM;
+    }
+    *out = copy;
+    return QK_OK;
 }
 
 static qk_code body_items(qk_exchange *x, const qk_json_value *body, uint32_t *out, qk_error *err)
@@ -348,7 +353,7 @@ qk_code qk_api_air_mark_post(qk_exchange *x, qk_error *err)
     static const char *const members[] = {"site", "effect", "items",  "from",
                                           "to",   "reason", "person", NULL};
     const qk_json_value *body = NULL;
-    mark_change c = {.mark = {.undone_at = QK_TIME_NONE}};
+    mark_change c = {.mark = {.site = "", .reason = "", .undone_at = QK_TIME_NONE}};
     qk_site site;
     QK_TRY(qk_exchange_body(x, members, &body, err));
     QK_TRY(body_text(x, body, "site", QK_CODE_MAX - 1, &c.mark.site, err));
@@ -429,9 +434,9 @@ qk_code qk_api_air_review_post(qk_exchange *x, qk_error *err)
 {
     static const char *const members[] = {"site", "from", "to", "level", "note", "person", NULL};
     const qk_json_value *body = NULL;
-    review_change c = {0};
+    review_change c = {.site = ""};
     qk_site site;
-    qk_time from, to;
+    qk_time from = 0, to = 0;
     QK_TRY(qk_exchange_body(x, members, &body, err));
     QK_TRY(body_text(x, body, "site", QK_CODE_MAX - 1, &c.site, err));
     QK_TRY(find_station(x, &site, qk_str_of(c.site), err));
