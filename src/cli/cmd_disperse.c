@@ -23,6 +23,7 @@ int qk_cmd_disperse(int argc, char **argv)
     const char *threads = NULL;
     qk_error err = {0};
     int option;
+    if (argc > 1 && strcmp(argv[1], "matrix") == 0) return disperse_matrix(argc - 1, argv + 1);
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 't')
             threads = optarg;

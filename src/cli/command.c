@@ -77,7 +77,13 @@ static const char disperse_usage[] =
     "  --state FILE  save there when stopped and every 30 s; go on from it when it exists\n"
     "  --exact       evaluate every receptor, without tables in downwind distance\n"
     "  --check       read the runstream and its files, run nothing\n"
-    "  --quiet       no progress and no notes\n";
+    "  --quiet       no progress and no notes\n"
+    "matrix builds the source-receptor matrix (NetCDF, CF): mean concentration per unit emission "
+    "of\n"
+    "each source over the year, months, 16 wind sectors, hours of the day and the heavy days that\n"
+    "--heavy lists; rows whose inputs have not changed are taken from the file that is there. On "
+    "a\n"
+    "matrix it evaluates a scenario: --rates has source,rate (g/s), other sources stay.\n";
 
 static const char export_usage[] =
     "usage: qingkong export samples --data DIR [--mn MN] [--from T] [--to T] [--known-at T]\n\n"
