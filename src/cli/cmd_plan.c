@@ -22,7 +22,7 @@ static qk_code write_plan(const plan_job *job, qk_plan *plan, qk_buf *out, qk_er
     qk_json_init(&w, out);
     w.pretty = true;
     if (job->check) {
-        qk_plan_findings findings;
+        qk_plan_findings findings = {0};
         QK_TRY(qk_plan_check(&findings, plan, err));
         qk_plan_findings_write(plan, &findings, job->lang, &w);
     } else {

@@ -248,6 +248,7 @@ static void XMLCALL on_doctype(void *context, const char *name, const char *syst
 static void XMLCALL on_list_start(void *context, const char *full, const char **attributes)
 {
     reader *r = context;
+    if (!r->styles || !r->uses) return;
     const char *name = local_name(full), *val = attribute(attributes, "val");
     list_style *style = r->style_count ? &r->styles[r->style_count - 1] : NULL;
     level *l = style && r->at_level < LEVELS ? &style->levels[r->at_level] : NULL;
@@ -277,8 +278,9 @@ static void XMLCALL on_list_start(void *context, const char *full, const char **
 
 static void XMLCALL on_list_end(void *context, const char *full)
 {
+    reader *r = context;
     (void)full;
-    ((reader *)context)->depth--;
+    if (r->styles && r->uses) r->depth--;
 }
 
 static qk_code parse_part(reader *r, qk_str xml, bool lists, const char *what)

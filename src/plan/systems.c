@@ -271,7 +271,8 @@ static qk_span read_name(const qk_plan_text *t, qk_span s, uint32_t floor, uint3
         name.from -= 3;
         name.to += 3;
     }
-    return is_no_system(t, name, at, end, s.to) ? (qk_span){0} : name;
+    if (is_no_system(t, name, at, end, s.to)) return (qk_span){0};
+    return name;
 }
 
 /* Round-the-clock watching counts where the sentence names no system. */
