@@ -268,26 +268,45 @@ size_t qk_plan_places(const qk_plan_text *t, qk_span s, uint32_t (*out)[2], size
     return n;
 }
 
+/* The normalised text was written by us and is sound UTF-8: nothing need be checked again. */
+static uint32_t decode(const char *at, uint32_t *len)
+{
+    const unsigned char *b = (const unsigned char *)at;
+    if (b[0] < 0x80) {
+        *len = 1;
+        return b[0];
+    }
+    if (b[0] < 0xE0) {
+        *len = 2;
+        return (b[0] & 0x1Fu) << 6 | (b[1] & 0x3Fu);
+    }
+    if (b[0] < 0xF0) {
+        *len = 3;
+        return (b[0] & 0x0Fu) << 12 | (b[1] & 0x3Fu) << 6 | (b[2] & 0x3Fu);
+    }
+    *len = 4;
+    return (b[0] & 0x07u) << 18 | (b[1] & 0x3Fu) << 12 | (b[2] & 0x3Fu) << 6 | (b[3] & 0x3Fu);
+}
+
 uint32_t qk_plan_next(const qk_plan_text *t, uint32_t at, uint32_t *cp)
 {
-    size_t used;
+    uint32_t len;
     if (at >= t->len) {
         *cp = 0;
         return at;
     }
-    *cp = qk_utf8_next((qk_str){t->norm + at, t->len - at}, &used);
-    return at + (uint32_t)used;
+    *cp = decode(t->norm + at, &len);
+    return at + len;
 }
 
 uint32_t qk_plan_prev(const qk_plan_text *t, uint32_t at, uint32_t *cp)
 {
-    uint32_t i = at;
-    size_t used;
+    uint32_t i = at, len;
     *cp = 0;
     if (i == 0) return 0;
     do i--;
     while (i > 0 && ((unsigned char)t->norm[i] & 0xC0) == 0x80);
-    *cp = qk_utf8_next((qk_str){t->norm + i, at - i}, &used);
+    *cp = decode(t->norm + i, &len);
     return i;
 }
 
@@ -323,23 +342,29 @@ bool qk_plan_has_any(const qk_plan_text *t, qk_span s, const char *words)
 
 uint32_t qk_plan_word_at(const qk_plan_text *t, uint32_t at, uint32_t limit, const char *words)
 {
-    size_t best = 0;
+    const char *here = t->norm + at;
+    size_t best = 0, room = at <= limit ? limit - at : 0;
     while (*words) {
-        size_t n = strcspn(words, "|");
-        if (n > best && at <= limit && limit - at >= n && memcmp(t->norm + at, words, n) == 0)
-            best = n;
-        words += n + (words[n] == '|');
+        size_t n = 0;
+        while (words[n] && words[n] != '|' && n < room && words[n] == here[n]) n++;
+        if (n > best && (words[n] == '|' || !words[n])) best = n;
+        words = strchrnul(words + n, '|');
+        words += *words == '|';
     }
     return (uint32_t)best;
 }
 
 uint32_t qk_plan_word_end(const qk_plan_text *t, qk_span s, const char *words)
 {
-    size_t best = 0;
+    size_t best = 0, room = s.to - s.from;
+    if (!room) return 0;
+    char last = t->norm[s.to - 1];
     while (*words) {
-        size_t n = strcspn(words, "|");
-        if (n > best && s.to - s.from >= n && memcmp(t->norm + s.to - n, words, n) == 0) best = n;
-        words += n + (words[n] == '|');
+        const char *stop = strchrnul(words, '|');
+        size_t n = (size_t)(stop - words);
+        if (n > best && n <= room && stop[-1] == last && memcmp(t->norm + s.to - n, words, n) == 0)
+            best = n;
+        words = stop + (*stop == '|');
     }
     return (uint32_t)best;
 }
