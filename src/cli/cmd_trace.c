@@ -101,11 +101,10 @@ typedef struct trace_kind {
 
 int qk_cmd_trace(int argc, char **argv)
 {
-    static const trace_kind kinds[] = {{"polar", trace_polar, true},
-                                       {"sector", trace_sector, false},
-                                       {"trend", trace_trend, true},
-                                       {"time", trace_time, true},
-                                       {"calendar", trace_calendar, true}};
+    static const trace_kind kinds[] = {
+        {"polar", trace_polar, true},       {"sector", trace_sector, false},
+        {"trend", trace_trend, true},       {"time", trace_time, true},
+        {"calendar", trace_calendar, true}, {"trajectory", trace_trajectory, false}};
     trace_job job;
     qk_error err = {0};
     int status = parse_options(&job, argc, argv);

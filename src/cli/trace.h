@@ -20,6 +20,8 @@ QK_NODISCARD qk_code trace_trend(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_time(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_calendar(const trace_job *job, qk_error *err);
 
+QK_NODISCARD qk_code trace_trajectory(const trace_job *job, qk_error *err);
+
 /* ",value", or "," for what is not finite. */
 void trace_put(qk_buf *out, double v);
 QK_NODISCARD qk_code trace_flush(qk_buf *out, qk_error *err);

@@ -107,6 +107,25 @@ static void test_trace__sector_trend_time_and_calendar_run(void **state)
     end(&w);
 }
 
+static void test_trace__trajectory_goes_back_upwind_until_the_winds_end(void **state)
+{
+    (void)state;
+    world w;
+    begin(&w);
+    put_file(&w, "winds.csv",
+             "date,ws,wd\n2025-01-01 00:00,5,270\n2025-01-01 01:00,5,270\n"
+             "2025-01-01 02:00,NA,NA\n2025-01-01 03:00,5,270\n");
+    run(&w, "trace trajectory --winds winds.csv --at 113,35 --start 2025-01-01T03:00 --hours 2");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "\n2025-01-01T01:00:00,-2,112.60"));
+    run(&w, "trace trajectory --winds winds.csv --at 113,35 --start 2025-01-01T03:00 --hours 9");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "the winds end the path after 3.0 hours"));
+    run(&w, "trace trajectory --winds winds.csv --at 113 --start 2025-01-01T03:00");
+    assert_int_equal(w.status, 2);
+    end(&w);
+}
+
 static void test_trace__refuses_with_line_and_column(void **state)
 {
     (void)state;
@@ -214,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trace__polar_writes_u_v_value_without_gaps_or_nan),
         cmocka_unit_test(test_trace__sector_trend_time_and_calendar_run),
+        cmocka_unit_test(test_trace__trajectory_goes_back_upwind_until_the_winds_end),
         cmocka_unit_test(test_trace__refuses_with_line_and_column),
         cmocka_unit_test(test_S044_receptor__pmf_writes_profiles_contributions_and_a_summary),
         cmocka_unit_test(test_receptor__refuses_tables_that_do_not_match),
