@@ -83,7 +83,11 @@ static qk_code read_limits(receptor_input *in, const char *path, qk_error *err)
     if (t.rows != 2)
         code = qk_fail(err, QK_EFORMAT, "%s: a row of limits and one of error per cents are due",
                        path);
-    if (!in->limit || !in->fraction) code = qk_fail(err, QK_ENOMEM, "no memory for limits");
+    if (!in->limit || !in->fraction) {
+        table_clear(&t);
+        qk_fail(err, QK_ENOMEM, "no memory for limits");
+        return QK_ENOMEM;
+    }
     for (size_t j = 0; code == QK_OK && j < m; j++) {
         const double *c = table_column(&t, in->con.name[j]);
         if (!c) {

@@ -164,7 +164,7 @@ static void put_shares(qk_json_writer *w, const receptor_results *r)
 {
     size_t m = r->fit->species, j = 0;
     double sum = 0;
-    if (!r->total) return;
+    if (!r->total || !r->in->con.name) return;
     while (j < m && strcmp(r->in->con.name[j], r->total) != 0) j++;
     for (size_t a = 0; j < m && a < r->fit->factors; a++) sum += r->fit->f[a * m + j];
     if (!(sum > 0)) return;

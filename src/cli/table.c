@@ -134,6 +134,7 @@ static qk_code take_row(table_job *job, const qk_str *cells, qk_error *err)
     }
     for (size_t c = 0; c < t->columns; c++) {
         qk_str cell = qk_str_trim(cells[t->source[c]]);
+        if (!t->column[c]) continue; /* never: rows have grown */
         double *to = &t->column[c][t->rows];
         *to = NAN;
         if (missing(cell) || qk_parse_f64(to, cell) == QK_OK) continue;

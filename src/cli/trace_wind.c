@@ -277,6 +277,7 @@ static void put_day(qk_buf *out, int32_t day, const day_sum *d)
 
 static void sum_hour(day_sum *d, const station *s, size_t i)
 {
+    if (!s->series.value || !s->series.ws || !s->series.wd) return;
     double x = s->series.value[i], ws = s->series.ws[i], wd = s->series.wd[i];
     if (isfinite(x)) {
         d->value += x;

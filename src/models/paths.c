@@ -138,7 +138,7 @@ qk_code qk_path_clusters(uint32_t *cluster, const qk_place *paths, size_t count,
         return qk_fail(err, QK_ERANGE, "%zu paths; at most %d", count, PATHS_MAX);
     if (k < 1 || k > count || points < 1)
         return qk_fail(err, QK_EINVAL, "%zu clusters of %zu paths", k, count);
-    m.d = malloc(count * count * sizeof *m.d);
+    m.d = calloc(count * count, sizeof *m.d);
     m.medoid = calloc(k, sizeof *m.medoid);
     m.chosen = calloc(count, sizeof *m.chosen);
     m.near = calloc(count, sizeof *m.near);

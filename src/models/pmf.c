@@ -525,7 +525,7 @@ qk_code qk_pmf_solve(qk_pmf_fit *out, const qk_pmf_input *in, const qk_pmf_optio
     QK_TRY(check_options(in, options, err));
     qk_code code = new_fit(out, in, options, err);
     if (code == QK_OK) code = pmf_work_new(&w, in, options, err);
-    if (code != QK_OK) goto out;
+    if (code != QK_OK || !w) goto out;
     keep = pmf_doubles(w->species.blocks * QK_PMF_LANES * w->k);
     mean = pmf_doubles(w->m);
     code = keep && mean ? run_all(out, w, keep, mean, err)
@@ -550,7 +550,7 @@ qk_code qk_pmf_refine(qk_pmf_fit *out, const qk_pmf_input *in, const qk_pmf_opti
     QK_TRY(check_options(in, &one, err));
     qk_code code = new_fit(out, in, &one, err);
     if (code == QK_OK) code = pmf_work_new(&w, in, &one, err);
-    if (code != QK_OK) goto out;
+    if (code != QK_OK || !w) goto out;
     pmf_load(w, f);
     note_run(&out->run[0], w, one.seed, finish(w, tolerance_of(&one)));
     take_solution(out, w, false);

@@ -139,7 +139,7 @@ qk_code qk_pmf_bootstrap(qk_pmf_boot *out, const qk_pmf_input *in, const qk_pmf_
     bool made = job.conc && job.unc && job.g && job.values && scratch && out->mapped;
     qk_code code = made && out->percentile ? run_boots(&job, out, options, err)
                                            : qk_fail(err, QK_ENOMEM, "no memory for bootstraps");
-    if (code == QK_OK) take_percentiles(&job, out, scratch);
+    if (code == QK_OK && made) take_percentiles(&job, out, scratch);
     free(job.conc);
     free(job.unc);
     free(job.g);

@@ -115,7 +115,10 @@ static qk_code gather_values(binning *b, qk_error *err)
 {
     size_t at = 0;
     b->values = malloc((b->out->used + 1) * sizeof *b->values);
-    if (!b->values) return qk_fail(err, QK_ENOMEM, "no memory for %zu values", b->out->used);
+    if (!b->values) {
+        qk_fail(err, QK_ENOMEM, "no memory for %zu values", b->out->used);
+        return QK_ENOMEM;
+    }
     for (size_t c = 0; c < b->out->speeds * b->sectors; c++) {
         b->cells[c].at = at;
         at += b->cells[c].count;
@@ -201,11 +204,11 @@ qk_code qk_polar_bin_series(qk_polar_bins *out, const qk_wind_series *in,
     b.sectors = (size_t)lround(360 / sector);
     b.cells = calloc(out->speeds * b.sectors, sizeof *b.cells);
     qk_code code = b.cells ? find_range(&b, err) : qk_fail(err, QK_ENOMEM, "no memory for bins");
-    if (code == QK_OK) {
+    if (code == QK_OK && b.cells) {
         tally(&b);
         if (options->statistic == QK_POLAR_MEDIAN) code = gather_values(&b, err);
     }
-    if (code == QK_OK) code = take_bins(&b, err);
+    if (code == QK_OK && b.cells) code = take_bins(&b, err);
     free(b.cells);
     free(b.values);
     if (code != QK_OK) qk_polar_bins_clear(out);

@@ -15,7 +15,10 @@ typedef struct loess {
 static double local_line(const loess *l, double x, size_t left, size_t right)
 {
     double h = fmax(x - (double)left, (double)right - x), sum = 0, mean = 0, spread = 0, fit = 0;
-    if (l->window > l->n) h += (double)((l->window - l->n) / 2);
+    if (l->window > l->n) {
+        size_t beyond = (l->window - l->n) / 2;
+        h += (double)beyond;
+    }
     for (size_t j = left; j <= right; j++) {
         double r = fabs((double)j - x), u = r / h, w = 0;
         if (r <= 0.999 * h)
@@ -162,12 +165,12 @@ static bool new_work(stl_work *s)
     size_t most = s->n + 2 * s->period + 2;
     s->rho = malloc(most * sizeof *s->rho);
     s->cycle = calloc(most + s->period, sizeof *s->cycle);
-    s->sub = malloc(most * sizeof *s->sub);
+    s->sub = calloc(most, sizeof *s->sub);
     s->weight = malloc(most * sizeof *s->weight);
-    s->fit = malloc(most * sizeof *s->fit);
+    s->fit = calloc(most, sizeof *s->fit);
     s->w = malloc(most * sizeof *s->w);
-    s->a = malloc(most * sizeof *s->a);
-    s->b = malloc(most * sizeof *s->b);
+    s->a = calloc(most, sizeof *s->a);
+    s->b = calloc(most, sizeof *s->b);
     return s->rho && s->cycle && s->sub && s->weight && s->fit && s->w && s->a && s->b;
 }
 

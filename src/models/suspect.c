@@ -175,7 +175,7 @@ static double log_likelihood(const job *j, size_t s, double strength)
 /* Integrates over the strength, even in its logarithm. */
 static void weigh_source(job *j, size_t s, qk_suspect *out)
 {
-    double scale = 0, top = -INFINITY, like[STRENGTHS], sum = 0;
+    double scale = 0, top = -INFINITY, like[STRENGTHS] = {0}, sum = 0;
     for (size_t r = 0; r < j->in->readings; r++) {
         double e = j->effect[r * j->in->sources + s], x = j->in->reading[r].excess;
         out->readings += e > 0;

@@ -64,8 +64,8 @@ qk_code qk_months_of(qk_month **out, size_t *count, const qk_time *time, const d
     for (size_t i = 0; i < *count; i++) m[i].start = month_start(first + (int32_t)i);
     sum_months(m, *count, first, time, value, n);
     for (size_t i = 0; i < *count; i++) {
-        double hours = (double)((qk_add_months(m[i].start, 1) - m[i].start) / QK_HOUR);
-        bool enough = m[i].count > 0 && m[i].count >= capture * hours;
+        qk_time hours = (qk_add_months(m[i].start, 1) - m[i].start) / QK_HOUR;
+        bool enough = m[i].count > 0 && m[i].count >= capture * (double)hours;
         m[i].mean = enough ? m[i].mean / m[i].count : NAN;
     }
     *out = m;
@@ -281,7 +281,8 @@ qk_code qk_theilsen_of(qk_theilsen *out, const qk_month *months, size_t count,
     out->value = malloc(count * sizeof *out->value);
     qk_code code =
         work && out->value ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for %zu months", count);
-    for (size_t i = 0; code == QK_OK && i < count; i++) out->value[i] = months[i].mean;
+    for (size_t i = 0; code == QK_OK && out->value && i < count; i++)
+        out->value[i] = months[i].mean;
     if (code == QK_OK && options->deseason) code = remove_season(out->value, count, err);
     if (code == QK_OK) code = fit_months(out, months, options, work, err);
     free(work);

@@ -282,13 +282,12 @@ static bool solve_coefficients(tps_work *w, double lambda)
 
 static qk_code run_fit(tps_work *w, qk_error *err)
 {
-    double *wy = w->off, yy = 0;
+    double *wy = w->ev, yy = 0; /* once the directions stand, ev is free */
     fill_kernel(w);
     choose_columns(w, w->scratch);
     orthonormalise(w);
     bool ok = strongest(w);
     if (ok) constrain(w);
-    wy = w->ev; /* no longer needed */
     for (size_t i = 0; i < w->n; i++) {
         wy[i] = w->weight[i] * w->value[i];
         yy += wy[i] * w->value[i];
