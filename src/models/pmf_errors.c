@@ -131,9 +131,9 @@ qk_code qk_pmf_bootstrap(qk_pmf_boot *out, const qk_pmf_input *in, const qk_pmf_
     job.conc = malloc(n * m * sizeof(double));
     job.unc = malloc(n * m * sizeof(double));
     job.g = malloc(n * k * sizeof(double));
-    job.values = malloc(count * k * m * sizeof(double));
+    job.values = calloc(count * k * m, sizeof(double));
     job.drawn = (qk_pmf_input){n, m, job.conc, job.unc};
-    double *scratch = malloc(count * sizeof *scratch);
+    double *scratch = calloc(count, sizeof *scratch);
     out->mapped = calloc(k * (k + 1), sizeof *out->mapped);
     out->percentile = calloc(k * m * QK_PMF_BOOT_POINTS, sizeof *out->percentile);
     bool made = job.conc && job.unc && job.g && job.values && scratch && out->mapped;

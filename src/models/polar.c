@@ -155,7 +155,7 @@ static qk_code find_range(binning *b, qk_error *err)
     b->out->max_ws = b->o->max_ws > 0 ? b->o->max_ws : most;
     b->out->threshold = INFINITY;
     if (b->o->statistic != QK_POLAR_CPF) return QK_OK;
-    double *all = malloc(n * sizeof *all);
+    double *all = calloc(n, sizeof *all);
     if (!all) return qk_fail(err, QK_ENOMEM, "no memory for %zu values", n);
     n = 0;
     for (size_t i = 0; i < b->in->count; i++)

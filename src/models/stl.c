@@ -163,12 +163,12 @@ static void robust_weights(stl_work *s)
 static bool new_work(stl_work *s)
 {
     size_t most = s->n + 2 * s->period + 2;
-    s->rho = malloc(most * sizeof *s->rho);
+    s->rho = calloc(most, sizeof *s->rho);
     s->cycle = calloc(most + s->period, sizeof *s->cycle);
     s->sub = calloc(most, sizeof *s->sub);
     s->weight = malloc(most * sizeof *s->weight);
     s->fit = calloc(most, sizeof *s->fit);
-    s->w = malloc(most * sizeof *s->w);
+    s->w = calloc(most, sizeof *s->w);
     s->a = calloc(most, sizeof *s->a);
     s->b = calloc(most, sizeof *s->b);
     return s->rho && s->cycle && s->sub && s->weight && s->fit && s->w && s->a && s->b;

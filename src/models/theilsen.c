@@ -283,8 +283,9 @@ qk_code qk_theilsen_of(qk_theilsen *out, const qk_month *months, size_t count,
         work && out->value ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for %zu months", count);
     for (size_t i = 0; code == QK_OK && out->value && i < count; i++)
         out->value[i] = months[i].mean;
-    if (code == QK_OK && options->deseason) code = remove_season(out->value, count, err);
-    if (code == QK_OK) code = fit_months(out, months, options, work, err);
+    if (code == QK_OK && out->value && options->deseason)
+        code = remove_season(out->value, count, err);
+    if (code == QK_OK && out->value) code = fit_months(out, months, options, work, err);
     free(work);
     if (code != QK_OK) qk_theilsen_clear(out);
     return code;
