@@ -89,6 +89,11 @@ static void judge_hour(qk_air_hour *hour, const reading *r, size_t at)
     items[QK_PM25_24H] = running_mean(day, QK_PM25);
     hour->rule =
         r->rules ? qk_rules_aqi_on(r->rules, qk_day_number(hour->end - 1)) : qk_air_rule(hour->end);
+    memset(hour->running, 0, sizeof hour->running);
+    if (hour->rule->hourly_items & QK_AQI_BIT(QK_PM10_24H))
+        hour->running[QK_PM10] = items[QK_PM10_24H];
+    if (hour->rule->hourly_items & QK_AQI_BIT(QK_PM25_24H))
+        hour->running[QK_PM25] = items[QK_PM25_24H];
     qk_aqi_hourly(&hour->result, hour->rule, items);
     hour->reason = NULL;
     /* An hour without any measurement is no hour of air quality, whatever a running mean says. */

@@ -19,8 +19,9 @@ typedef struct qk_air_hour {
     qk_time end; /* of the hour */
     const qk_aqi_rule *rule;
     qk_aqi result;
-    qk_conc value[QK_POLLUTANTS]; /* the hour's means, in the standard's unit */
-    const char *reason;           /* when there is no AQI: what stands behind "aqi.reason." */
+    qk_conc value[QK_POLLUTANTS];   /* the hour's means, in the standard's unit */
+    qk_conc running[QK_POLLUTANTS]; /* 24-h means of PM10 and PM2.5; only what the rule takes */
+    const char *reason;             /* when there is no AQI: what stands behind "aqi.reason." */
 } qk_air_hour;
 
 /* True for stations whose values are evaluated: kinds that begin with "air_", but not air_road and

@@ -119,6 +119,11 @@ static void write_item(qk_json_writer *w, const qk_air_hour *hour, int p)
     else
         qk_json_null(w);
     write_whole(w, "iaqi", iaqi, iaqi != QK_AQI_NA);
+    qk_json_key(w, "mean_24h");
+    if (hour->running[p].state == QK_CONC_VALUE)
+        qk_json_dec(w, hour->running[p].value);
+    else
+        qk_json_null(w);
     qk_json_kcstr(w, "unit", qk_air_unit((qk_pollutant)p));
     qk_json_end(w);
 }
@@ -261,11 +266,16 @@ static void end_rule(qk_json_writer *w)
 
 static void write_input(qk_json_writer *w, const qk_air_hour *hour, int p)
 {
-    char number[QK_DEC_TEXT], text[64];
+    char number[QK_DEC_TEXT], running[QK_DEC_TEXT], text[128];
     const char *name = qk_pollutant_name((qk_pollutant)p);
     bool there = hour->value[p].state == QK_CONC_VALUE;
-    snprintf(text, sizeof text, "%s %s", there ? qk_dec_format(number, hour->value[p].value) : "-",
-             qk_air_unit((qk_pollutant)p));
+    bool day = hour->running[p].state == QK_CONC_VALUE;
+    int32_t iaqi = iaqi_of(hour, p);
+    int n = snprintf(
+        text, sizeof text, "%s%s%s %s", there ? qk_dec_format(number, hour->value[p].value) : "-",
+        day ? ", C = 24 h " : "", day ? qk_dec_format(running, hour->running[p].value) : "",
+        qk_air_unit((qk_pollutant)p));
+    if (iaqi != QK_AQI_NA) snprintf(text + n, sizeof text - (size_t)n, " \u2192 IAQI %d", iaqi);
     qk_json_object(w);
     qk_json_kcstr(w, "zh", name);
     qk_json_kcstr(w, "en", name);

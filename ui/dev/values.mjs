@@ -116,7 +116,7 @@ export function indexOf(means, time) {
   let best = 0;
   for (const [item, c] of Object.entries(means)) {
     const i = c === null ? null : iaqi(item, c);
-    items[item] = { value: c === null ? null : item === 'CO' ? fix(c, 1) : Math.round(c), iaqi: i, unit: item === 'CO' ? 'mg/m3' : 'ug/m3' };
+    items[item] = { value: c === null ? null : item === 'CO' ? fix(c, 1) : Math.round(c), iaqi: i, mean_24h: null, unit: item === 'CO' ? 'mg/m3' : 'ug/m3' };
     if (i > best) best = i;
   }
   const known = Object.values(items).filter((x) => x.iaqi !== null).length;

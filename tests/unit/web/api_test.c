@@ -138,6 +138,7 @@ static void test_api__latest_shows_values_limits_and_aqi(void **state)
     assert_json(sites, "air1/aqi/standard", "HJ633-2026");
     assert_json(sites, "air1/aqi/items/PM2.5/value", "60.000");
     assert_json(sites, "air1/aqi/items/PM10/iaqi", "65");
+    assert_json(sites, "air1/aqi/items/PM10/mean_24h", "null"); /* HJ 633-2026 takes hours */
     assert_json(sites, "air1/aqi/reason", "null");
     assert_json(sites, "outlet1/aqi", "null");
     bool over = false;

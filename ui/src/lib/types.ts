@@ -54,6 +54,8 @@ export interface Site {
 export interface AqiItem {
   value: number | null;
   iaqi: number | null;
+  /** The 24-h running mean that gave iaqi, where the rule takes it instead of the hour's. */
+  mean_24h: number | null;
   unit: string;
 }
 
