@@ -5,6 +5,21 @@
 #include "standards/rounding.h"
 #include "standards/rules.h"
 
+static void check_sources(const qk_rules *rules, int32_t day)
+{
+    static const int32_t aqi[] = {101, 201, 301, 500, -1, 250};
+    const qk_warning_rule *warning = qk_rules_warning_on(rules, day);
+    const qk_vapour_rule *vapour = qk_rules_vapour_on(rules, day);
+    int32_t pa[QK_VAPOUR_COLUMNS];
+    FUZZ_CHECK(qk_warning_level_of(warning, aqi, 6) <= QK_WARNING_RED);
+    FUZZ_CHECK(qk_vapour_tightness(pa, vapour, qk_ratio_int(vapour->tightness[0][0])) == QK_OK);
+    for (int p = 0; p < QK_POLLUTANTS; p++) {
+        qk_ratio pay = qk_compensation(qk_rules_compensation_on(rules, day), (qk_pollutant)p,
+                                       qk_ratio_int(60), qk_ratio_int(40));
+        FUZZ_CHECK(!qk_ratio_there(pay) || pay.num >= 0);
+    }
+}
+
 static void check_rules(const qk_rules *rules)
 {
     for (int32_t day = 15000; day < 24000; day += 997) {
@@ -20,6 +35,7 @@ static void check_rules(const qk_rules *rules)
             }
         }
         FUZZ_CHECK(qk_rules_limits_on(rules, day) && qk_rules_index_on(rules, day));
+        check_sources(rules, day);
     }
 }
 

@@ -5,7 +5,7 @@
  * missing or impossible cell leaves the results that hang on it empty; a malformed one marks the
  * row bad and the command refuses it. */
 #include "base/memory.h"
-#include "standards/ratio.h"
+#include "standards/rules.h"
 #include "standards/stats.h"
 
 enum { CALC_GIVEN_MAX = 12, CALC_ASKED_MAX = 16, CALC_CELL_MAX = 1 << 20 };
@@ -16,8 +16,10 @@ typedef struct calc_row {
     qk_buf text;         /* results, one behind the other */
     size_t at[CALC_ASKED_MAX];
     size_t len[CALC_ASKED_MAX];
-    const char *rule; /* what --explain names; set to the definition's before each row */
-    int bad;          /* index of the malformed cell, -1 = none, CALC_GIVEN_MAX = the row */
+    const qk_rules *rules; /* never NULL */
+    int32_t day;           /* rows of the tables are those of this civil day */
+    const char *rule;      /* what --explain names; set to the definition's before each row */
+    int bad;               /* index of the malformed cell, -1 = none, CALC_GIVEN_MAX = the row */
     char why[128];
 } calc_row;
 

@@ -14,7 +14,7 @@
 static const qk_aqi_rule *rule_of(calc_row *row, int given)
 {
     if (calc_missing(row, given)) return NULL;
-    const qk_aqi_rule *rule = qk_aqi_rule_named(row->given[given]);
+    const qk_aqi_rule *rule = qk_rules_aqi_named(row->rules, row->given[given]);
     if (!rule) calc_bad(row, given, "unknown standard; HJ633-2012 or HJ633-2026");
     if (rule) row->rule = rule->source;
     return rule;
@@ -100,12 +100,12 @@ static void run_aqi_hourly(calc_row *row)
     for (int i = 0; i < 6; i++) conc[order[i]] = conc_of(row, i);
     conc[QK_PM10_24H] = conc[QK_PM10_1H];
     conc[QK_PM25_24H] = conc[QK_PM25_1H];
-    qk_aqi_hourly(&hour, qk_aqi_rule_named(QK_STR("HJ633-2026")), conc);
+    qk_aqi_hourly(&hour, qk_rules_aqi_named(row->rules, QK_STR("HJ633-2026")), conc);
     for (int i = 0; i < 6; i++) put_index(row, i, hour.iaqi[order[i]]);
     put_index(row, 6, hour.aqi);
     put_level(row, 7, &hour);
     put_items(row, 8, hour.primary);
-    qk_aqi_hourly(&hour, qk_aqi_rule_named(QK_STR("HJ633-2012")), conc);
+    qk_aqi_hourly(&hour, qk_rules_aqi_named(row->rules, QK_STR("HJ633-2012")), conc);
     put_index(row, 9, hour.aqi);
     put_level(row, 10, &hour);
     put_items(row, 11, hour.primary);
@@ -168,7 +168,7 @@ static void run_composite(calc_row *row)
     qk_index index;
     for (int i = 0; i < QK_POLLUTANTS; i++) value[order[i]] = calc_amount(row, i + 1);
     if (calc_missing(row, 0)) return;
-    const qk_index_profile *profile = qk_index_profile_named(row->given[0]);
+    const qk_index_profile *profile = qk_rules_index_named(row->rules, row->given[0]);
     if (!profile) {
         calc_bad(row, 0, "unknown index profile");
         return;
@@ -293,13 +293,21 @@ static void run_change_rate(calc_row *row)
     calc_put_ratio(row, 0, qk_change_rate(calc_ratio(row, 0), calc_ratio(row, 1)), 1);
 }
 
+static const qk_warning_rule *warning_rule(calc_row *row)
+{
+    const qk_warning_rule *rule = qk_rules_warning_on(row->rules, row->day);
+    row->rule = rule->source;
+    return rule;
+}
+
 static void run_warning_level(calc_row *row)
 {
     int32_t *aqi;
     size_t count;
     if (!calc_ints(row, 0, &aqi, &count)) return;
-    calc_put(row, 0, qk_warning_level_name(qk_warning_level_of(QK_WARNING_2024_6, aqi, count)));
-    calc_put(row, 1, qk_warning_level_name(qk_warning_level_of(QK_WARNING_2019_648, aqi, count)));
+    const qk_warning_rule *before = qk_rules_warning_named(row->rules, QK_STR("HBDQH2019-648"));
+    calc_put(row, 0, qk_warning_level_name(qk_warning_level_of(warning_rule(row), aqi, count)));
+    calc_put(row, 1, qk_warning_level_name(qk_warning_level_of(before, aqi, count)));
 }
 
 static void run_warning_merge(calc_row *row)
@@ -314,7 +322,7 @@ static void run_warning_merge(calc_row *row)
     if (!both) return;
     memcpy(both, first, a * sizeof *both);
     memcpy(both + a, second, b * sizeof *both);
-    bool one = qk_warning_merge(&level, QK_WARNING_2024_6, both, a, b, gap);
+    bool one = qk_warning_merge(&level, warning_rule(row), both, a, b, gap);
     calc_put_int(row, 0, one);
     calc_put(row, 1, qk_warning_level_name(level));
 }
@@ -333,7 +341,7 @@ static void run_warning_transition(calc_row *row)
     qk_ratio hours = calc_amount(row, 2);
     if (!warning_of(row, 0, &now) || !warning_of(row, 1, &supported)) return;
     if (!qk_ratio_there(hours) && supported < now) return;
-    qk_warning_action action = qk_warning_step(&next, now, supported, hours);
+    qk_warning_action action = qk_warning_step(&next, warning_rule(row), now, supported, hours);
     calc_put(row, 0, qk_warning_level_name(next));
     calc_put(row, 1, qk_warning_action_name(action));
 }
@@ -348,7 +356,7 @@ static void run_warning_reduction(calc_row *row)
         cut[i] = calc_amount(row, 1 + QK_REDUCTIONS + i);
     }
     if (!warning_of(row, 0, &level)) return;
-    qk_reduction_of(&r, level, base, cut);
+    qk_reduction_of(&r, warning_rule(row), level, base, cut);
     for (int i = 0; i < QK_REDUCTIONS; i++) calc_put_ratio(row, i, r.share_percent[i], 2);
     if (!r.known || level == QK_WARNING_NONE) return;
     calc_put_int(row, 4, r.each_meets);

@@ -2,8 +2,6 @@
 /* Calculations about sources: stacks, kitchens, dust, carbon, leaks, petrol stations, gas states.
  */
 #include "cli/calc.h"
-#include "standards/cems.h"
-#include "standards/sources.h"
 
 static void run_cems_o2(calc_row *row)
 {
@@ -45,6 +43,13 @@ static void run_cems_pitot(calc_row *row)
         calc_bad(row, CALC_GIVEN_MAX, "the numbers have more digits than can be reckoned exactly");
 }
 
+static const qk_cems_rule *cems_rule(calc_row *row)
+{
+    const qk_cems_rule *rule = qk_rules_cems_on(row->rules, row->day);
+    row->rule = rule->source;
+    return rule;
+}
+
 static void run_cems_substitution(calc_row *row)
 {
     static const char *const kinds[] = {"maintenance", "out_of_control", "failure", "repair"};
@@ -56,7 +61,7 @@ static void run_cems_substitution(calc_row *row)
     for (int i = 3; i <= 5; i++) calc_amount(row, i);
     if (!qk_ratio_there(rate) || !qk_ratio_there(hours)) return;
     if (qk_ratio_cmp(rate, qk_ratio_int(100)) > 0) return;
-    int32_t basis = qk_cems_substitute_hours(rate, hours);
+    int32_t basis = qk_cems_substitute_hours(cems_rule(row), rate, hours);
     calc_put_int(row, 0, basis);
     if (basis == 0) return;
     int cell = basis == 180 ? 3 : (basis == 720 ? 4 : 5);
@@ -72,16 +77,20 @@ static void run_cems_capture_rate(calc_row *row)
 
 static void run_cems_hour_valid(calc_row *row)
 {
+    const qk_cems_rule *rule = cems_rule(row);
     qk_ratio minutes = calc_amount(row, 0);
     if (!qk_ratio_there(minutes) || qk_ratio_cmp(minutes, qk_ratio_int(60)) > 0) return;
-    calc_put_int(row, 0, qk_ratio_cmp(minutes, qk_ratio_int(QK_CEMS_HOUR_MINUTES_MIN)) >= 0);
+    calc_put_int(row, 0, qk_ratio_cmp(minutes, qk_ratio_int(rule->hour_minutes)) >= 0);
 }
 
 static void run_oil_fume(calc_row *row)
 {
-    qk_ratio base = qk_fume_base(calc_amount(row, 0), calc_amount(row, 1), calc_amount(row, 2));
+    const qk_fume_rule *rule = qk_rules_fume_on(row->rules, row->day);
+    row->rule = rule->source;
+    qk_ratio base =
+        qk_fume_base(rule, calc_amount(row, 0), calc_amount(row, 1), calc_amount(row, 2));
     calc_put_ratio(row, 0, base, 4);
-    if (qk_ratio_there(base)) calc_put_int(row, 1, qk_fume_meets(base));
+    if (qk_ratio_there(base)) calc_put_int(row, 1, qk_fume_meets(rule, base));
 }
 
 static void run_dustfall(calc_row *row)
@@ -119,7 +128,9 @@ static void run_ldar_leak(calc_row *row)
     bool with_medium = word_of(row, 0, media, &medium);
     bool with_region = word_of(row, 1, regions, &region);
     if (!with_medium || !with_region) return;
-    int32_t threshold = qk_ldar_threshold((qk_ldar_medium)medium, region == 1);
+    const qk_ldar_rule *rule = qk_rules_ldar_on(row->rules, row->day);
+    row->rule = rule->source;
+    int32_t threshold = qk_ldar_threshold(rule, (qk_ldar_medium)medium, region == 1);
     calc_put_int(row, 0, threshold);
     if (qk_ratio_there(net)) calc_put_int(row, 1, qk_ratio_cmp(net, qk_ratio_int(threshold)) >= 0);
 }
@@ -131,17 +142,24 @@ static void run_gas_state(calc_row *row)
     calc_put_ratio(row, 1, qk_gas_mass(ppb, mass, QK_GAS_273K), 5);
 }
 
+static const qk_vapour_rule *vapour_rule(calc_row *row)
+{
+    const qk_vapour_rule *rule = qk_rules_vapour_on(row->rules, row->day);
+    row->rule = rule->source;
+    return rule;
+}
+
 static void run_vapor_tightness(calc_row *row)
 {
     int32_t min_pa[QK_VAPOUR_COLUMNS];
-    if (qk_vapour_tightness(min_pa, calc_amount(row, 0)) != QK_OK) return;
+    if (qk_vapour_tightness(min_pa, vapour_rule(row), calc_amount(row, 0)) != QK_OK) return;
     for (int c = 0; c < QK_VAPOUR_COLUMNS; c++) calc_put_int(row, c, min_pa[c]);
 }
 
 static void run_vapor_resistance(calc_row *row)
 {
     qk_ratio pressure = calc_amount(row, 1);
-    int32_t limit = qk_vapour_resistance(calc_amount(row, 0));
+    int32_t limit = qk_vapour_resistance(vapour_rule(row), calc_amount(row, 0));
     if (limit == 0) return;
     calc_put_int(row, 0, limit);
     if (qk_ratio_there(pressure))
@@ -150,16 +168,21 @@ static void run_vapor_resistance(calc_row *row)
 
 static void run_vapor_al(calc_row *row)
 {
+    const qk_vapour_rule *rule = vapour_rule(row);
     qk_ratio al = calc_amount(row, 0);
-    if (qk_ratio_there(al)) calc_put_int(row, 0, qk_vapour_ratio_meets(al));
+    if (qk_ratio_there(al)) calc_put_int(row, 0, qk_vapour_ratio_meets(rule, al));
 }
 
 static void run_eco_comp(calc_row *row)
 {
-    const qk_compensation_rule *rule = qk_compensation_zhengzhou2020();
+    const qk_compensation_rule *rule = qk_rules_compensation_on(row->rules, row->day);
     qk_ratio own = calc_amount(row, 1), mean = calc_amount(row, 2);
-    if (!qk_str_eq(row->given[0], qk_str_of(rule->factor))) return;
-    calc_put_ratio(row, 0, qk_compensation(rule, own, mean), 2);
+    row->rule = rule->source;
+    for (int i = 0; i < QK_POLLUTANTS; i++) {
+        const char *name = i == QK_PM25 ? "PM25" : qk_pollutant_name((qk_pollutant)i);
+        if (qk_str_eq(row->given[0], qk_str_of(name)))
+            calc_put_ratio(row, 0, qk_compensation(rule, (qk_pollutant)i, own, mean), 2);
+    }
 }
 
 const calc_def calc_source[] = {

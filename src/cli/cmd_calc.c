@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `qingkong calc NAME`: CSV in, the same rows with the asked columns out. */
 #include "base/csv.h"
+#include "cli/air.h"
 #include "cli/calc.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -14,6 +15,9 @@ typedef struct calc_job {
     const calc_def *def;
     const char *path;
     bool explain;
+    const char *rules_file; /* NULL: the shipped tables */
+    qk_rules rules;
+    int32_t day; /* INT32_MAX: the newest rows */
     FILE *file;
     qk_csv_reader *reader;
     size_t given_at[CALC_GIVEN_MAX];
@@ -104,6 +108,8 @@ static qk_code run_row(calc_job *job, const qk_str *cells, qk_error *err)
     row->given = given;
     row->arena = &job->arena;
     row->rule = job->def->rule;
+    row->rules = &job->rules;
+    row->day = job->day;
     row->bad = -1;
     memset(row->at, 0, sizeof row->at);
     memset(row->len, 0, sizeof row->len);
@@ -168,24 +174,42 @@ static int calculate(calc_job *job)
     return code == QK_OK ? QK_EXIT_DONE : qk_command_refuse("calc", &err);
 }
 
+static bool read_day(int32_t *out, const char *text)
+{
+    qk_time t;
+    if (qk_time_parse(&t, qk_str_of(text)) != QK_OK) return false;
+    *out = qk_day_number(t);
+    return true;
+}
+
 int qk_cmd_calc(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"explain", no_argument, NULL, 'e'}, {"list", no_argument, NULL, 'l'}, {0}};
+    static const struct option options[] = {{"explain", no_argument, NULL, 'e'},
+                                            {"list", no_argument, NULL, 'l'},
+                                            {"rules", required_argument, NULL, 'R'},
+                                            {"day", required_argument, NULL, 'd'},
+                                            {0}};
     calc_job job;
     int o;
-    job = (calc_job){.path = "-"};
+    job = (calc_job){.path = "-", .day = INT32_MAX};
     while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (o == 'l') {
             list_names(stdout);
             return QK_EXIT_DONE;
         }
-        if (o != 'e') return qk_command_misuse("calc", "unknown option");
-        job.explain = true;
+        if (o == '?') return qk_command_misuse("calc", "unknown option");
+        if (o == 'e') job.explain = true;
+        if (o == 'R') job.rules_file = optarg;
+        if (o == 'd' && !read_day(&job.day, optarg))
+            return qk_command_misuse("calc", "--day is a date, 2026-03-01");
     }
     if (optind >= argc || argc - optind > 2) return qk_command_misuse("calc", "one NAME, one FILE");
     job.def = find_def(argv[optind]);
     if (!job.def) return qk_command_misuse("calc", "no calculation '%s'", argv[optind]);
     if (optind + 1 < argc) job.path = argv[optind + 1];
+    qk_error err = {0};
+    qk_rules_default(&job.rules);
+    if (job.rules_file && air_read_rules(&job.rules, job.rules_file, &err) != QK_OK)
+        return qk_command_refuse("calc", &err);
     return calculate(&job);
 }

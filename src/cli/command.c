@@ -17,19 +17,21 @@ static const char air_usage[] =
     "  --dust F      station,date of sand-dust days; station * = all\n"
     "  --standard    the edition of HJ 633; auto goes by the day\n"
     "  --index P     profile of the composite index (HJ663-2013, NEW-LIMITS-OLD-WEIGHTS, …)\n"
-    "  --rules F     tables (AQI, limits, index profiles) that take the place of shipped ones;\n"
+    "  --rules F     tables of rules that take the place of shipped ones;\n"
     "                'air rules' writes those in force, to be edited\n"
     "  --plan F      plan as 'plan compile' writes it\n"
     "  --asof D      the last day that is known\n";
 
 static const char calc_usage[] =
-    "usage: qingkong calc NAME [FILE] [--explain]\n"
+    "usage: qingkong calc NAME [FILE] [--explain] [--rules FILE.json] [--day D]\n"
     "       qingkong calc --list\n\n"
     "Reads CSV with the columns of the calculation NAME (by name; others pass through) and writes\n"
     "the same rows with its results appended, or replaced where such a column stands already.\n"
     "Empty and NA are missing, lists are joined by ';'. A missing or impossible value leaves the\n"
     "results empty; a malformed one is refused with its line and cell.\n"
     "  --explain   adds a column 'rule': standard, clause, date of force\n"
+    "  --rules F   tables that take the place of shipped ones, as 'air rules' writes them\n"
+    "  --day D     the day whose rows of the tables hold; without it the newest\n"
     "  --list      the names of all calculations\n"
     "Without FILE, or with -, standard input is read.\n";
 

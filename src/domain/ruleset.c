@@ -2,14 +2,7 @@
 #include "domain/ruleset.h"
 #include <stdio.h>
 
-enum { HISTORY_MAX = 1000, KEY_MAX = 32 };
-
-static const char *const tables[] = {"aqi", "limits", "index", "qc", NULL};
-
-const char *qk_ruleset_table(size_t i)
-{
-    return i < sizeof tables / sizeof tables[0] ? tables[i] : NULL;
-}
+enum { HISTORY_MAX = 1000, KEY_MAX = 32, LOAD_MAX = 16 * QK_RULESET_TEXT_MAX };
 
 static const char *key_of(char out[KEY_MAX], const char *table)
 {
@@ -57,13 +50,13 @@ qk_code qk_ruleset_load(qk_rules **out, qk_db *db, qk_time known_at, qk_arena *a
     qk_buf text;
     qk_rules *rules = qk_arena_alloc(arena, sizeof *rules);
     qk_code code = rules ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for the rules");
-    qk_buf_init(&text, (size_t)8 * QK_RULESET_TEXT_MAX);
-    for (size_t i = 0; !code && tables[i]; i++) {
+    qk_buf_init(&text, (size_t)LOAD_MAX);
+    for (size_t i = 0; !code && qk_rules_table(i); i++) {
+        const char *table = qk_rules_table(i);
         qk_str rows;
         int64_t version;
-        code = read_rows(&rows, &version, db, tables[i], 0, known_at, arena, err);
-        if (!code)
-            qk_buf_printf(&text, "%c\"%s\":%.*s", i ? ',' : '{', tables[i], QK_STR_ARG(rows));
+        code = read_rows(&rows, &version, db, table, 0, known_at, arena, err);
+        if (!code) qk_buf_printf(&text, "%c\"%s\":%.*s", i ? ',' : '{', table, QK_STR_ARG(rows));
     }
     qk_buf_putc(&text, '}');
     if (!code && text.failed) code = qk_fail(err, text.failed, "no memory for the rules");

@@ -10,8 +10,6 @@
 
 enum { QK_RULESET_TEXT_MAX = 256 * 1024 };
 
-/* "aqi", "limits", "index", "qc"; NULL behind the last. */
-const char *qk_ruleset_table(size_t i);
 /* The rules in force as recorded up to known_at (QK_TIME_NONE = now), in the arena. A stored row
  * that cannot be read (of a newer program) leaves the shipped ones. */
 QK_NODISCARD qk_code qk_ruleset_load(qk_rules **out, qk_db *db, qk_time known_at, qk_arena *arena,

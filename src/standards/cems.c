@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "standards/cems.h"
 
+enum { DAY_2018_03_01 = 17591 };
+
 static bool within(qk_ratio r, int64_t low, int64_t below)
 {
     return qk_ratio_there(r) && qk_ratio_cmp(r, qk_ratio_int(low)) >= 0 &&
@@ -71,12 +73,22 @@ qk_ratio qk_cems_capture_rate(qk_ratio hours, qk_ratio stop_hours, qk_ratio inva
     return qk_ratio_mul(qk_ratio_div(valid, running), qk_ratio_int(100));
 }
 
-int32_t qk_cems_substitute_hours(qk_ratio capture_rate_percent, qk_ratio n_hours)
+const qk_cems_rule *qk_cems_rules(size_t *count)
+{
+    static const qk_cems_rule shipped[] = {{"HJ75-2017", "HJ 75-2017 12.1, 12.2, from 2018-03-01",
+                                            DAY_2018_03_01, INT32_MAX, 45, 75, 90, 24}};
+    *count = sizeof shipped / sizeof shipped[0];
+    return shipped;
+}
+
+int32_t qk_cems_substitute_hours(const qk_cems_rule *rule, qk_ratio capture_rate_percent,
+                                 qk_ratio n_hours)
 {
     if (!qk_ratio_there(capture_rate_percent)) return 0;
-    if (qk_ratio_cmp(capture_rate_percent, qk_ratio_int(QK_CEMS_CAPTURE_MIN_PERCENT)) < 0) return 0;
-    if (qk_ratio_cmp(capture_rate_percent, qk_ratio_int(90)) < 0) return 2160;
-    return qk_ratio_cmp(n_hours, qk_ratio_int(24)) <= 0 ? 180 : 720;
+    if (qk_ratio_cmp(capture_rate_percent, qk_ratio_int(rule->capture_percent)) < 0) return 0;
+    if (qk_ratio_cmp(capture_rate_percent, qk_ratio_int(rule->good_capture_percent)) < 0)
+        return 2160;
+    return qk_ratio_cmp(n_hours, qk_ratio_int(rule->short_hours)) <= 0 ? 180 : 720;
 }
 
 qk_code qk_stack_equivalent_height(qk_dec *height_m, qk_ratio h1_m, qk_ratio h2_m, int32_t scale)

@@ -29,13 +29,25 @@ typedef struct qk_cems_stack {
 } qk_cems_stack;
 void qk_cems_flow_of(qk_cems_flow *out, const qk_cems_stack *stack);
 
-enum { QK_CEMS_HOUR_MINUTES_MIN = 45, QK_CEMS_CAPTURE_MIN_PERCENT = 75 };
+/* Validity of data; the stretches that stand in (180, 720, 2160 h) are the form's own columns. */
+typedef struct qk_cems_rule {
+    char name[32];
+    char source[96];
+    int32_t from_day;
+    int32_t to_day;
+    int32_t hour_minutes;         /* least valid minutes of an hour */
+    int32_t capture_percent;      /* below: nothing stands in */
+    int32_t good_capture_percent; /* below: 2160 */
+    int32_t short_hours;          /* missing so long or shorter: 180, longer: 720 */
+} qk_cems_rule;
+const qk_cems_rule *qk_cems_rules(size_t *count);
 /* Share of operating hours of a quarter with valid data, per cent: (H - stop - invalid)/(H - stop);
  * not there when the plant stood still or the numbers contradict each other. */
 qk_ratio qk_cems_capture_rate(qk_ratio hours, qk_ratio stop_hours, qk_ratio invalid_hours);
 /* Hours whose largest valid hourly emission stands in for a missing stretch of n hours: 180, 720,
- * 2160; 0 = not defined (below 75 %: manual monitoring or material balance). */
-int32_t qk_cems_substitute_hours(qk_ratio capture_rate_percent, qk_ratio n_hours);
+ * 2160; 0 = not defined (below the least capture rate: manual monitoring or material balance). */
+int32_t qk_cems_substitute_hours(const qk_cems_rule *rule, qk_ratio capture_rate_percent,
+                                 qk_ratio n_hours);
 
 /* GB 16297 annexes A and B. Equivalent stack of two: height sqrt((h1^2+h2^2)/2) in m. */
 QK_NODISCARD qk_code qk_stack_equivalent_height(qk_dec *height_m, qk_ratio h1_m, qk_ratio h2_m,

@@ -6,16 +6,24 @@ static const char *const limit_names[QK_LIMIT_ITEMS] = {"SO2",   "NO2", "CO",  "
                                                         "PM2.5", "TSP", "NOx", "Pb", "BaP"};
 static const char *const averaging_names[QK_AVERAGINGS] = {"year", "quarter", "day", "8h", "1h"};
 
+#define SHIP(table, shipped)                                                 \
+    do {                                                                     \
+        const void *rows = (shipped)(&out->table##_count);                   \
+        memcpy(out->table, rows, out->table##_count * sizeof out->table[0]); \
+    } while (0)
+
 void qk_rules_default(qk_rules *out)
 {
-    const qk_aqi_rule *aqi = qk_aqi_rules(&out->aqi_count);
-    const qk_limits *limits = qk_limits_all(&out->limits_count);
-    const qk_index_profile *index = qk_index_profiles(&out->index_count);
-    memcpy(out->aqi, aqi, out->aqi_count * sizeof *aqi);
-    memcpy(out->limits, limits, out->limits_count * sizeof *limits);
-    memcpy(out->index, index, out->index_count * sizeof *index);
-    const qk_qc_rule *qc = qk_qc_rules(&out->qc_count);
-    memcpy(out->qc, qc, out->qc_count * sizeof *qc);
+    SHIP(aqi, qk_aqi_rules);
+    SHIP(limits, qk_limits_all);
+    SHIP(index, qk_index_profiles);
+    SHIP(qc, qk_qc_rules);
+    SHIP(warning, qk_warning_rules);
+    SHIP(ldar, qk_ldar_rules);
+    SHIP(vapour, qk_vapour_rules);
+    SHIP(compensation, qk_compensation_rules);
+    SHIP(fume, qk_fume_rules);
+    SHIP(cems, qk_cems_rules);
 }
 
 typedef qk_rules_place place;
@@ -132,8 +140,9 @@ static qk_code read_breakpoints(const place *at, const qk_json_value *v, qk_aqi_
     return QK_OK;
 }
 
-static qk_code read_aqi(place *at, const qk_json_value *row, qk_aqi_rule *out)
+static qk_code read_aqi(place *at, const qk_json_value *row, void *into)
 {
+    qk_aqi_rule *out = into;
     *out = (qk_aqi_rule){.from_day = 0};
     QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
                               &out->from_day, &out->to_day));
@@ -175,8 +184,9 @@ static qk_code read_grades(const place *at, const qk_json_value *v, qk_dec out[2
     return QK_OK;
 }
 
-static qk_code read_limits(place *at, const qk_json_value *row, qk_limits *out)
+static qk_code read_limits(place *at, const qk_json_value *row, void *into)
 {
+    qk_limits *out = into;
     *out = (qk_limits){.from_day = 0};
     QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
                               &out->from_day, &out->to_day));
@@ -195,8 +205,9 @@ static qk_code read_limits(place *at, const qk_json_value *row, qk_limits *out)
     return QK_OK;
 }
 
-static qk_code read_index(place *at, const qk_json_value *row, qk_index_profile *out)
+static qk_code read_index(place *at, const qk_json_value *row, void *into)
 {
+    qk_index_profile *out = into;
     *out = (qk_index_profile){.from_day = 0};
     QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
                               &out->from_day, &out->to_day));
@@ -221,7 +232,7 @@ static qk_code read_index(place *at, const qk_json_value *row, qk_index_profile 
     return QK_OK;
 }
 
-/* Takes the place of the row of the same name, or is added, in order of from_day. The three tables
+/* Takes the place of the row of the same name, or is added, in order of from_day. All tables
  * share this by the offsets of name and from_day in their rows. */
 typedef struct table {
     char *rows;
@@ -275,62 +286,6 @@ static qk_code check_days(const place *at, const table *t)
     return refuse(at, "no row holds on any day");
 }
 
-typedef union any_row {
-    qk_aqi_rule aqi;
-    qk_limits limits;
-    qk_index_profile index;
-    qk_qc_rule qc;
-} any_row;
-
-static qk_code read_table(place *at, const qk_json_value *tree, const table *t)
-{
-    const qk_json_value *rows = qk_json_get(tree, at->table);
-    any_row row;
-    at->row = 0;
-    if (!rows) return QK_OK;
-    if (rows->type != QK_JSON_ARRAY) return refuse(at, "must be a list of rows");
-    for (const qk_json_value *v = rows->first; v; v = v->next, at->row++) {
-        memset(&row, 0, sizeof row);
-        at->at = v;
-        if (strcmp(at->table, "aqi") == 0) QK_TRY(read_aqi(at, v, &row.aqi));
-        if (strcmp(at->table, "limits") == 0) QK_TRY(read_limits(at, v, &row.limits));
-        if (strcmp(at->table, "index") == 0) QK_TRY(read_index(at, v, &row.index));
-        if (strcmp(at->table, "qc") == 0) QK_TRY(qk_qc_rule_read(at, v, &row.qc));
-        QK_TRY(put_row(at, t, &row));
-    }
-    return check_days(at, t);
-}
-
-qk_code qk_rules_parse(qk_rules *out, qk_str text, qk_arena *arena, qk_error *err)
-{
-    qk_json_value *tree;
-    place at = {.text = text, .table = "", .err = err};
-    QK_TRY(qk_json_parse(&tree, text, arena, err));
-    if (tree->type != QK_JSON_OBJECT) return qk_fail(err, QK_EFORMAT, "rules are a JSON object");
-    qk_rules_default(out);
-    const struct {
-        const char *name;
-        table t;
-    } tables[] = {{"aqi",
-                   {(char *)out->aqi, &out->aqi_count, QK_RULES_AQI_MAX, sizeof out->aqi[0],
-                    offsetof(qk_aqi_rule, from_day)}},
-                  {"limits",
-                   {(char *)out->limits, &out->limits_count, QK_RULES_LIMITS_MAX,
-                    sizeof out->limits[0], offsetof(qk_limits, from_day)}},
-                  {"index",
-                   {(char *)out->index, &out->index_count, QK_RULES_INDEX_MAX, sizeof out->index[0],
-                    offsetof(qk_index_profile, from_day)}},
-                  {"qc",
-                   {(char *)out->qc, &out->qc_count, QK_RULES_QC_MAX, sizeof out->qc[0],
-                    offsetof(qk_qc_rule, from_day)}}};
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        at.table = tables[i].name;
-        at.at = NULL;
-        QK_TRY(read_table(&at, tree, &tables[i].t));
-    }
-    return QK_OK;
-}
-
 static void write_day(qk_json_writer *w, const char *name, int32_t day)
 {
     char text[QK_TIME_TEXT];
@@ -360,8 +315,9 @@ static void write_items(qk_json_writer *w, const char *name, uint32_t items)
     qk_json_end(w);
 }
 
-static void write_aqi(qk_json_writer *w, const qk_aqi_rule *r)
+static void write_aqi(qk_json_writer *w, const void *row)
 {
+    const qk_aqi_rule *r = row;
     qk_rules_write_head(w, r->name, r->source, r->from_day, r->to_day);
     write_items(w, "daily", r->daily_items);
     write_items(w, "hourly", r->hourly_items);
@@ -388,8 +344,9 @@ static void write_aqi(qk_json_writer *w, const qk_aqi_rule *r)
     qk_json_end(w);
 }
 
-static void write_limits(qk_json_writer *w, const qk_limits *l)
+static void write_limits(qk_json_writer *w, const void *row)
 {
+    const qk_limits *l = row;
     qk_rules_write_head(w, l->name, l->source, l->from_day, l->to_day);
     qk_json_key(w, "items");
     qk_json_object(w);
@@ -410,8 +367,9 @@ static void write_limits(qk_json_writer *w, const qk_limits *l)
     qk_json_end(w);
 }
 
-static void write_index(qk_json_writer *w, const qk_index_profile *p)
+static void write_index(qk_json_writer *w, const void *row)
 {
+    const qk_index_profile *p = row;
     bool standing = p->from_day <= p->to_day;
     qk_rules_write_head(w, p->name, p->source, standing ? p->from_day : INT32_MIN,
                         standing ? p->to_day : INT32_MAX);
@@ -431,62 +389,189 @@ static void write_index(qk_json_writer *w, const qk_index_profile *p)
     qk_json_end(w);
 }
 
+typedef union any_row {
+    qk_aqi_rule aqi;
+    qk_limits limits;
+    qk_index_profile index;
+    qk_qc_rule qc;
+    qk_warning_rule warning;
+    qk_ldar_rule ldar;
+    qk_vapour_rule vapour;
+    qk_compensation_rule compensation;
+    qk_fume_rule fume;
+    qk_cems_rule cems;
+} any_row;
+
+/* What a table is, by the place of its rows in qk_rules. */
+typedef struct kind {
+    const char *name;
+    size_t rows_at, count_at, max, size, from_at;
+    qk_code (*read)(place *at, const qk_json_value *row, void *out);
+    void (*write)(qk_json_writer *w, const void *row);
+} kind;
+enum { AQI, LIMITS, INDEX, QC, WARNING, LDAR, VAPOUR, COMPENSATION, FUME, CEMS, KINDS };
+
+#define KIND(table, type, max, read, write)                                                      \
+    {                                                                                            \
+#table, offsetof(qk_rules, table), offsetof(qk_rules, table##_count), max, sizeof(type), \
+            offsetof(type, from_day), read, write                                                \
+    }
+#define SOURCES(table)                                                           \
+    KIND(table, qk_##table##_rule, QK_RULES_SOURCES_MAX, qk_##table##_rule_read, \
+         qk_##table##_rule_write)
+
+static const kind kinds[KINDS] = {
+    [AQI] = KIND(aqi, qk_aqi_rule, QK_RULES_AQI_MAX, read_aqi, write_aqi),
+    [LIMITS] = KIND(limits, qk_limits, QK_RULES_LIMITS_MAX, read_limits, write_limits),
+    [INDEX] = KIND(index, qk_index_profile, QK_RULES_INDEX_MAX, read_index, write_index),
+    [QC] = KIND(qc, qk_qc_rule, QK_RULES_QC_MAX, qk_qc_rule_read, qk_qc_rule_write),
+    [WARNING] = SOURCES(warning),
+    [LDAR] = SOURCES(ldar),
+    [VAPOUR] = SOURCES(vapour),
+    [COMPENSATION] = SOURCES(compensation),
+    [FUME] = SOURCES(fume),
+    [CEMS] = SOURCES(cems),
+};
+
+static qk_code read_table(place *at, const qk_json_value *tree, const kind *k, const table *t)
+{
+    const qk_json_value *rows = qk_json_get(tree, k->name);
+    any_row row;
+    at->row = 0;
+    if (!rows) return QK_OK;
+    if (rows->type != QK_JSON_ARRAY) return refuse(at, "must be a list of rows");
+    for (const qk_json_value *v = rows->first; v; v = v->next, at->row++) {
+        memset(&row, 0, sizeof row);
+        at->at = v;
+        at->item = NULL;
+        QK_TRY(k->read(at, v, &row));
+        QK_TRY(put_row(at, t, &row));
+    }
+    return check_days(at, t);
+}
+
+qk_code qk_rules_parse(qk_rules *out, qk_str text, qk_arena *arena, qk_error *err)
+{
+    qk_json_value *tree;
+    place at = {.text = text, .table = "", .err = err};
+    QK_TRY(qk_json_parse(&tree, text, arena, err));
+    if (tree->type != QK_JSON_OBJECT) return qk_fail(err, QK_EFORMAT, "rules are a JSON object");
+    qk_rules_default(out);
+    for (size_t i = 0; i < KINDS; i++) {
+        const kind *k = &kinds[i];
+        char *base = (char *)out;
+        table t = {base + k->rows_at, (size_t *)(void *)(base + k->count_at), k->max, k->size,
+                   k->from_at};
+        at.table = k->name;
+        at.at = NULL;
+        QK_TRY(read_table(&at, tree, k, &t));
+    }
+    return QK_OK;
+}
+
+const char *qk_rules_table(size_t i)
+{
+    return i < KINDS ? kinds[i].name : NULL;
+}
+
+static size_t count_of(const qk_rules *rules, const kind *k)
+{
+    size_t count;
+    memcpy(&count, (const char *)rules + k->count_at, sizeof count);
+    return count;
+}
+
+static const void *row_of(const qk_rules *rules, const kind *k, size_t i)
+{
+    return (const char *)rules + k->rows_at + i * k->size;
+}
+
 bool qk_rules_write_table(qk_json_writer *w, const qk_rules *rules, const char *which)
 {
-    bool aqi = strcmp(which, "aqi") == 0, limits = strcmp(which, "limits") == 0;
-    bool index = strcmp(which, "index") == 0, qc = strcmp(which, "qc") == 0;
-    if (!aqi && !limits && !index && !qc) return false;
+    const kind *k = NULL;
+    for (size_t i = 0; i < KINDS && !k; i++)
+        if (strcmp(which, kinds[i].name) == 0) k = &kinds[i];
+    if (!k) return false;
     qk_json_array(w);
-    for (size_t i = 0; aqi && i < rules->aqi_count; i++) write_aqi(w, &rules->aqi[i]);
-    for (size_t i = 0; limits && i < rules->limits_count; i++) write_limits(w, &rules->limits[i]);
-    for (size_t i = 0; index && i < rules->index_count; i++) write_index(w, &rules->index[i]);
-    for (size_t i = 0; qc && i < rules->qc_count; i++) qk_qc_rule_write(w, &rules->qc[i]);
+    for (size_t i = 0; i < count_of(rules, k); i++) k->write(w, row_of(rules, k, i));
     qk_json_end(w);
     return true;
 }
 
 void qk_rules_write(qk_json_writer *w, const qk_rules *rules)
 {
-    static const char *const tables[] = {"aqi", "limits", "index", "qc"};
     qk_json_object(w);
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        qk_json_key(w, tables[i]);
-        (void)qk_rules_write_table(w, rules, tables[i]);
+    for (size_t i = 0; i < KINDS; i++) {
+        qk_json_key(w, kinds[i].name);
+        (void)qk_rules_write_table(w, rules, kinds[i].name);
     }
     qk_json_end(w);
 }
 
-const qk_aqi_rule *qk_rules_aqi_on(const qk_rules *rules, int32_t day)
+/* Rows that are never the default are passed over. */
+static const void *row_on(const qk_rules *rules, size_t which, int32_t day)
 {
-    for (size_t i = 0; i + 1 < rules->aqi_count; i++)
-        if (day <= rules->aqi[i].to_day) return &rules->aqi[i];
-    return &rules->aqi[rules->aqi_count - 1];
-}
-
-const qk_limits *qk_rules_limits_on(const qk_rules *rules, int32_t day)
-{
-    for (size_t i = 0; i + 1 < rules->limits_count; i++)
-        if (day <= rules->limits[i].to_day) return &rules->limits[i];
-    return &rules->limits[rules->limits_count - 1];
-}
-
-const qk_index_profile *qk_rules_index_on(const qk_rules *rules, int32_t day)
-{
-    const qk_index_profile *last = &rules->index[0];
-    for (size_t i = 0; i < rules->index_count; i++) {
-        const qk_index_profile *p = &rules->index[i];
-        if (p->from_day > p->to_day) continue;
-        last = p;
-        if (day <= p->to_day) return p;
+    const kind *k = &kinds[which];
+    const void *last = row_of(rules, k, 0);
+    for (size_t i = 0; i < count_of(rules, k); i++) {
+        int32_t days[2];
+        const char *row = row_of(rules, k, i);
+        memcpy(days, row + k->from_at, sizeof days);
+        if (days[0] > days[1]) continue;
+        last = row;
+        if (day <= days[1]) break;
     }
     return last;
 }
 
+const qk_aqi_rule *qk_rules_aqi_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, AQI, day);
+}
+
+const qk_limits *qk_rules_limits_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, LIMITS, day);
+}
+
+const qk_index_profile *qk_rules_index_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, INDEX, day);
+}
+
 const qk_qc_rule *qk_rules_qc_on(const qk_rules *rules, int32_t day)
 {
-    for (size_t i = 0; i + 1 < rules->qc_count; i++)
-        if (day <= rules->qc[i].to_day) return &rules->qc[i];
-    return &rules->qc[rules->qc_count - 1];
+    return row_on(rules, QC, day);
+}
+
+const qk_warning_rule *qk_rules_warning_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, WARNING, day);
+}
+
+const qk_ldar_rule *qk_rules_ldar_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, LDAR, day);
+}
+
+const qk_vapour_rule *qk_rules_vapour_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, VAPOUR, day);
+}
+
+const qk_compensation_rule *qk_rules_compensation_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, COMPENSATION, day);
+}
+
+const qk_fume_rule *qk_rules_fume_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, FUME, day);
+}
+
+const qk_cems_rule *qk_rules_cems_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, CEMS, day);
 }
 
 const qk_aqi_rule *qk_rules_aqi_named(const qk_rules *rules, qk_str name)
@@ -503,5 +588,12 @@ const qk_index_profile *qk_rules_index_named(const qk_rules *rules, qk_str name)
 {
     for (size_t i = 0; i < rules->index_count; i++)
         if (qk_str_eq(name, qk_str_of(rules->index[i].name))) return &rules->index[i];
+    return NULL;
+}
+
+const qk_warning_rule *qk_rules_warning_named(const qk_rules *rules, qk_str name)
+{
+    for (size_t i = 0; i < rules->warning_count; i++)
+        if (qk_str_eq(name, qk_str_of(rules->warning[i].name))) return &rules->warning[i];
     return NULL;
 }

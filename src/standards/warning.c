@@ -3,15 +3,42 @@
 
 enum { DAY_2024_01_23 = 19745 };
 
-qk_warning_rule qk_warning_rule_on(int32_t day)
-{
-    return day < DAY_2024_01_23 ? QK_WARNING_2019_648 : QK_WARNING_2024_6;
-}
+#define SHARES                                                                    \
+    {                                                                             \
+        [QK_WARNING_YELLOW] = 10, [QK_WARNING_ORANGE] = 20, [QK_WARNING_RED] = 30 \
+    }
 
-const char *qk_warning_rule_source(qk_warning_rule rule)
+/* The AQI ends at 500: a day "at 500" is one above 499. */
+static const qk_warning_rule shipped[] = {
+    {"HBDQH2019-648",
+     "环办大气函〔2019〕648号, to 2024-01-22",
+     INT32_MIN,
+     DAY_2024_01_23 - 1,
+     36,
+     SHARES,
+     {{QK_WARNING_RED, 499, 1, 0, 0},
+      {QK_WARNING_RED, 200, 4, 300, 2},
+      {QK_WARNING_ORANGE, 200, 3, 0, 0},
+      {QK_WARNING_YELLOW, 200, 2, 0, 0}},
+     4},
+    {"HDQ2024-6",
+     "环大气〔2024〕6号, from 2024-01-23",
+     DAY_2024_01_23,
+     INT32_MAX,
+     36,
+     SHARES,
+     {{QK_WARNING_RED, 200, 3, 300, 1},
+      {QK_WARNING_ORANGE, 200, 2, 0, 0},
+      {QK_WARNING_ORANGE, 150, 3, 0, 0},
+      {QK_WARNING_YELLOW, 200, 1, 0, 0},
+      {QK_WARNING_YELLOW, 150, 2, 0, 0}},
+     5},
+};
+
+const qk_warning_rule *qk_warning_rules(size_t *count)
 {
-    return rule == QK_WARNING_2024_6 ? "环大气〔2024〕6号, from 2024-01-23"
-                                     : "环办大气函〔2019〕648号, to 2024-01-22";
+    *count = sizeof shipped / sizeof shipped[0];
+    return shipped;
 }
 
 static const char *const level_names[] = {"none", "yellow", "orange", "red"};
@@ -37,74 +64,48 @@ const char *qk_warning_action_name(qk_warning_action action)
     return names[action];
 }
 
-typedef struct runs {
-    size_t above_150;
-    size_t above_200;
-    bool peak_in_run;    /* above 300 inside the present run above 200 */
-    size_t above_300;    /* consecutive */
-    size_t longest_peak; /* inside the present run above 200 */
-} runs;
-
-static void follow_day(runs *r, int32_t aqi)
+static bool holds(const qk_warning_condition *c, const int32_t *aqi, size_t days)
 {
-    r->above_150 = aqi > 150 ? r->above_150 + 1 : 0;
-    r->above_300 = aqi > 300 ? r->above_300 + 1 : 0;
-    if (aqi <= 200) {
-        r->above_200 = 0;
-        r->peak_in_run = false;
-        r->longest_peak = 0;
-        return;
-    }
-    r->above_200++;
-    if (aqi > 300) r->peak_in_run = true;
-    if (r->above_300 > r->longest_peak) r->longest_peak = r->above_300;
-}
-
-static qk_warning_level level_2024(const runs *r)
-{
-    if (r->above_200 >= 3 && r->peak_in_run) return QK_WARNING_RED;
-    if (r->above_200 >= 2 || r->above_150 >= 3) return QK_WARNING_ORANGE;
-    if (r->above_200 >= 1 || r->above_150 >= 2) return QK_WARNING_YELLOW;
-    return QK_WARNING_NONE;
-}
-
-static qk_warning_level level_2019(const runs *r, int32_t aqi)
-{
-    if (aqi >= 500 || (r->above_200 >= 4 && r->longest_peak >= 2)) return QK_WARNING_RED;
-    if (r->above_200 >= 3) return QK_WARNING_ORANGE;
-    return r->above_200 >= 2 ? QK_WARNING_YELLOW : QK_WARNING_NONE;
-}
-
-qk_warning_level qk_warning_level_of(qk_warning_rule rule, const int32_t *aqi, size_t days)
-{
-    runs r = {0};
-    qk_warning_level highest = QK_WARNING_NONE;
+    int32_t run = 0, peak = 0, longest = 0;
     for (size_t i = 0; i < days; i++) {
-        follow_day(&r, aqi[i]);
-        qk_warning_level now = rule == QK_WARNING_2024_6 ? level_2024(&r) : level_2019(&r, aqi[i]);
-        if (now > highest) highest = now;
+        bool inside = aqi[i] > c->above;
+        run = inside ? run + 1 : 0;
+        peak = inside && aqi[i] > c->peak_above ? peak + 1 : 0;
+        longest = !inside ? 0 : (peak > longest ? peak : longest);
+        if (run >= c->days && longest >= c->peak_days) return true;
     }
-    return highest;
+    return false;
 }
 
-qk_warning_action qk_warning_step(qk_warning_level *next, qk_warning_level now,
-                                  qk_warning_level supported, qk_ratio hours_improved)
+qk_warning_level qk_warning_level_of(const qk_warning_rule *rule, const int32_t *aqi, size_t days)
+{
+    int32_t highest = QK_WARNING_NONE;
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        const qk_warning_condition *c = &rule->condition[i];
+        if (c->level > highest && holds(c, aqi, days)) highest = c->level;
+    }
+    return (qk_warning_level)highest;
+}
+
+qk_warning_action qk_warning_step(qk_warning_level *next, const qk_warning_rule *rule,
+                                  qk_warning_level now, qk_warning_level supported,
+                                  qk_ratio hours_improved)
 {
     *next = supported;
     if (supported > now) return now == QK_WARNING_NONE ? QK_WARNING_ISSUE : QK_WARNING_UPGRADE;
     bool lasts = qk_ratio_there(hours_improved) &&
-                 qk_ratio_cmp(hours_improved, qk_ratio_int(QK_WARNING_RELEASE_HOURS)) >= 0;
+                 qk_ratio_cmp(hours_improved, qk_ratio_int(rule->release_hours)) >= 0;
     if (supported < now && lasts)
         return supported == QK_WARNING_NONE ? QK_WARNING_CANCEL : QK_WARNING_DOWNGRADE;
     *next = now;
     return QK_WARNING_KEEP;
 }
 
-bool qk_warning_merge(qk_warning_level *level, qk_warning_rule rule, const int32_t *aqi,
+bool qk_warning_merge(qk_warning_level *level, const qk_warning_rule *rule, const int32_t *aqi,
                       size_t first_days, size_t second_days, qk_ratio gap_hours)
 {
-    bool one = qk_ratio_there(gap_hours) &&
-               qk_ratio_cmp(gap_hours, qk_ratio_int(QK_WARNING_RELEASE_HOURS)) < 0;
+    bool one =
+        qk_ratio_there(gap_hours) && qk_ratio_cmp(gap_hours, qk_ratio_int(rule->release_hours)) < 0;
     if (one) {
         *level = qk_warning_level_of(rule, aqi, first_days + second_days);
         return true;
@@ -115,15 +116,10 @@ bool qk_warning_merge(qk_warning_level *level, qk_warning_rule rule, const int32
     return false;
 }
 
-int32_t qk_reduction_share_min(qk_warning_level level)
+void qk_reduction_of(qk_reduction *out, const qk_warning_rule *rule, qk_warning_level level,
+                     const qk_ratio base[QK_REDUCTIONS], const qk_ratio cut[QK_REDUCTIONS])
 {
-    return (int32_t)level * 10;
-}
-
-void qk_reduction_of(qk_reduction *out, qk_warning_level level, const qk_ratio base[QK_REDUCTIONS],
-                     const qk_ratio cut[QK_REDUCTIONS])
-{
-    qk_ratio least = qk_ratio_int(qk_reduction_share_min(level));
+    qk_ratio least = qk_ratio_int(rule->share_percent[level]);
     bool meets[QK_REDUCTIONS];
     *out = (qk_reduction){.known = true, .each_meets = true};
     for (int i = 0; i < QK_REDUCTIONS; i++) {

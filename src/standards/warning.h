@@ -14,7 +14,6 @@ typedef enum qk_warning_level {
     QK_WARNING_ORANGE,
     QK_WARNING_RED
 } qk_warning_level;
-typedef enum qk_warning_rule { QK_WARNING_2019_648, QK_WARNING_2024_6 } qk_warning_rule;
 typedef enum qk_warning_action {
     QK_WARNING_KEEP,
     QK_WARNING_ISSUE,
@@ -23,24 +22,45 @@ typedef enum qk_warning_action {
     QK_WARNING_CANCEL
 } qk_warning_action;
 
-enum { QK_WARNING_RELEASE_HOURS = 36 };
+enum { QK_WARNING_LEVELS = QK_WARNING_RED + 1, QK_WARNING_CONDITIONS = 12 };
 
-qk_warning_rule qk_warning_rule_on(int32_t day);           /* civil day number */
-const char *qk_warning_rule_source(qk_warning_rule rule);  /* document and date of force */
+/* "At least `days` consecutive days above `above`, among them at least `peak_days` consecutive ones
+ * above `peak_above`." */
+typedef struct qk_warning_condition {
+    int32_t level; /* qk_warning_level */
+    int32_t above;
+    int32_t days;
+    int32_t peak_above;
+    int32_t peak_days; /* 0: no peak asked for */
+} qk_warning_condition;
+typedef struct qk_warning_rule {
+    char name[32];
+    char source[96]; /* document and date of force */
+    int32_t from_day;
+    int32_t to_day;
+    int32_t release_hours; /* an improvement that lasts so long lowers; episodes nearer are one */
+    int32_t share_percent[QK_WARNING_LEVELS]; /* least reduction of all emission; 0 for none */
+    qk_warning_condition condition[QK_WARNING_CONDITIONS]; /* any of a level's gives it */
+    size_t condition_count;
+} qk_warning_rule;
+
+/* The shipped ones, oldest first. */
+const qk_warning_rule *qk_warning_rules(size_t *count);
 const char *qk_warning_level_name(qk_warning_level level); /* "none" … "red" */
 QK_NODISCARD qk_code qk_warning_level_find(qk_warning_level *out, qk_str name);
 const char *qk_warning_action_name(qk_warning_action action);
 
 /* The highest level whose condition the predicted daily AQI satisfy. */
-qk_warning_level qk_warning_level_of(qk_warning_rule rule, const int32_t *aqi, size_t days);
+qk_warning_level qk_warning_level_of(const qk_warning_rule *rule, const int32_t *aqi, size_t days);
 
-/* Up at once; down or off only when the improvement lasts 36 h. */
-qk_warning_action qk_warning_step(qk_warning_level *next, qk_warning_level now,
-                                  qk_warning_level supported, qk_ratio hours_improved);
+/* Up at once; down or off only when the improvement lasts release_hours. */
+qk_warning_action qk_warning_step(qk_warning_level *next, const qk_warning_rule *rule,
+                                  qk_warning_level now, qk_warning_level supported,
+                                  qk_ratio hours_improved);
 
-/* Two episodes less than 36 h apart are one: *level is that of the days of both in one row, else
- * the stricter of the two. first and second stand one behind the other in aqi. */
-bool qk_warning_merge(qk_warning_level *level, qk_warning_rule rule, const int32_t *aqi,
+/* Two episodes less than release_hours apart are one: *level is that of the days of both in one
+ * row, else the stricter of the two. first and second stand one behind the other in aqi. */
+bool qk_warning_merge(qk_warning_level *level, const qk_warning_rule *rule, const int32_t *aqi,
                       size_t first_days, size_t second_days, qk_ratio gap_hours);
 
 enum { QK_REDUCTION_SO2, QK_REDUCTION_NOX, QK_REDUCTION_PM, QK_REDUCTION_VOC, QK_REDUCTIONS };
@@ -50,8 +70,7 @@ typedef struct qk_reduction {
     bool each_meets;
     bool meets_with_swap; /* SO2 and NOx together twice the level (convention), PM and VOC each */
 } qk_reduction;
-/* 10, 20, 30 % of all emission; 0 for QK_WARNING_NONE. */
-int32_t qk_reduction_share_min(qk_warning_level level);
-void qk_reduction_of(qk_reduction *out, qk_warning_level level, const qk_ratio base[QK_REDUCTIONS],
-                     const qk_ratio cut[QK_REDUCTIONS]);
+/* Against the rule's share of that level. */
+void qk_reduction_of(qk_reduction *out, const qk_warning_rule *rule, qk_warning_level level,
+                     const qk_ratio base[QK_REDUCTIONS], const qk_ratio cut[QK_REDUCTIONS]);
 #endif

@@ -9,8 +9,8 @@
 
 static const char *table_of(const qk_exchange *x)
 {
-    for (size_t i = 0; qk_ruleset_table(i); i++)
-        if (qk_str_eq(x->args[0], qk_str_of(qk_ruleset_table(i)))) return qk_ruleset_table(i);
+    for (size_t i = 0; qk_rules_table(i); i++)
+        if (qk_str_eq(x->args[0], qk_str_of(qk_rules_table(i)))) return qk_rules_table(i);
     return NULL;
 }
 
@@ -26,10 +26,10 @@ qk_code qk_api_rules(qk_exchange *x, qk_error *err)
     qk_json_object(&x->json);
     qk_json_key(&x->json, "items");
     qk_json_array(&x->json);
-    for (size_t i = 0; qk_ruleset_table(i); i++) {
+    for (size_t i = 0; qk_rules_table(i); i++) {
         qk_str rows;
         int64_t version = 0;
-        const char *table = qk_ruleset_table(i);
+        const char *table = qk_rules_table(i);
         QK_TRY(qk_ruleset_rows(&rows, &version, x->tools->db, table, 0, &x->arena, err));
         qk_json_object(&x->json);
         qk_json_kcstr(&x->json, "table", table);

@@ -166,6 +166,98 @@ static void test_calc__explain_names_the_rule_of_the_row(void **state)
     assert_non_null(strstr(seen.out, "in force from 2026-03-01"));
 }
 
+static const char tables_of_the_house[] =
+    "{"
+    "\"warning\":[{\"name\":\"HDQ2024-6\",\"source\":\"ended\",\"from\":\"2024-01-23\",\"to\":"
+    "\"2026-12-31\",\"release_hours\":36,"
+    " \"reduction_percent\":{\"yellow\":10,\"orange\":20,\"red\":30},\"conditions\":[{\"level\":"
+    "\"yellow\",\"above\":200,\"days\":1}]},"
+    " {\"name\":\"W27\",\"source\":\"warning 2027\",\"from\":\"2027-01-01\",\"release_hours\":48,"
+    " \"reduction_percent\":{\"yellow\":15,\"orange\":25,\"red\":35},\"conditions\":[{\"level\":"
+    "\"red\",\"above\":100,\"days\":1}]}],"
+    "\"ldar\":[{\"name\":\"GB37822-2019\",\"source\":\"ldar "
+    "here\",\"from\":\"2019-07-01\",\"items\":{\"gas\":{\"general\":3000,\"key\":1500},"
+    " \"light_liquid\":{\"general\":5000,\"key\":2000},\"heavy_liquid\":{\"general\":2000,\"key\":"
+    "500}}}],"
+    "\"vapour\":[{\"name\":\"GB20952-2020\",\"source\":\"vapour "
+    "here\",\"from\":\"2021-04-01\",\"tightness\":[[1000,10,9,8,7,6],[2000,20,19,18,17,16]],"
+    " \"resistance\":[[18,30]],\"air_to_liquid\":[1.05,1.15]}],"
+    "\"compensation\":[{\"name\":\"zhengzhou2020\",\"source\":\"ended\",\"to\":\"2026-12-31\","
+    "\"items\":{\"PM2.5\":[{\"up_to\":5,\"wan_yuan_per_ug\":10},{\"up_to\":null,\"wan_yuan_per_"
+    "ug\":20}]}},"
+    " {\"name\":\"C27\",\"source\":\"money "
+    "2027\",\"from\":\"2027-01-01\",\"items\":{\"PM10\":[{\"up_to\":null,\"wan_yuan_per_ug\":3.5}]}"
+    "}],"
+    "\"fume\":[{\"name\":\"GB18483-2001\",\"source\":\"fume "
+    "here\",\"from\":\"2002-01-01\",\"stove_flow_m3h\":1000,\"limit_mg_m3\":1.5}],"
+    "\"cems\":[{\"name\":\"HJ75-2017\",\"source\":\"cems "
+    "here\",\"from\":\"2018-03-01\",\"hour_minutes\":50,\"capture_percent\":80,\"good_capture_"
+    "percent\":95,\"short_hours\":12}]"
+    "}";
+
+/* One row, with the tables of the house, on a day; the end of the output. */
+static void expect_on(const char *path, const char *what, const char *day, const char *input,
+                      const char *end)
+{
+    char args[600];
+    snprintf(args, sizeof args, "%s --explain --rules %s --day %s", what, path, day);
+    run_calc(args, input, true);
+    assert_int_equal(seen.status, 0);
+    size_t n = strlen(end);
+    if (seen.len < n || strcmp(seen.out + seen.len - n, end) != 0)
+        fail_msg("%s on %s: %s, wanted %s", what, day, seen.out, end);
+}
+
+static void test_calc__tables_of_the_house_hold_from_their_day_on(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/qk-rules-XXXXXX", args[128];
+    const char *week = "predicted_daily_aqi_consecutive\n101;201\n";
+    const char *down = "current,level_supported_by_forecast,hours_improvement_expected_to_last\n"
+                       "red,none,40\n";
+    const char *money = "factor,own_ugm3,city_mean_ugm3\nPM10,50,48\n";
+    const char *cut = "level,base_SO2,base_NOx,base_PM,base_VOC,cut_SO2,cut_NOx,cut_PM,cut_VOC\n"
+                      "yellow,100,100,100,100,12,12,12,12\n";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, tables_of_the_house, strlen(tables_of_the_house)),
+                     (ssize_t)strlen(tables_of_the_house));
+    close(fd);
+    expect_on(path, "warning_level", "2026-12-31", week, ",yellow,none,ended\n");
+    expect_on(path, "warning_level", "2027-01-01", week, ",red,none,warning 2027\n");
+    expect_on(path, "warning_transition", "2026-12-31", down, ",none,cancel,ended\n");
+    expect_on(path, "warning_transition", "2027-01-01", down, ",red,keep,warning 2027\n");
+    expect_on(path, "warning_reduction", "2026-12-31", cut, ",1,1,ended\n");
+    expect_on(path, "warning_reduction", "2027-01-01", cut, ",0,0,warning 2027\n");
+    expect_on(path, "eco_comp_zhengzhou2020", "2026-12-31", money, ",,ended\n");
+    expect_on(path, "eco_comp_zhengzhou2020", "2027-01-01", money, ",7.00,money 2027\n");
+    expect_on(path, "ldar_leak", "2026-01-01", "medium,region,net_umol_mol\ngas,key,1600\n",
+              ",1500,1,ldar here\n");
+    expect_on(path, "vapor_tightness_table", "2026-01-01", "ullage_L\n1500\n",
+              ",15,14,13,12,11,vapour here\n");
+    expect_on(path, "vapor_resistance", "2026-01-01", "flow_Lmin,pressure_pa\n18,31\n",
+              ",30,0,vapour here\n");
+    expect_on(path, "vapor_al_manual", "2026-01-01", "al_ratio\n1.2\n", ",0,vapour here\n");
+    expect_on(path, "oil_fume", "2026-01-01", "c_measured_mgm3,flow_m3h,n_stoves\n1.6,1000,1\n",
+              ",1.6000,0,fume here\n");
+    expect_on(path, "cems_hour_valid", "2026-01-01", "valid_minutes\n49\n", ",0,cems here\n");
+    expect_on(path, "cems_substitution", "2026-01-01",
+              "period_kind,capture_rate_percent,n_hours,max_of_last_180h,max_of_last_720h,"
+              "max_of_last_2160h\nfailure,94,24,1,2,3\n",
+              ",2160,3,cems here\n");
+    /* Without --day the newest rows hold; without --rules the shipped ones. */
+    snprintf(args, sizeof args, "eco_comp_zhengzhou2020 --rules %s", path);
+    run_calc(args, money, false);
+    assert_non_null(strstr(seen.out, ",7.00\n"));
+    run_calc("warning_level --explain", week, false);
+    assert_non_null(strstr(seen.out, "from 2024-01-23"));
+    unlink(path);
+    run_calc(args, money, true);
+    assert_int_equal(seen.status, 1);
+    run_calc("warning_level --day yesterday", week, true);
+    assert_int_equal(seen.status, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_calc__rounding_takes_digits_as_they_stand),
         cmocka_unit_test(test_calc__a_malformed_cell_is_refused_with_its_place),
         cmocka_unit_test(test_calc__explain_names_the_rule_of_the_row),
+        cmocka_unit_test(test_calc__tables_of_the_house_hold_from_their_day_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

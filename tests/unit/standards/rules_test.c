@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "standards/rules.h"
 #include "../test.h"
+#include <stdio.h>
 
 static qk_arena arena;
 static qk_rules rules;
@@ -178,6 +179,140 @@ static void test_S031_rules__thresholds_of_the_checks_must_all_stand_there(void 
     qk_buf_clear(&text);
 }
 
+static void test_rules__rows_of_warnings_and_sources_that_cannot_hold_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *table, *row, *says;
+    } rows[] = {
+        {"warning", "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\"",
+         "release_hours: is missing"},
+        {"warning", "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"release_hours\":36",
+         "yellow: is missing"},
+        {"warning",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"release_hours\":36,\"reduction_"
+         "percent\":{\"yellow\":10,\"orange\":20,\"red\":101}",
+         "within the bounds"},
+        {"warning",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"release_hours\":36,\"reduction_"
+         "percent\":{\"yellow\":10,\"orange\":20,\"red\":30},\"conditions\":[]",
+         "1 to 12"},
+        {"warning",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"release_hours\":36,\"reduction_"
+         "percent\":{\"yellow\":10,\"orange\":20,\"red\":30},\"conditions\":[{\"level\":\"none\","
+         "\"above\":1,\"days\":1}]",
+         "yellow, orange or red"},
+        {"warning",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"release_hours\":36,\"reduction_"
+         "percent\":{\"yellow\":10,\"orange\":20,\"red\":30},\"conditions\":[{\"level\":\"red\","
+         "\"above\":1,\"days\":0}]",
+         "at least 1"},
+        {"warning",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"release_hours\":36,\"reduction_"
+         "percent\":{\"yellow\":10,\"orange\":20,\"red\":30},\"conditions\":[{\"level\":\"red\","
+         "\"above\":200,\"days\":1,\"peak_above\":100,\"peak_days\":1}]",
+         "a peak"},
+        {"ldar",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"items\":{\"gas\":{\"general\":"
+         "1,\"key\":1}}",
+         "every medium"},
+        {"ldar",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"items\":{\"gas\":{\"general\":"
+         "1.5,\"key\":1}}",
+         "whole number"},
+        {"vapour", "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\"",
+         "list of rows is needed"},
+        {"vapour",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"tightness\":[[1,2,3]]",
+         "columns"},
+        {"vapour",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"tightness\":[[9,2,2,2,2,2],[9,"
+         "3,3,3,3,3]]",
+         "ascend"},
+        {"vapour",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"tightness\":[[9,2,2,2,2,0]]",
+         "above 0"},
+        {"vapour",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"tightness\":[[9,2,2,2,2,2]],"
+         "\"resistance\":[[18,40]],\"air_to_liquid\":[1.2,1]",
+         "[least, largest]"},
+        {"compensation",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"items\":{\"TSP\":[]}",
+         "no such item"},
+        {"compensation",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"items\":{\"PM10\":[]}",
+         "1 to 8 tiers"},
+        {"compensation",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"items\":{\"PM10\":[{\"up_to\":"
+         "5,\"wan_yuan_per_ug\":1}]}",
+         "last tier is open"},
+        {"compensation",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"items\":{\"PM10\":[{\"up_to\":"
+         "5,\"wan_yuan_per_ug\":1},{\"up_to\":4,\"wan_yuan_per_ug\":1},{\"wan_yuan_per_ug\":2}]}",
+         "tier before"},
+        {"compensation",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"items\":{\"PM10\":[{\"wan_yuan_"
+         "per_ug\":-1}]}",
+         "6 decimals"},
+        {"fume",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"stove_flow_m3h\":0,\"limit_mg_"
+         "m3\":2",
+         "above 0"},
+        {"fume",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"stove_flow_m3h\":2000,\"limit_"
+         "mg_m3\":\"2\"",
+         "6 decimals"},
+        {"cems", "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"hour_minutes\":61",
+         "within the bounds"},
+        {"cems",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"hour_minutes\":45,\"capture_"
+         "percent\":90,\"good_capture_percent\":75,\"short_hours\":24",
+         "not below"},
+        {"cems",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"hour_minutes\":45,\"capture_"
+         "percent\":75,\"good_capture_percent\":90,\"short_hours\":24",
+         "same day"},
+        {"compensation",
+         "\"name\":\"X\",\"source\":\"s\",\"from\":\"2020-01-01\",\"items\":{\"PM10\":[{\"wan_yuan_"
+         "per_ug\":1}],\"PM10\":[{\"wan_yuan_per_ug\":1}]}",
+         "twice"},
+    };
+    for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
+        char text[600];
+        snprintf(text, sizeof text, "{\"%s\":[\n {%s}]}", rows[i].table, rows[i].row);
+        memset(&err, 0, sizeof err);
+        assert_int_equal(parse(text), QK_EFORMAT);
+        if (!strstr(err.message, rows[i].says)) fail_msg("%s: %s", text, err.message);
+        if (strcmp(rows[i].says, "same day") == 0) continue;
+        assert_int_equal(err.line, 2);
+        assert_int_equal(err.column, 4);
+    }
+}
+
+static void test_rules__rows_of_warnings_and_sources_hold_from_their_day_on(void **state)
+{
+    (void)state;
+    int32_t before = day_of("2026-12-31"), after = day_of("2027-01-01");
+    assert_ok(
+        parse("{\"ldar\":[{\"name\":\"GB37822-2019\",\"source\":\"ended\",\"from\":\"2019-07-01\","
+              "\"to\":\"2026-12-31\",\"items\":{\"gas\":{\"general\":5000,\"key\":2000},"
+              "\"light_liquid\":{\"general\":5000,\"key\":2000},"
+              "\"heavy_liquid\":{\"general\":2000,\"key\":500}}},"
+              "{\"name\":\"NEXT\",\"source\":\"s\",\"from\":\"2027-01-01\",\"to\":null,"
+              "\"items\":{\"gas\":{\"general\":4000,\"key\":1000},"
+              "\"light_liquid\":{\"general\":4000,\"key\":1000},"
+              "\"heavy_liquid\":{\"general\":1000,\"key\":400}}}]}"));
+    assert_int_equal(rules.ldar_count, 2);
+    assert_int_equal(
+        qk_ldar_threshold(qk_rules_ldar_on(&rules, before), QK_LDAR_HEAVY_LIQUID, true), 500);
+    assert_int_equal(qk_ldar_threshold(qk_rules_ldar_on(&rules, after), QK_LDAR_HEAVY_LIQUID, true),
+                     400);
+    assert_string_equal(qk_rules_warning_on(&rules, day_of("2024-01-22"))->name, "HBDQH2019-648");
+    assert_string_equal(qk_rules_warning_on(&rules, day_of("2024-01-23"))->name, "HDQ2024-6");
+    for (size_t i = 0; i < 10; i++) assert_non_null(qk_rules_table(i));
+    assert_null(qk_rules_table(10));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +323,8 @@ int main(void)
         cmocka_unit_test(test_rules__a_full_table_takes_no_more),
         cmocka_unit_test(test_rules__a_refusal_names_line_and_column),
         cmocka_unit_test(test_S031_rules__thresholds_of_the_checks_must_all_stand_there),
+        cmocka_unit_test(test_rules__rows_of_warnings_and_sources_that_cannot_hold_are_refused),
+        cmocka_unit_test(test_rules__rows_of_warnings_and_sources_hold_from_their_day_on),
     };
     qk_arena_init(&arena, 1 << 22);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

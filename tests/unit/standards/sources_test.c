@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "standards/cems.h"
-#include "standards/sources.h"
+#include "standards/rules.h"
 #include "../test.h"
 #include <math.h>
+
+static qk_rules rules;
 
 static void rounds(qk_ratio r, int32_t decimals, const char *text)
 {
@@ -51,11 +52,11 @@ static void test_cems__oxygen_at_twenty_one_is_invalid(void **state)
 static void test_cems__substitution_goes_by_capture_rate_and_length(void **state)
 {
     (void)state;
-    assert_int_equal(qk_cems_substitute_hours(of(90, 0), of(24, 0)), 180);
-    assert_int_equal(qk_cems_substitute_hours(of(90, 0), of(241, 1)), 720);
-    assert_int_equal(qk_cems_substitute_hours(of(8999, 2), of(1, 0)), 2160);
-    assert_int_equal(qk_cems_substitute_hours(of(75, 0), of(100, 0)), 2160);
-    assert_int_equal(qk_cems_substitute_hours(of(7499, 2), of(1, 0)), 0);
+    assert_int_equal(qk_cems_substitute_hours(&rules.cems[0], of(90, 0), of(24, 0)), 180);
+    assert_int_equal(qk_cems_substitute_hours(&rules.cems[0], of(90, 0), of(241, 1)), 720);
+    assert_int_equal(qk_cems_substitute_hours(&rules.cems[0], of(8999, 2), of(1, 0)), 2160);
+    assert_int_equal(qk_cems_substitute_hours(&rules.cems[0], of(75, 0), of(100, 0)), 2160);
+    assert_int_equal(qk_cems_substitute_hours(&rules.cems[0], of(7499, 2), of(1, 0)), 0);
     rounds(qk_cems_capture_rate(of(2208, 0), of(0, 0), of(220, 0)), 2, "90.04");
     assert_false(qk_ratio_there(qk_cems_capture_rate(of(2184, 0), of(2184, 0), of(0, 0))));
     assert_false(qk_ratio_there(qk_cems_capture_rate(of(100, 0), of(50, 0), of(51, 0))));
@@ -87,9 +88,12 @@ static void test_sources__carbon_kitchens_and_road_dust(void **state)
 {
     (void)state;
     rounds(qk_carbon_days(of(1000, 0), of(10, 2), of(50, 0), of(10000, 0), of(24, 0)), 2, "8.33");
-    assert_true(qk_fume_meets(qk_fume_base(of(2, 0), of(8000, 0), of(4, 0))));
-    assert_false(qk_fume_meets(qk_fume_base(of(200001, 5), of(8000, 0), of(4, 0))));
-    assert_false(qk_fume_meets(qk_fume_base(of(2, 0), of(8000, 0), of(0, 0))));
+    assert_true(qk_fume_meets(&rules.fume[0],
+                              qk_fume_base(&rules.fume[0], of(2, 0), of(8000, 0), of(4, 0))));
+    assert_false(qk_fume_meets(&rules.fume[0],
+                               qk_fume_base(&rules.fume[0], of(200001, 5), of(8000, 0), of(4, 0))));
+    assert_false(qk_fume_meets(&rules.fume[0],
+                               qk_fume_base(&rules.fume[0], of(2, 0), of(8000, 0), of(0, 0))));
     assert_true(fabs(qk_road_dust_g_km(0.62, 1, 1, 0.5) - 0.31) < 1e-12);
 }
 
@@ -97,16 +101,17 @@ static void test_sources__vapour_tables_and_their_ends(void **state)
 {
     (void)state;
     int32_t pa[QK_VAPOUR_COLUMNS];
-    assert_ok(qk_vapour_tightness(pa, of(3217, 0)));
+    assert_ok(qk_vapour_tightness(pa, &rules.vapour[0], of(3217, 0)));
     assert_int_equal(pa[0], 277);
-    assert_ok(qk_vapour_tightness(pa, of(19875, 1))); /* half way between 1893 and 2082 */
+    assert_ok(qk_vapour_tightness(pa, &rules.vapour[0],
+                                  of(19875, 1))); /* half way between 1893 and 2082 */
     assert_int_equal(pa[0], 190);
-    assert_int_equal(qk_vapour_tightness(pa, of(1892, 0)), QK_ERANGE);
-    assert_int_equal(qk_vapour_tightness(pa, of(94626, 0)), QK_ERANGE);
-    assert_int_equal(qk_vapour_resistance(of(38, 0)), 155);
-    assert_int_equal(qk_vapour_resistance(of(30, 0)), 0);
-    assert_true(qk_vapour_ratio_meets(of(12, 1)));
-    assert_false(qk_vapour_ratio_meets(of(1204, 3)));
+    assert_int_equal(qk_vapour_tightness(pa, &rules.vapour[0], of(1892, 0)), QK_ERANGE);
+    assert_int_equal(qk_vapour_tightness(pa, &rules.vapour[0], of(94626, 0)), QK_ERANGE);
+    assert_int_equal(qk_vapour_resistance(&rules.vapour[0], of(38, 0)), 155);
+    assert_int_equal(qk_vapour_resistance(&rules.vapour[0], of(30, 0)), 0);
+    assert_true(qk_vapour_ratio_meets(&rules.vapour[0], of(12, 1)));
+    assert_false(qk_vapour_ratio_meets(&rules.vapour[0], of(1204, 3)));
 }
 
 static void test_sources__gas_states_and_leaks(void **state)
@@ -114,18 +119,19 @@ static void test_sources__gas_states_and_leaks(void **state)
     (void)state;
     rounds(qk_gas_mass(of(1, 0), of(64066, 3), QK_GAS_298K), 5, "2.61864");
     rounds(qk_gas_mass(of(1, 0), of(64066, 3), QK_GAS_273K), 5, "2.85831");
-    assert_int_equal(qk_ldar_threshold(QK_LDAR_HEAVY_LIQUID, true), 500);
-    assert_int_equal(qk_ldar_threshold(QK_LDAR_LIGHT_LIQUID, false), 5000);
+    assert_int_equal(qk_ldar_threshold(&rules.ldar[0], QK_LDAR_HEAVY_LIQUID, true), 500);
+    assert_int_equal(qk_ldar_threshold(&rules.ldar[0], QK_LDAR_LIGHT_LIQUID, false), 5000);
 }
 
 static void test_sources__compensation_rises_by_tiers(void **state)
 {
     (void)state;
-    const qk_compensation_rule *rule = qk_compensation_zhengzhou2020();
-    rounds(qk_compensation(rule, of(475, 1), of(40, 0)), 2, "100.00");
-    rounds(qk_compensation(rule, of(45, 0), of(40, 0)), 2, "50.00");
-    rounds(qk_compensation(rule, of(40, 0), of(40, 0)), 2, "0.00");
-    assert_false(qk_ratio_there(qk_compensation(rule, QK_RATIO_NONE, of(40, 0))));
+    const qk_compensation_rule *rule = &rules.compensation[0];
+    rounds(qk_compensation(rule, QK_PM25, of(475, 1), of(40, 0)), 2, "100.00");
+    rounds(qk_compensation(rule, QK_PM25, of(45, 0), of(40, 0)), 2, "50.00");
+    rounds(qk_compensation(rule, QK_PM25, of(40, 0), of(40, 0)), 2, "0.00");
+    assert_false(qk_ratio_there(qk_compensation(rule, QK_SO2, of(45, 0), of(40, 0))));
+    assert_false(qk_ratio_there(qk_compensation(rule, QK_PM25, QK_RATIO_NONE, of(40, 0))));
 }
 
 int main(void)
@@ -141,5 +147,6 @@ int main(void)
         cmocka_unit_test(test_sources__gas_states_and_leaks),
         cmocka_unit_test(test_sources__compensation_rises_by_tiers),
     };
+    qk_rules_default(&rules);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

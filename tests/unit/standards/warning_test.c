@@ -2,7 +2,15 @@
 #include "standards/warning.h"
 #include "../test.h"
 
-static qk_warning_level level(qk_warning_rule rule, size_t n, const int32_t *aqi)
+static const qk_warning_rule *rule_of(size_t i)
+{
+    size_t n;
+    const qk_warning_rule *rules = qk_warning_rules(&n);
+    assert_true(i < n);
+    return &rules[i];
+}
+
+static qk_warning_level level(const qk_warning_rule *rule, size_t n, const int32_t *aqi)
 {
     return qk_warning_level_of(rule, aqi, n);
 }
@@ -24,12 +32,12 @@ static void test_warning__examples_of_both_rules(void **state)
         {{150, 150, 150}, 3, QK_WARNING_NONE, QK_WARNING_NONE},
     };
     for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
-        assert_int_equal(level(QK_WARNING_2024_6, rows[i].n, rows[i].aqi), rows[i].now);
-        assert_int_equal(level(QK_WARNING_2019_648, rows[i].n, rows[i].aqi), rows[i].before);
+        assert_int_equal(level(rule_of(1), rows[i].n, rows[i].aqi), rows[i].now);
+        assert_int_equal(level(rule_of(0), rows[i].n, rows[i].aqi), rows[i].before);
     }
-    assert_int_equal(qk_warning_rule_on(19744), QK_WARNING_2019_648);
-    assert_int_equal(qk_warning_rule_on(19745), QK_WARNING_2024_6);
-    assert_non_null(strstr(qk_warning_rule_source(QK_WARNING_2024_6), "2024-01-23"));
+    assert_int_equal(rule_of(0)->to_day, 19744);
+    assert_int_equal(rule_of(1)->from_day, 19745);
+    assert_non_null(strstr(rule_of(1)->source, "2024-01-23"));
 }
 
 static void test_warning__down_only_when_the_improvement_lasts(void **state)
@@ -37,17 +45,19 @@ static void test_warning__down_only_when_the_improvement_lasts(void **state)
     (void)state;
     qk_warning_level next;
     qk_ratio short_of = qk_ratio_of(359, 10), enough = qk_ratio_int(36);
-    assert_int_equal(qk_warning_step(&next, QK_WARNING_RED, QK_WARNING_YELLOW, short_of),
-                     QK_WARNING_KEEP);
+    assert_int_equal(
+        qk_warning_step(&next, rule_of(1), QK_WARNING_RED, QK_WARNING_YELLOW, short_of),
+        QK_WARNING_KEEP);
     assert_int_equal(next, QK_WARNING_RED);
-    assert_int_equal(qk_warning_step(&next, QK_WARNING_RED, QK_WARNING_YELLOW, enough),
+    assert_int_equal(qk_warning_step(&next, rule_of(1), QK_WARNING_RED, QK_WARNING_YELLOW, enough),
                      QK_WARNING_DOWNGRADE);
     assert_int_equal(next, QK_WARNING_YELLOW);
-    assert_int_equal(qk_warning_step(&next, QK_WARNING_RED, QK_WARNING_NONE, enough),
+    assert_int_equal(qk_warning_step(&next, rule_of(1), QK_WARNING_RED, QK_WARNING_NONE, enough),
                      QK_WARNING_CANCEL);
-    assert_int_equal(qk_warning_step(&next, QK_WARNING_NONE, QK_WARNING_RED, QK_RATIO_NONE),
-                     QK_WARNING_ISSUE);
-    assert_int_equal(qk_warning_step(&next, QK_WARNING_YELLOW, QK_WARNING_RED, enough),
+    assert_int_equal(
+        qk_warning_step(&next, rule_of(1), QK_WARNING_NONE, QK_WARNING_RED, QK_RATIO_NONE),
+        QK_WARNING_ISSUE);
+    assert_int_equal(qk_warning_step(&next, rule_of(1), QK_WARNING_YELLOW, QK_WARNING_RED, enough),
                      QK_WARNING_UPGRADE);
     assert_string_equal(qk_warning_action_name(QK_WARNING_UPGRADE), "upgrade");
     assert_string_equal(qk_warning_level_name(QK_WARNING_ORANGE), "orange");
@@ -59,11 +69,11 @@ static void test_warning__episodes_thirty_six_hours_apart_are_two(void **state)
     (void)state;
     const int32_t aqi[] = {201, 201, 201};
     qk_warning_level found;
-    assert_true(qk_warning_merge(&found, QK_WARNING_2024_6, aqi, 1, 2, qk_ratio_int(35)));
+    assert_true(qk_warning_merge(&found, rule_of(1), aqi, 1, 2, qk_ratio_int(35)));
     assert_int_equal(found, QK_WARNING_ORANGE);
-    assert_false(qk_warning_merge(&found, QK_WARNING_2024_6, aqi, 2, 1, qk_ratio_int(36)));
+    assert_false(qk_warning_merge(&found, rule_of(1), aqi, 2, 1, qk_ratio_int(36)));
     assert_int_equal(found, QK_WARNING_ORANGE);
-    assert_false(qk_warning_merge(&found, QK_WARNING_2019_648, aqi, 1, 1, qk_ratio_int(36)));
+    assert_false(qk_warning_merge(&found, rule_of(0), aqi, 1, 1, qk_ratio_int(36)));
     assert_int_equal(found, QK_WARNING_NONE);
 }
 
@@ -76,20 +86,20 @@ static void test_warning__shares_are_held_unrounded(void **state)
         base[i] = qk_ratio_int(30);
         cut[i] = qk_ratio_int(6);
     }
-    qk_reduction_of(&r, QK_WARNING_ORANGE, base, cut);
+    qk_reduction_of(&r, rule_of(1), QK_WARNING_ORANGE, base, cut);
     assert_true(r.each_meets && r.meets_with_swap);
     cut[QK_REDUCTION_SO2] = qk_ratio_of(5999, 1000);
     cut[QK_REDUCTION_NOX] = qk_ratio_of(6001, 1000);
-    qk_reduction_of(&r, QK_WARNING_ORANGE, base, cut);
+    qk_reduction_of(&r, rule_of(1), QK_WARNING_ORANGE, base, cut);
     assert_false(r.each_meets);
     assert_true(r.meets_with_swap);
     cut[QK_REDUCTION_PM] = qk_ratio_of(59999, 10000);
-    qk_reduction_of(&r, QK_WARNING_ORANGE, base, cut);
+    qk_reduction_of(&r, rule_of(1), QK_WARNING_ORANGE, base, cut);
     assert_false(r.meets_with_swap);
     base[QK_REDUCTION_VOC] = qk_ratio_int(0);
-    qk_reduction_of(&r, QK_WARNING_ORANGE, base, cut);
+    qk_reduction_of(&r, rule_of(1), QK_WARNING_ORANGE, base, cut);
     assert_false(r.known);
-    assert_int_equal(qk_reduction_share_min(QK_WARNING_RED), 30);
+    assert_int_equal(rule_of(1)->share_percent[QK_WARNING_RED], 30);
 }
 
 int main(void)

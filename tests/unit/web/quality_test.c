@@ -414,6 +414,37 @@ static void test_rules__a_table_is_changed_kept_and_taken_back(void **state)
     rig_stop(&r);
 }
 
+static void test_rules__every_table_is_listed_shown_and_can_be_set(void **state)
+{
+    (void)state;
+    rig r;
+    char path[64], at[64], body[160];
+    start(&r);
+    for (size_t i = 0; qk_rules_table(i); i++) {
+        snprintf(at, sizeof at, "items/%zu/table", i);
+        assert_json(rig_document(&r, "/api/v1/rules"), at, qk_rules_table(i));
+        snprintf(path, sizeof path, "/api/v1/rules/%s", qk_rules_table(i));
+        const qk_json_value *d = rig_document(&r, path);
+        assert_non_null(rig_at(d, "rows/0/source"));
+        assert_non_null(rig_at(d, "shipped/0/from"));
+        snprintf(body, sizeof body, "{\"row_version\":0,\"text\":\"[\\n{\\\"name\\\":1}]\"}");
+        refused(&r, "PUT", path, body, 422, "text:2:3");
+    }
+    const qk_json_value *d =
+        changed(&r, "PUT", "/api/v1/rules/fume",
+                "{\"row_version\":0,\"text\":\"[{\\\"name\\\":\\\"GB18483-2001\\\",\\\"source\\\":"
+                "\\\"县办\\\",\\\"from\\\":\\\"2002-01-01\\\",\\\"stove_flow_m3h\\\":2000,"
+                "\\\"limit_mg_m3\\\":1.5}]\"}");
+    assert_json(d, "row_version", "1");
+    d = rig_document(&r, "/api/v1/rules/fume");
+    assert_json(d, "rows/0/limit_mg_m3", "1.5");
+    assert_json(d, "shipped/0/limit_mg_m3", "2");
+    d = changed(&r, "PUT", "/api/v1/rules/fume", "{\"row_version\":1,\"text\":\"[]\"}");
+    d = rig_document(&r, "/api/v1/rules/fume");
+    assert_json(d, "rows/0/limit_mg_m3", "2");
+    rig_stop(&r);
+}
+
 static void test_S031_rules__changed_thresholds_grade_every_stored_hour_again(void **state)
 {
     (void)state;
@@ -467,6 +498,7 @@ int main(void)
         qk_dir_test(test_S030_quality__townships_are_ranked_with_ties_and_the_thin_ones_behind),
         qk_dir_test(test_S039_quality__declared_dust_days_leave_the_particles),
         qk_dir_test(test_rules__a_table_is_changed_kept_and_taken_back),
+        qk_dir_test(test_rules__every_table_is_listed_shown_and_can_be_set),
         qk_dir_test(test_S031_rules__changed_thresholds_grade_every_stored_hour_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
