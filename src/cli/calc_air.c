@@ -306,8 +306,11 @@ static void run_warning_level(calc_row *row)
     size_t count;
     if (!calc_ints(row, 0, &aqi, &count)) return;
     const qk_warning_rule *before = qk_rules_warning_named(row->rules, QK_STR("HBDQH2019-648"));
-    calc_put(row, 0, qk_warning_level_name(qk_warning_level_of(warning_rule(row), aqi, count)));
+    const qk_warning_rule *now = warning_rule(row);
+    calc_put(row, 0, qk_warning_level_name(qk_warning_level_of(now, aqi, count)));
     calc_put(row, 1, qk_warning_level_name(qk_warning_level_of(before, aqi, count)));
+    const char *both = qk_arena_printf(row->arena, "%s; %s", now->source, before->source);
+    if (both) row->rule = both;
 }
 
 static void run_warning_merge(calc_row *row)

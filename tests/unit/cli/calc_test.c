@@ -223,8 +223,10 @@ static void test_calc__tables_of_the_house_hold_from_their_day_on(void **state)
     assert_int_equal(write(fd, tables_of_the_house, strlen(tables_of_the_house)),
                      (ssize_t)strlen(tables_of_the_house));
     close(fd);
-    expect_on(path, "warning_level", "2026-12-31", week, ",yellow,none,ended\n");
-    expect_on(path, "warning_level", "2027-01-01", week, ",red,none,warning 2027\n");
+    expect_on(path, "warning_level", "2026-12-31", week,
+              ",yellow,none,\"ended; 环办大气函〔2019〕648号, to 2024-01-22\"\n");
+    expect_on(path, "warning_level", "2027-01-01", week,
+              ",red,none,\"warning 2027; 环办大气函〔2019〕648号, to 2024-01-22\"\n");
     expect_on(path, "warning_transition", "2026-12-31", down, ",none,cancel,ended\n");
     expect_on(path, "warning_transition", "2027-01-01", down, ",red,keep,warning 2027\n");
     expect_on(path, "warning_reduction", "2026-12-31", cut, ",1,1,ended\n");
