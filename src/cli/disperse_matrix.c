@@ -94,7 +94,8 @@ static void build_source(void *arg, int thread, size_t item)
 
 static qk_code read_hours(build *b, qk_error *err)
 {
-    qk_aermod_emission *emission = calloc(b->k.c.source_count, sizeof *emission);
+    size_t sources = b->k.c.source_count;
+    qk_aermod_emission *emission = calloc(sources ? sources : 1, sizeof *emission);
     qk_code code = emission ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for emissions");
     while (code == QK_OK) {
         if (b->hours == b->cap) {
@@ -258,7 +259,7 @@ static qk_code give_threads(build *b, int threads, qk_error *err)
     QK_TRY(disperse_pool_new(&b->pool, threads, err));
     for (int i = 0; i < disperse_pool_threads(b->pool) && whole; i++) {
         b->work[i] = qk_dispersion_work_new(b->k.d);
-        b->sum[i] = calloc(values, sizeof **b->sum);
+        b->sum[i] = calloc(values ? values : 1, sizeof **b->sum);
         whole = b->work[i] && b->sum[i];
     }
     return whole ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for threads");

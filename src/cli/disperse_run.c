@@ -226,7 +226,7 @@ static qk_code save_state(run *r, const char *path, qk_error *err)
  */
 static qk_code restore(run *r, qk_str bytes, const char *path, qk_error *err)
 {
-    uint64_t head[3];
+    uint64_t head[3] = {0};
     size_t magic = sizeof STATE_MAGIC - 1;
     int64_t offset[256];
     bool ours = bytes.len >= magic + sizeof head && memcmp(bytes.ptr, STATE_MAGIC, magic) == 0;

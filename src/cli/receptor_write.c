@@ -242,7 +242,7 @@ static void put_disp(qk_json_writer *w, const receptor_results *r)
 static qk_code put_rotations(qk_json_writer *w, const qk_pmf_fit *fit, qk_error *err)
 {
     size_t k = fit->factors;
-    double *room = malloc(k * k * sizeof *room);
+    double *room = malloc((k ? k * k : 1) * sizeof *room);
     if (!room) return qk_fail(err, QK_ENOMEM, "no memory for rotations");
     qk_pmf_rotations(room, fit);
     qk_json_key(w, "rotation_room");

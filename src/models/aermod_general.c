@@ -214,7 +214,7 @@ static qk_code take_days(aermod_parser *p, qk_error *err)
 {
     for (int i = 0; i < p->count; i++) {
         qk_str rest = p->token[i], word = qk_str_cut(&rest, '-');
-        int from, to;
+        int from = 0, to;
         QK_TRY(parse_day(p, i, word, &from, err));
         to = from;
         if (rest.ptr) QK_TRY(parse_day(p, i, rest, &to, err));

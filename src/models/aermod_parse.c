@@ -6,8 +6,7 @@
 
 enum { ARENA_MAX = 1 << 30, NOTES_MAX = 1 << 16, LIST_MAX = 1 << 20 };
 
-qk_code aermod_refuse(const aermod_parser *p, qk_error *err, qk_code code, int at, const char *fmt,
-                      ...)
+void aermod_tell(const aermod_parser *p, qk_error *err, qk_code code, int at, const char *fmt, ...)
 {
     char text[200];
     va_list args;
@@ -18,7 +17,6 @@ qk_code aermod_refuse(const aermod_parser *p, qk_error *err, qk_code code, int a
     uint32_t column = 0;
     if (at >= 0 && at < p->count) column = (uint32_t)(p->token[at].ptr - p->line.ptr) + 1;
     qk_error_at(err, p->name, p->line_number, column);
-    return code;
 }
 
 void aermod_note(aermod_parser *p, const char *fmt, ...)
@@ -71,7 +69,7 @@ qk_code aermod_number(const aermod_parser *p, int at, double *out, qk_error *err
 
 qk_code aermod_whole(const aermod_parser *p, int at, int low, int high, int *out, qk_error *err)
 {
-    double v;
+    double v = NAN;
     QK_TRY(aermod_number(p, at, &v, err));
     if (!(v >= low && v <= high) || v != floor(v))
         return aermod_refuse(p, err, QK_ERANGE, at, "must be a whole number from %d to %d", low,
@@ -244,7 +242,7 @@ static qk_code start_or_finish(aermod_parser *p, qk_error *err)
 {
     int at = pathway_index(qk_str_of(p->pathway));
     unsigned bit = 1u << at;
-    bool starting = strcmp(p->keyword, "STARTING") == 0;
+    bool starting = qk_str_eq(qk_str_of(p->keyword), QK_STR("STARTING"));
     if (p->finished & bit) return aermod_refuse(p, err, QK_EFORMAT, -1, "the pathway has ended");
     if (starting) return QK_OK;
     p->finished |= bit;

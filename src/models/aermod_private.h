@@ -35,9 +35,11 @@ typedef struct aermod_keyword {
 
 extern const aermod_keyword aermod_general[], aermod_sources[], aermod_receptors[];
 
-/* Fails at this line; at >= 0 points at that parameter. */
-qk_code aermod_refuse(const aermod_parser *p, qk_error *err, qk_code code, int at, const char *fmt,
-                      ...) QK_PRINTF(5, 6);
+/* Fails at this line; at >= 0 points at that parameter. aermod_refuse gives the code back where it
+ * is called, so that who reads one file alone sees that it is none of success. */
+void aermod_tell(const aermod_parser *p, qk_error *err, qk_code code, int at, const char *fmt, ...)
+    QK_PRINTF(5, 6);
+#define aermod_refuse(p, err, code, ...) (aermod_tell(p, err, code, __VA_ARGS__), (code))
 qk_code aermod_number(const aermod_parser *p, int at, double *out, qk_error *err);
 qk_code aermod_whole(const aermod_parser *p, int at, int low, int high, int *out, qk_error *err);
 qk_code aermod_id(const aermod_parser *p, int at, char out[QK_AERMOD_ID], qk_error *err);

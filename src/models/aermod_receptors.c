@@ -76,7 +76,8 @@ static qk_code take_points(aermod_parser *p, int from, int axis, qk_error *err)
         return QK_OK;
     }
     QK_TRY(give_axis(p, axis, count, err));
-    memcpy(n->axis[axis], v, (size_t)count * sizeof *v);
+    double *to = n->axis[axis];
+    for (int i = 0; to && i < count; i++) to[i] = v[i];
     return QK_OK;
 }
 

@@ -96,7 +96,7 @@ static void product(double *c, const double *a, const double *b, size_t rows, si
 static inline void log_lanes(lanes *out, const lanes *x)
 {
     marks bits;
-    lanes m, k;
+    lanes m, k = {0};
     memcpy(&bits, x, sizeof bits);
     marks above = bits - 0x3FE6A09E667F3BCD;
     marks shift = above >> 52;

@@ -168,7 +168,7 @@ static qk_code find_range(binning *b, qk_error *err)
 static qk_code take_bins(binning *b, qk_error *err)
 {
     size_t cells = b->out->speeds * b->sectors, least = b->o->least ? b->o->least : 1;
-    b->out->bin = calloc(cells, sizeof *b->out->bin);
+    b->out->bin = calloc(cells ? cells : 1, sizeof *b->out->bin);
     if (!b->out->bin) return qk_fail(err, QK_ENOMEM, "no memory for %zu bins", cells);
     for (size_t i = 0; i < cells; i++) {
         const cell *c = &b->cells[i];

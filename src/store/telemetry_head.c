@@ -307,7 +307,7 @@ static void trim_builder(builder *b)
 
 static void copy_strips(qk_strip **to, qk_strip *const *from, size_t n)
 {
-    if (n > 0) memcpy(to, from, n * sizeof(qk_strip *));
+    if (from && n > 0) memcpy(to, from, n * sizeof(qk_strip *));
 }
 
 /* Puts the built strips in the place of `count` strips from `at` on. */

@@ -44,6 +44,9 @@ static uint32_t say(const server *s, uint32_t first, uint64_t wanted, FILE *acks
                           .devices = LOGGERS,
                           .window = 2,
                           .seconds = 1,
+                          /* The gateway knows a device's last 128 frames; more are not sent
+                           * before they are sent again. */
+                          .rate = 20 * LOGGERS,
                           .first = first,
                           .factors = 2,
                           .mn = "LOGG",
