@@ -459,12 +459,21 @@ qk_code qk_api_air_review_post(qk_exchange *x, qk_error *err)
     return qk_change_run(x, make_review, &c, err);
 }
 
-static void put_review(qk_json_writer *w, const qk_air_view *v)
+/* The hours of a day that have ended by now: what has not been measured yet is not missing. */
+static int hours_ended(int32_t day, qk_time now)
+{
+    qk_time begun = (qk_time)day * QK_DAY - QK_CST_OFFSET;
+    if (now >= begun + QK_DAY) return QK_AIR_DAY_HOURS;
+    return now <= begun ? 0 : (int)((now - begun) / QK_HOUR);
+}
+
+static void put_review(qk_json_writer *w, const qk_air_view *v, qk_time now)
 {
     char date[QK_TIME_TEXT];
     int32_t bad = 0, doubtful = 0, missing = 0, marked = 0;
+    int ended = hours_ended(v->row.day, now);
     for (int p = 0; p < QK_POLLUTANTS; p++)
-        for (int h = 0; h < QK_AIR_DAY_HOURS; h++) {
+        for (int h = 0; h < ended; h++) {
             uint8_t grade = v->row.cell[p][h].grade;
             bad += grade == QK_QC_BAD;
             doubtful += grade == QK_QC_DOUBTFUL;
@@ -506,7 +515,7 @@ qk_code qk_api_air_reviews(qk_exchange *x, qk_error *err)
     qk_json_ktime(&x->json, "known_at", q.archive.known_at);
     qk_json_key(&x->json, "items");
     qk_json_array(&x->json);
-    for (size_t i = 0; i < n; i++) put_review(&x->json, &views[i]);
+    for (size_t i = 0; i < n; i++) put_review(&x->json, &views[i], now_of(x));
     qk_json_end(&x->json);
     qk_json_end(&x->json);
     return QK_OK;

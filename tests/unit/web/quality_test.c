@@ -178,6 +178,20 @@ static void test_S031_quality__two_persons_review_and_approve(void **state)
     rig_stop(&r);
 }
 
+static void test_quality__hours_to_come_are_not_missing(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-21T00:00:00", 24 + 4);
+    rig_settle(&r);
+    /* It is 10:05: six hours of today are missing, fourteen have not been. */
+    const qk_json_value *d =
+        rig_document(&r, "/api/v1/air/reviews?site=st1&from=2026-11-22&to=2026-11-22");
+    assert_json(d, "items/0/missing", "36");
+    rig_stop(&r);
+}
+
 static void test_S031_quality__what_changes_after_its_review_must_be_looked_at_again(void **state)
 {
     (void)state;
@@ -490,6 +504,7 @@ int main(void)
         qk_dir_test(test_S031_quality__an_exclusion_has_a_reason_and_can_be_undone),
         qk_dir_test(test_S031_quality__a_bad_hour_can_be_restored),
         qk_dir_test(test_S031_quality__two_persons_review_and_approve),
+        qk_dir_test(test_quality__hours_to_come_are_not_missing),
         qk_dir_test(test_S031_quality__what_changes_after_its_review_must_be_looked_at_again),
         qk_dir_test(test_S031_quality__the_state_known_at_an_earlier_time_can_be_asked_for),
         qk_dir_test(test_S031_quality__records_of_checks_come_as_csv_and_are_judged),
