@@ -243,10 +243,10 @@ qk_code qk_api_air_periods(qk_exchange *x, qk_error *err)
 
 /* ---- both editions side by side ---- */
 
-static const qk_limits *limits_beside(const qk_rules *rules, const qk_aqi_rule *rule)
+/* A day on which the edition holds: the tables of that day go with it. */
+static int32_t day_of_edition(const qk_aqi_rule *rule)
 {
-    int32_t day = rule->from_day > INT32_MIN + 1 ? rule->from_day : rule->to_day;
-    return qk_rules_limits_on(rules, day);
+    return rule->from_day > INT32_MIN + 1 ? rule->from_day : rule->to_day;
 }
 
 static void put_edition(qk_exchange *x, const qk_air_question *q, qk_year *y,
@@ -254,15 +254,16 @@ static void put_edition(qk_exchange *x, const qk_air_question *q, qk_year *y,
 {
     qk_period period;
     qk_json_writer *w = &x->json;
-    const qk_limits *limits = limits_beside(q->rules, rule);
+    const qk_limits *limits = qk_rules_limits_on(q->rules, day_of_edition(rule));
     qk_air_judge_again(y, rule);
     period_of(&period, y, month);
-    const qk_index_profile *profile = qk_rules_index_on(q->rules, period.to_day);
+    const qk_index_profile *profile = qk_rules_index_on(q->rules, day_of_edition(rule));
     qk_json_object(w);
     qk_json_kcstr(w, "standard", rule->name);
     qk_json_kcstr(w, "source", rule->source);
     qk_json_kcstr(w, "limits", limits->name);
     qk_json_kcstr(w, "limits_source", limits->source);
+    qk_json_kcstr(w, "index_profile", profile->name);
     qk_json_key(w, "figures");
     qk_air_brief_json(w, &period, profile);
     qk_json_key(w, "items");

@@ -215,6 +215,8 @@ static void test_S026_compare__one_record_under_both_editions(void **state)
     assert_json(d, "editions/1/figures/good_days", "1");
     assert_json(d, "editions/0/items/PM2.5/limit", "35");
     assert_json(d, "editions/1/items/PM2.5/limit", "30");
+    assert_json(d, "editions/0/index_profile", "HJ663-2013");
+    assert_json(d, "editions/1/index_profile", "NEW-LIMITS-OLD-WEIGHTS");
     assert_json(d, "differences/0/date", "2026-11-20");
     assert_json(d, "differences/0/level_first", "2");
     assert_json(d, "differences/0/level_second", "3");

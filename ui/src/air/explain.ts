@@ -132,8 +132,8 @@ export async function explainGrade(of: { item: string; value: number | null; gra
 }
 
 /** The index of one of two editions shown side by side. */
-export async function explainEdition(e: Edition, end: string): Promise<Rule[]> {
-  const profile = (await table('index')).find((r) => r.default && (!r.from || r.from <= end) && (!r.to || end <= r.to));
+export async function explainEdition(e: Edition): Promise<Rule[]> {
+  const profile = (await table('index')).find((r) => r.name === e.index_profile);
   return [
     rule('composite', 'why.index', 'I = Σ w_i · C_i / S_i', [
       ...ITEMS.map((i) => ({ zh: itemName(i), en: itemName(i), value: `${shown(e.figures.values[i], i)} / ${profile?.limits?.[i] ?? '–'}` })),

@@ -140,6 +140,7 @@ export interface Edition {
   source: string;
   limits: string;
   limits_source: string;
+  index_profile: string;
   figures: Brief;
   items: Record<string, { limit: number | null; meets: boolean | null }>;
 }
