@@ -6,9 +6,7 @@ __extension__ typedef unsigned __int128 u128;
 
 #define I128_MAX ((qk_i128)(~(u128)0 >> 1))
 
-static int64_t power_of_ten(int32_t exponent)
-{
-    static const int64_t tens[QK_DEC_SCALE_MAX + 1] = {1,
+const int64_t qk_power_of_ten[QK_DEC_SCALE_MAX + 1] = {1,
                                                        10,
                                                        100,
                                                        1000,
@@ -27,8 +25,11 @@ static int64_t power_of_ten(int32_t exponent)
                                                        10000000000000000,
                                                        100000000000000000,
                                                        1000000000000000000};
+
+static int64_t power_of_ten(int32_t exponent)
+{
     assert(exponent >= 0 && exponent <= QK_DEC_SCALE_MAX);
-    return tens[exponent];
+    return qk_power_of_ten[exponent];
 }
 
 static bool scale_valid(int32_t scale)

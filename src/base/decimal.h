@@ -14,6 +14,8 @@ typedef struct qk_dec {
 __extension__ typedef __int128 qk_i128;
 
 enum { QK_DEC_TEXT = 24, QK_DEC_SCALE_MAX = 18 };
+/* 10^0 … 10^18 */
+extern const int64_t qk_power_of_ten[QK_DEC_SCALE_MAX + 1];
 
 /* "-12.50", "+3", ".5", "5."; no exponent. QK_EFORMAT, or QK_ERANGE beyond 18 decimals or int64. */
 QK_NODISCARD qk_code qk_dec_parse(qk_dec *out, qk_str text);

@@ -26,8 +26,8 @@ typedef struct build {
     qk_plume_hour *hour;
     size_t hours, cap;
     uint8_t *heavy; /* an hour each */
-    uint32_t *todo;
-    uint32_t todo_count;
+    uint32_t *due;
+    uint32_t due_count;
     uint8_t heavy_day[367];
 } build;
 
@@ -73,7 +73,7 @@ static void finish_row(build *b, const double *sum, uint32_t source)
 static void build_source(void *arg, int thread, size_t item)
 {
     build *b = arg;
-    uint32_t source = b->todo[item];
+    uint32_t source = b->due[item];
     const qk_aermod_source *s = &b->k.c.source[source];
     size_t n = b->m->receptors;
     double *sum = b->sum[thread], *one = sum + QK_MATRIX_PLANES * n;
@@ -196,7 +196,7 @@ static void reuse_rows(build *b, const char *path)
         uint32_t at = old ? 0 : UINT32_MAX;
         while (old && at < old->sources && old->source_mark[at] != b->m->source_mark[s]) at++;
         if (!old || at == old->sources) {
-            b->todo[b->todo_count++] = s;
+            b->due[b->due_count++] = s;
             continue;
         }
         for (uint32_t p = 0; p < b->m->planes; p++)
@@ -287,14 +287,14 @@ static qk_code build_case(build *b, const char *path, const char *out, const cha
     }
     QK_TRY(count_hours(b, err));
     mark_sources(b);
-    b->todo = calloc(b->m->sources, sizeof *b->todo);
-    if (!b->todo) return qk_fail(err, QK_ENOMEM, "no memory for %u sources", b->m->sources);
+    b->due = calloc(b->m->sources, sizeof *b->due);
+    if (!b->due) return qk_fail(err, QK_ENOMEM, "no memory for %u sources", b->m->sources);
     reuse_rows(b, out);
     QK_TRY(give_threads(b, threads, err));
-    disperse_pool_run(b->pool, build_source, b, b->todo_count);
+    disperse_pool_run(b->pool, build_source, b, b->due_count);
     QK_TRY(write_matrix(b->m, out, err));
     fprintf(stderr, "disperse matrix: %u of %u sources computed, %u receptors, %zu hours, %.2f s\n",
-            b->todo_count, b->m->sources, b->m->receptors, b->hours,
+            b->due_count, b->m->sources, b->m->receptors, b->hours,
             (double)(qk_monotonic_ms() - began) / 1000);
     return QK_OK;
 }
@@ -309,7 +309,7 @@ static void free_build(build *b)
     qk_matrix_free(b->m);
     free(b->hour);
     free(b->heavy);
-    free(b->todo);
+    free(b->due);
     disperse_close(&b->k);
     free(b);
 }

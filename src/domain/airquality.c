@@ -9,6 +9,13 @@ bool qk_air_is_evaluated(const char *site_kind)
            strcmp(site_kind, "air_road") != 0 && strcmp(site_kind, "air_micro") != 0;
 }
 
+bool qk_air_is_measured(const qk_air_hour *hour)
+{
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        if (hour->value[p].state == QK_CONC_VALUE) return true;
+    return false;
+}
+
 const qk_aqi_rule *qk_air_rule(qk_time period_end)
 {
     return qk_aqi_rule_on(qk_day_number(period_end - 1));
@@ -72,11 +79,7 @@ static qk_conc running_mean(const qk_conc *hours, qk_pollutant p)
 static void judge_hour(qk_air_hour *hour, const reading *r, size_t at)
 {
     qk_conc items[QK_AQI_ITEMS] = {{{0}, QK_CONC_MISSING}};
-    bool any = false;
-    for (int p = 0; p < QK_POLLUTANTS; p++) {
-        hour->value[p] = r->hours[p][at];
-        any |= hour->value[p].state == QK_CONC_VALUE;
-    }
+    for (int p = 0; p < QK_POLLUTANTS; p++) hour->value[p] = r->hours[p][at];
     items[QK_SO2_1H] = hour->value[QK_SO2];
     items[QK_NO2_1H] = hour->value[QK_NO2];
     items[QK_CO_1H] = hour->value[QK_CO];
@@ -97,7 +100,7 @@ static void judge_hour(qk_air_hour *hour, const reading *r, size_t at)
     qk_aqi_hourly(&hour->result, hour->rule, items);
     hour->reason = NULL;
     /* An hour without any measurement is no hour of air quality, whatever a running mean says. */
-    if (!any) {
+    if (!qk_air_is_measured(hour)) {
         for (int i = 0; i < QK_AQI_ITEMS; i++) hour->result.iaqi[i] = QK_AQI_NA;
         hour->result.aqi = QK_AQI_NA;
         hour->result.level = 0;

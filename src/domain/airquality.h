@@ -27,6 +27,8 @@ typedef struct qk_air_hour {
 /* True for stations whose values are evaluated: kinds that begin with "air_", but not air_road and
  * air_micro. */
 bool qk_air_is_evaluated(const char *site_kind);
+/* True when any pollutant was measured in the hour. */
+bool qk_air_is_measured(const qk_air_hour *hour);
 /* The rule of an hour that ends at t (00:00 belongs to the day before). */
 const qk_aqi_rule *qk_air_rule(qk_time period_end);
 /* "µg/m³" or "mg/m³" */

@@ -5,14 +5,6 @@
 
 enum { HEAD_BYTES_DEFAULT = 96 << 20, HEAD_BYTES_LEAST = 64 << 10, COLUMNS_AT_ONCE = 8 };
 
-#define GROW(array, cap, count)                                    \
-    do {                                                           \
-        void *more_ = realloc((array), (count) * sizeof *(array)); \
-        if (!more_) return QK_ENOMEM;                              \
-        (array) = more_;                                           \
-        (cap) = (count);                                           \
-    } while (0)
-
 static qk_code no_memory(qk_error *err)
 {
     return qk_fail(err, QK_ENOMEM, "no memory for telemetry");
@@ -20,7 +12,7 @@ static qk_code no_memory(qk_error *err)
 
 qk_code qk_ids_add(qk_stream_id **ids, size_t *n, size_t *cap, qk_stream_id id)
 {
-    if (*n == *cap) GROW(*ids, *cap, *cap ? *cap * 2 : 64);
+    if (*n == *cap) QK_GROW(*ids, *cap, *cap ? *cap * 2 : 64);
     (*ids)[(*n)++] = id;
     return QK_OK;
 }
@@ -32,7 +24,7 @@ static qk_code add_column(qk_telemetry *t, qk_stream *s, qk_str code, qk_str fie
     uint32_t name;
     QK_TRY(qk_names_add(&t->names, code, field, &name));
     if (s->columns == s->columns_cap)
-        GROW(s->names, s->columns_cap, s->columns_cap + COLUMNS_AT_ONCE + s->columns_cap / 2);
+        QK_GROW(s->names, s->columns_cap, s->columns_cap + COLUMNS_AT_ONCE + s->columns_cap / 2);
     s->names[s->columns++] = name;
     return QK_OK;
 }
@@ -46,7 +38,7 @@ static qk_code add_stream(qk_telemetry *t, qk_stream_id id, qk_str mn, qk_stream
         size_t old = t->stream_cap;
         size_t cap = old ? old * 2 : 64;
         while (cap <= id) cap *= 2;
-        GROW(t->streams, t->stream_cap, cap);
+        QK_GROW(t->streams, t->stream_cap, cap);
         memset(t->streams + old, 0, (cap - old) * sizeof(qk_stream *));
     }
     qk_stream *s = calloc(1, sizeof *s);
@@ -296,7 +288,7 @@ qk_code qk_stream_note_loose(qk_telemetry *t, qk_stream *s, uint32_t partition)
 {
     for (size_t i = 0; i < s->loose_n; i++)
         if (s->loose[i] == partition) return QK_OK;
-    if (s->loose_n == s->loose_cap) GROW(s->loose, s->loose_cap, s->loose_cap + 4);
+    if (s->loose_n == s->loose_cap) QK_GROW(s->loose, s->loose_cap, s->loose_cap + 4);
     if (s->loose_n == 0) QK_TRY(qk_ids_add(&t->loose, &t->loose_n, &t->loose_cap, s->id));
     s->loose[s->loose_n++] = partition;
     return QK_OK;
@@ -385,11 +377,11 @@ static qk_code make_columns(qk_telemetry *t, size_t columns)
     size_t cap = columns + 64;
     size_t old = t->edit_cap;
     size_t made = 0;
-    GROW(t->cells, made, cap);
-    GROW(t->edit_cells, made, cap);
-    GROW(t->read_cells, made, cap);
-    GROW(t->seen, made, cap);
-    GROW(t->seen_at, made, cap);
+    QK_GROW(t->cells, made, cap);
+    QK_GROW(t->edit_cells, made, cap);
+    QK_GROW(t->read_cells, made, cap);
+    QK_GROW(t->seen, made, cap);
+    QK_GROW(t->seen_at, made, cap);
     memset(t->seen + old, 0, (cap - old) * sizeof *t->seen);
     t->edit_cap = made;
     return QK_OK;

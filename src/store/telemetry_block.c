@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/telemetry_block.h"
 #include "base/checksum.h"
+#include "base/decimal.h"
 #include <stdlib.h>
 
 enum { TYPES_NUMBER = 0, TYPES_TEXT = 1, TYPES_MIXED = 2 };
@@ -8,7 +9,13 @@ enum { TYPES_NUMBER = 0, TYPES_TEXT = 1, TYPES_MIXED = 2 };
  * zeros; a list beside mantissas at the largest scale; a list beside the mantissas as sent. */
 enum { SCALES_ONE = 0, SCALES_TRIMMED = 1, SCALES_LISTED = 2, SCALES_RAW = 3 };
 enum { FLAG_TYPES = 3, SHIFT_SCALES = 2, FLAG_LAGS = 16 };
-enum { CELL_NONE = 0, CELL_NUMBER = 1, CELL_TEXT = 2, SCALE_MOST = 18, TEXTS_MOST = 16 << 20 };
+enum {
+    CELL_NONE = 0,
+    CELL_NUMBER = 1,
+    CELL_TEXT = 2,
+    SCALE_MOST = QK_DEC_SCALE_MAX,
+    TEXTS_MOST = 16 << 20
+};
 static const qk_time span_most = (qk_time)1 << 53;
 
 struct qk_block_coder {
@@ -315,26 +322,6 @@ qk_code qk_block_get_times(qk_block_coder *coder, qk_time *times, int64_t *delay
 
 /* ---- numbers ---- */
 
-static const int64_t power_of_ten[SCALE_MOST + 1] = {1,
-                                                     10,
-                                                     100,
-                                                     1000,
-                                                     10000,
-                                                     100000,
-                                                     1000000,
-                                                     10000000,
-                                                     100000000,
-                                                     1000000000,
-                                                     10000000000,
-                                                     100000000000,
-                                                     1000000000000,
-                                                     10000000000000,
-                                                     100000000000000,
-                                                     1000000000000000,
-                                                     10000000000000000,
-                                                     100000000000000000,
-                                                     1000000000000000000};
-
 /* Decimals left when trailing zeros after the point go. */
 static int8_t trimmed_scale(int64_t mantissa, int8_t scale)
 {
@@ -368,7 +355,8 @@ static numbers measure_numbers(const qk_cells *c)
     for (size_t i = 0; i < c->n && fits; i++) {
         if (c->type[i] != CELL_NUMBER) continue;
         int64_t wide;
-        fits = !__builtin_mul_overflow(c->mantissa[i], power_of_ten[m.most - c->scale[i]], &wide);
+        fits =
+            !__builtin_mul_overflow(c->mantissa[i], qk_power_of_ten[m.most - c->scale[i]], &wide);
         trimmed = trimmed && trimmed_scale(c->mantissa[i], c->scale[i]) == c->scale[i];
     }
     m.how = !fits ? SCALES_RAW : trimmed ? SCALES_TRIMMED : SCALES_LISTED;
@@ -381,7 +369,7 @@ static qk_code put_numbers(qk_block_coder *k, qk_buf *out, const qk_cells *c, co
     size_t at = 0;
     for (size_t i = 0; i < c->n; i++) {
         if (c->type[i] != CELL_NUMBER) continue;
-        int64_t up = m->how == SCALES_RAW ? 1 : power_of_ten[m->most - c->scale[i]];
+        int64_t up = m->how == SCALES_RAW ? 1 : qk_power_of_ten[m->most - c->scale[i]];
         k->work[0][at] = c->mantissa[i] * up;
         k->work[1][at++] = (uint8_t)c->scale[i];
     }
@@ -411,7 +399,7 @@ static qk_code get_scales(qk_cells *c, const int64_t *listed, int8_t most, int h
             if (listed[at] < 0 || listed[at] > most) return QK_EDAMAGED;
             c->scale[i] = (int8_t)listed[at++];
         }
-        if (how != SCALES_RAW) c->mantissa[i] /= power_of_ten[most - c->scale[i]];
+        if (how != SCALES_RAW) c->mantissa[i] /= qk_power_of_ten[most - c->scale[i]];
     }
     return QK_OK;
 }

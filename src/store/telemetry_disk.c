@@ -60,17 +60,9 @@ void qk_partition_bounds(qk_stream_kind kind, uint32_t partition, qk_time *from,
     if (qk_time_of(to, &next) != QK_OK) *to = QK_ROW_TIME_END;
 }
 
-#define GROW(array, cap, count)                                    \
-    do {                                                           \
-        void *more_ = realloc((array), (count) * sizeof *(array)); \
-        if (!more_) return QK_ENOMEM;                              \
-        (array) = more_;                                           \
-        (cap) = (count);                                           \
-    } while (0)
-
 qk_code qk_strips_add(qk_strips *s, qk_str strip)
 {
-    if (s->n == s->cap) GROW(s->items, s->cap, s->cap ? s->cap * 2 : 8);
+    if (s->n == s->cap) QK_GROW(s->items, s->cap, s->cap ? s->cap * 2 : 8);
     s->items[s->n++] = strip;
     return QK_OK;
 }
@@ -123,8 +115,8 @@ static qk_code make_rows(qk_disk *d, size_t n)
     size_t cap = d->rows_cap ? d->rows_cap : ROWS_FIRST;
     while (cap < n) cap *= 2;
     size_t made = 0;
-    GROW(d->times, made, cap);
-    GROW(d->delay_s, made, cap);
+    QK_GROW(d->times, made, cap);
+    QK_GROW(d->delay_s, made, cap);
     d->rows_cap = made;
     return QK_OK;
 }
@@ -133,7 +125,7 @@ static qk_code make_cells(qk_disk *d, size_t columns)
 {
     if (columns > d->cells_cap) {
         size_t old = d->cells_cap;
-        GROW(d->cells, d->cells_cap, columns);
+        QK_GROW(d->cells, d->cells_cap, columns);
         memset(d->cells + old, 0, (columns - old) * sizeof *d->cells);
     }
     d->columns = columns;
@@ -242,7 +234,7 @@ static qk_code keep_piece(qk_disk *d, qk_str body)
 {
     if (d->piece_count == d->piece_cap) {
         size_t old = d->piece_cap;
-        GROW(d->pieces, d->piece_cap, old ? old * 2 : 4);
+        QK_GROW(d->pieces, d->piece_cap, old ? old * 2 : 4);
         memset(d->pieces + old, 0, (d->piece_cap - old) * sizeof *d->pieces);
     }
     qk_piece *piece = &d->pieces[d->piece_count];
@@ -355,7 +347,7 @@ static qk_code add_source(qk_merge *m, qk_source **out)
 {
     if (m->n == m->cap) {
         size_t old = m->cap;
-        GROW(m->sources, m->cap, old ? old * 2 : 4);
+        QK_GROW(m->sources, m->cap, old ? old * 2 : 4);
         memset(m->sources + old, 0, (m->cap - old) * sizeof *m->sources);
     }
     qk_source *s = &m->sources[m->n];
@@ -366,7 +358,7 @@ static qk_code add_source(qk_merge *m, qk_source **out)
     QK_TRY(qk_row_state_make(&s->state, m->room));
     qk_row_state_reset(s->state);
     size_t columns = qk_row_state_columns(s->state);
-    if (columns > s->cells_cap) GROW(s->cells, s->cells_cap, columns);
+    if (columns > s->cells_cap) QK_GROW(s->cells, s->cells_cap, columns);
     s->disk = NULL;
     s->strips = NULL;
     s->n = s->item = s->at = 0;

@@ -15,6 +15,16 @@
 #include "store/db.h"
 #include "store/telemetry.h"
 #include "store/telemetry_rows.h"
+#include <stdlib.h>
+
+/* Room for count elements, or the caller returns QK_ENOMEM; what stood there stays. */
+#define QK_GROW(array, cap, count)                                 \
+    do {                                                           \
+        void *more_ = realloc((array), (count) * sizeof *(array)); \
+        if (!more_) return QK_ENOMEM;                              \
+        (array) = more_;                                           \
+        (cap) = (count);                                           \
+    } while (0)
 
 enum {
     QK_STREAMS_MAX = (1 << 20) - 1,

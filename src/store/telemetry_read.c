@@ -7,14 +7,6 @@
 
 enum { TEXTS_MOST = 64 << 20, SNAPSHOT_MOST = 256 << 20 };
 
-#define GROW(array, cap, count)                                    \
-    do {                                                           \
-        void *more_ = realloc((array), (count) * sizeof *(array)); \
-        if (!more_) return QK_ENOMEM;                              \
-        (array) = more_;                                           \
-        (cap) = (count);                                           \
-    } while (0)
-
 static qk_code no_memory(qk_error *err)
 {
     return qk_fail(err, QK_ENOMEM, "no memory to read telemetry");
@@ -98,7 +90,7 @@ qk_stream_id qk_telemetry_find(qk_telemetry_reader *r, qk_str mn, qk_stream_kind
 
 static qk_code make_names(qk_telemetry_reader *r, size_t columns)
 {
-    if (columns > r->names_cap) GROW(r->names, r->names_cap, columns + 32);
+    if (columns > r->names_cap) QK_GROW(r->names, r->names_cap, columns + 32);
     return QK_OK;
 }
 
@@ -202,9 +194,9 @@ static bool has_room(const qk_telemetry_reader *r, const need *n)
 static qk_code make_room(qk_telemetry_reader *r, const need *n)
 {
     QK_TRY(make_names(r, n->columns));
-    if (n->strips > r->snap_cap) GROW(r->snap, r->snap_cap, n->strips + n->strips / 4);
+    if (n->strips > r->snap_cap) QK_GROW(r->snap, r->snap_cap, n->strips + n->strips / 4);
     if (n->revisions > r->revision_cap)
-        GROW(r->revisions, r->revision_cap, n->revisions + n->revisions / 4);
+        QK_GROW(r->revisions, r->revision_cap, n->revisions + n->revisions / 4);
     if (n->bytes >= r->bytes.cap && !qk_buf_reserve(&r->bytes, n->bytes + n->bytes / 4 + 256))
         return QK_ENOMEM;
     return QK_OK;
@@ -330,7 +322,8 @@ static qk_code add_part(qk_telemetry_reader *r, uint32_t partition, const qk_blo
         r->parts[r->part_n - 1].rows += rows;
         return QK_OK;
     }
-    if (r->part_n == r->part_cap) GROW(r->parts, r->part_cap, r->part_cap ? r->part_cap * 2 : 64);
+    if (r->part_n == r->part_cap)
+        QK_GROW(r->parts, r->part_cap, r->part_cap ? r->part_cap * 2 : 64);
     r->parts[r->part_n++] = (qk_part_ref){partition, rows};
     return QK_OK;
 }
@@ -391,7 +384,7 @@ static void unite_parts(qk_telemetry_reader *r)
 static qk_code add_revision(qk_telemetry_reader *r, sqlite3_stmt *stmt, uint16_t column)
 {
     if (r->revision_n == r->revision_cap)
-        GROW(r->revisions, r->revision_cap, r->revision_cap ? r->revision_cap * 2 : 64);
+        QK_GROW(r->revisions, r->revision_cap, r->revision_cap ? r->revision_cap * 2 : 64);
     qk_revision *to = &r->revisions[r->revision_n];
     *to = (qk_revision){.column = column,
                         .time = sqlite3_column_int64(stmt, 0),
@@ -602,7 +595,7 @@ typedef struct stream_list {
 static qk_code add_stream(qk_telemetry_reader *r, stream_list *list, qk_stream_id id, qk_str mn,
                           qk_stream_kind kind)
 {
-    if (list->n == list->cap) GROW(list->items, list->cap, list->cap ? list->cap * 2 : 256);
+    if (list->n == list->cap) QK_GROW(list->items, list->cap, list->cap ? list->cap * 2 : 256);
     list->items[list->n++] = (stream_ref){id, kind, r->bytes.len, mn.len};
     qk_buf_put_str(&r->bytes, mn);
     return r->bytes.failed == QK_OK ? QK_OK : QK_ENOMEM;
@@ -685,11 +678,11 @@ static qk_code make_batch(qk_telemetry_reader *r, size_t n)
     if (n <= r->batch_cap) return QK_OK;
     size_t made = 0;
     size_t cap = n + n / 4;
-    GROW(r->time, made, cap);
-    GROW(r->mantissa, made, cap);
-    GROW(r->scale, made, cap);
-    GROW(r->flag, made, cap);
-    GROW(r->recorded, made, cap);
+    QK_GROW(r->time, made, cap);
+    QK_GROW(r->mantissa, made, cap);
+    QK_GROW(r->scale, made, cap);
+    QK_GROW(r->flag, made, cap);
+    QK_GROW(r->recorded, made, cap);
     r->batch_cap = made;
     return QK_OK;
 }
@@ -928,7 +921,7 @@ static qk_code walk_rows(qk_telemetry_reader *r, const qk_walk *walk, qk_row_fn 
 
 static qk_code make_cells(qk_telemetry_reader *r)
 {
-    if (r->columns > r->cells_cap) GROW(r->cells, r->cells_cap, r->columns + 32);
+    if (r->columns > r->cells_cap) QK_GROW(r->cells, r->cells_cap, r->columns + 32);
     return QK_OK;
 }
 

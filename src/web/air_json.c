@@ -44,13 +44,6 @@ qk_code qk_air_county(qk_exchange *x, const qk_site *sites, size_t site_n,
                              &x->arena, err);
 }
 
-static bool has_value(const qk_air_hour *hour)
-{
-    for (int p = 0; p < QK_POLLUTANTS; p++)
-        if (hour->value[p].state == QK_CONC_VALUE) return true;
-    return false;
-}
-
 static void set_unjudged(qk_air_hour *hour, qk_time end)
 {
     *hour = (qk_air_hour){.end = end, .rule = qk_air_rule(end), .reason = "not_evaluated"};
@@ -70,8 +63,8 @@ qk_code qk_air_now(qk_exchange *x, const qk_site *site, const qk_site_links *min
         return QK_OK;
     }
     QK_TRY(qk_air_range(x, site, mine, last, 2, &hours, err));
-    *hour = has_value(&hours[1]) ? hours[1] : hours[0];
-    if (!has_value(hour)) hour->reason = "stale";
+    *hour = qk_air_is_measured(&hours[1]) ? hours[1] : hours[0];
+    if (!qk_air_is_measured(hour)) hour->reason = "stale";
     return QK_OK;
 }
 

@@ -135,13 +135,6 @@ qk_code qk_api_air_hours(qk_exchange *x, qk_error *err)
 
 /* ---- air now ---- */
 
-static bool has_value(const qk_air_hour *hour)
-{
-    for (int p = 0; p < QK_POLLUTANTS; p++)
-        if (hour->value[p].state == QK_CONC_VALUE) return true;
-    return false;
-}
-
 /* Against the AQI three hours earlier; a step of less than 10 is none. */
 static void put_trend(qk_json_writer *w, const qk_air_hour *hours, size_t at)
 {
@@ -181,8 +174,8 @@ static qk_code put_station(qk_exchange *x, const qk_air_question *q, const qk_si
     qk_json_writer *w = &x->json;
     QK_TRY(qk_air_graded_hours(hours, HOURS, last, &views, &n, q, site->id, &x->arena, err));
     /* The hour just over may still be on its way. */
-    if (!has_value(&hours[at])) at--;
-    if (!has_value(&hours[at])) hours[at].reason = "stale";
+    if (!qk_air_is_measured(&hours[at])) at--;
+    if (!qk_air_is_measured(&hours[at])) hours[at].reason = "stale";
     bool evaluated = qk_air_is_evaluated(site->kind);
     const qk_air_view *v = view_on(views, n, qk_day_number(hours[at].end - 1));
     int h = hour_of(hours[at].end);
