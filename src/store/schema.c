@@ -330,10 +330,25 @@ static const char *const schema_air[] = {
     NULL,
 };
 
+static const char *const schema_people[] = {
+#include "store/schema_people.inc"
+    NULL,
+};
+
+static const char *const schema_ledger[] = {
+#include "store/schema_ledger.inc"
+    NULL,
+};
+
+static const char *const schema_plan[] = {
+#include "store/schema_plan.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
-    {"first tables", schema_1},
-    {"quality control of ambient air", schema_air},
-    {NULL, NULL},
+    {"first tables", schema_1},           {"quality control of ambient air", schema_air},
+    {"people and rights", schema_people}, {"ledgers", schema_ledger},
+    {"plans and the year", schema_plan},  {NULL, NULL},
 };
 
 int qk_schema_newest(void)
