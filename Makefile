@@ -5,7 +5,8 @@
 #   make test       the same, then every check (under 15 minutes on two cores)
 #   make bench      the measured tables
 #   make capabilities  which rows of the catalogue the tests show
-#   make lint, make asan, make fuzz, make page-test, make install, make clean
+#   make lint       formatting, layers and both analysers at full depth
+#   make asan, make fuzz, make page-test, make install, make clean
 
 BUILD   ?= build
 ASAN    ?= build-asan
