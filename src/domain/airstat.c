@@ -12,6 +12,14 @@ static const qk_aqi_rule *rule_on(const qk_air_question *q, int32_t day)
     return q->rule ? q->rule : qk_rules_aqi_on(q->rules, day);
 }
 
+static void count_day(qk_air_levels *levels, const qk_air_view *v, int32_t first_day)
+{
+    if (!levels->by_day) return;
+    qk_air_day_levels *day = &levels->by_day[v->row.day - first_day];
+    day->stations[v->level]++;
+    if (v->lapsed) day->lapsed++;
+}
+
 static void count_level(qk_air_levels *levels, const qk_air_view *v, qk_air_level asked)
 {
     if (v->lapsed) levels->lapsed++;
@@ -57,6 +65,7 @@ static qk_code fill_year(qk_year *out, qk_air_levels *levels, const qk_air_quest
     uint8_t unplanned = unplanned_items(q->registry, site, arena);
     for (size_t i = 0; i < n; i++) {
         qk_day day = {.day = views[i].row.day, .unplanned = unplanned};
+        count_day(levels, &views[i], out->first_day);
         if (!qk_air_view_hours(&hours, &views[i], q->level)) {
             levels->left_out++;
             continue;

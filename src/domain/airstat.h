@@ -18,10 +18,16 @@ typedef struct qk_air_question {
     const qk_aqi_rule *rule; /* of every day; NULL = by date */
 } qk_air_question;
 
+typedef struct qk_air_day_levels { /* stations that have hours of a day, by the day's own level */
+    uint16_t stations[QK_AIR_BEST];
+    uint16_t lapsed;
+} qk_air_day_levels;
+
 typedef struct qk_air_levels { /* station-days behind a figure */
     int32_t days[QK_AIR_BEST]; /* by their own level; raw is counted for level raw alone */
     int32_t left_out;          /* had hours, but have not come to the level asked for */
     int32_t lapsed;
+    qk_air_day_levels *by_day; /* 366 entries, added to; NULL = not asked for */
 } qk_air_levels;
 
 /* One civil year of a station, days judged. */

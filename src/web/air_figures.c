@@ -123,7 +123,7 @@ static void put_day_items(qk_json_writer *w, const qk_day *day, const qk_aqi *aq
     qk_json_end(w);
 }
 
-void qk_air_day_json(qk_json_writer *w, const qk_day *day, const qk_aqi_rule *rule)
+void qk_air_day_begin(qk_json_writer *w, const qk_day *day, const qk_aqi_rule *rule)
 {
     char date[QK_TIME_TEXT];
     qk_aqi aqi;
@@ -137,7 +137,6 @@ void qk_air_day_json(qk_json_writer *w, const qk_day *day, const qk_aqi_rule *ru
     put_day_items(w, &copy, &aqi);
     qk_json_kbool(w, "dust", (day->flags & QK_DAY_DUST) != 0);
     qk_json_kcstr(w, "standard", rule->name);
-    qk_json_end(w);
 }
 
 /* ---- periods ---- */

@@ -13,8 +13,8 @@ QK_NODISCARD qk_code qk_air_asked(qk_air_question *q, qk_exchange *x, qk_error *
 void qk_air_asked_json(qk_json_writer *w, const qk_air_question *q);
 /* "levels":{"raw","automatic","reviewed","approved","left_out","lapsed"} */
 void qk_air_levels_json(qk_json_writer *w, const qk_air_levels *levels);
-/* One day; rule = that which judged it. */
-void qk_air_day_json(qk_json_writer *w, const qk_day *day, const qk_aqi_rule *rule);
+/* One day; rule = that which judged it. Begins an object, which the caller ends. */
+void qk_air_day_begin(qk_json_writer *w, const qk_day *day, const qk_aqi_rule *rule);
 /* One period under the limits and the profile of its last day. name "2026-03" or "2026". */
 void qk_air_period_json(qk_json_writer *w, const char *name, const qk_period *period,
                         const qk_rules *rules, const qk_index_profile *profile);

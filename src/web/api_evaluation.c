@@ -37,15 +37,39 @@ static void begin_answer(qk_exchange *x, const qk_air_question *q, qk_str scope)
 
 /* ---- days ---- */
 
+/* How far people have come with a day: the least of its stations. A day that still runs, or that
+ * nobody has reviewed, is provisional. */
+static void put_day(qk_exchange *x, const qk_day *day, const qk_aqi_rule *rule,
+                    const qk_air_day_levels *levels)
+{
+    qk_json_writer *w = &x->json;
+    int level = QK_AIR_APPROVED, stations = 0;
+    bool over = day->day < qk_day_number(now_of(x) - 1);
+    for (int i = QK_AIR_APPROVED; i >= QK_AIR_RAW; i--) {
+        stations += levels->stations[i];
+        if (levels->stations[i]) level = i;
+    }
+    qk_air_day_begin(w, day, rule);
+    qk_json_kcstr(w, "state", over ? qk_air_level_name((qk_air_level)level) : "running");
+    qk_json_kbool(w, "provisional", !over || level < QK_AIR_REVIEWED);
+    qk_json_ki64(w, "stations", stations);
+    qk_json_ki64(w, "reviewed", levels->stations[QK_AIR_REVIEWED]);
+    qk_json_ki64(w, "approved", levels->stations[QK_AIR_APPROVED]);
+    qk_json_ki64(w, "lapsed", levels->lapsed);
+    qk_json_end(w);
+}
+
 static qk_code put_days(qk_exchange *x, const qk_air_question *q, qk_str scope, int32_t from,
                         int32_t to, qk_air_levels *levels, qk_error *err)
 {
     qk_year *y = qk_arena_alloc(&x->arena, sizeof *y);
+    qk_air_day_levels *by_day = qk_arena_array(&x->arena, 366, sizeof *by_day);
     int32_t first = qk_civil_of((qk_time)from * QK_DAY - QK_CST_OFFSET).year;
     int32_t last = qk_civil_of((qk_time)to * QK_DAY - QK_CST_OFFSET).year;
-    if (!y) return qk_fail(err, QK_ENOMEM, "no memory for a year of days");
+    if (!y || !by_day) return qk_fail(err, QK_ENOMEM, "no memory for a year of days");
     for (int32_t year = first; year <= last; year++) {
-        qk_air_levels these = {0};
+        qk_air_levels these = {.by_day = by_day};
+        memset(by_day, 0, 366 * sizeof *by_day);
         QK_TRY(refuse_scope(x, qk_air_scope_year(y, &these, q, scope, year, err), err));
         for (int i = 0; i < QK_AIR_BEST; i++) levels->days[i] += these.days[i];
         levels->left_out += these.left_out;
@@ -53,7 +77,7 @@ static qk_code put_days(qk_exchange *x, const qk_air_question *q, qk_str scope, 
         for (int32_t d = 0; d < y->days; d++) {
             const qk_day *day = &y->day[d];
             if (day->day < from || day->day > to || !(day->flags & QK_DAY_RECORDED)) continue;
-            qk_air_day_json(&x->json, day, rule_on(q, day->day));
+            put_day(x, day, rule_on(q, day->day), &by_day[d]);
         }
     }
     return QK_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Yearly targets alive: what is reached, what may still be used up, where the year is heading;
  * their allocation to townships; the path to attainment. */
-#include "domain/setting.h"
+#include "domain/airtarget.h"
 #include "standards/target.h"
 #include "web/air_figures.h"
 #include "web/api.h"
@@ -9,8 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TARGETS_MAX = 200, PAST_YEARS = 8, PATH_YEARS = 30 };
-#define TARGETS_KEY "air.targets"
+enum { PAST_YEARS = 8, PATH_YEARS = 30 };
 
 static int32_t today_of(const qk_exchange *x)
 {
@@ -192,6 +191,13 @@ static void put_projection(qk_json_writer *w, const qk_target *t, const qk_targe
     qk_json_end(w);
 }
 
+/* Days of the month that a figure of it can rest on. */
+static int32_t month_days(const qk_target *t, const qk_period *p)
+{
+    if (t->kind == QK_TARGET_MEAN) return p->item[t->pollutant].days;
+    return t->kind == QK_TARGET_OZONE_OVER ? p->item[QK_O3].days : p->count.valid;
+}
+
 static void put_path(qk_json_writer *w, const qk_target *t, const qk_target_result *r,
                      const qk_year *now, int32_t asof)
 {
@@ -206,16 +212,19 @@ static void put_path(qk_json_writer *w, const qk_target *t, const qk_target_resu
         qk_json_kcstr(w, "month", name);
         qk_json_kbool(w, "over", p.to_day <= asof);
         bool mean = t->kind == QK_TARGET_MEAN;
+        int32_t valid = month_days(t, &p);
         qk_exact none = {0, 0};
-        qk_air_exact_json(w, "actual", mean ? qk_period_value(&p, t->pollutant) : none,
+        qk_air_exact_json(w, "actual", mean && valid ? qk_period_value(&p, t->pollutant) : none,
                           decimals_of(t));
         qk_json_key(w, "days");
-        if (mean)
+        if (mean || !valid)
             qk_json_null(w);
         else
             qk_json_i64(w, t->kind == QK_TARGET_GOOD_DAYS    ? p.count.good
                            : t->kind == QK_TARGET_HEAVY_DAYS ? p.count.heavy
                                                              : p.o3_over_days);
+        qk_json_ki64(w, "valid_days", valid);
+        qk_json_kcstr(w, "reason", valid ? NULL : p.from_day > asof ? "future" : "no_data");
         put_fixed(w, "mean_allowed", r->month_path[m - 1], decimals_of(t));
         qk_json_end(w);
     }
@@ -293,7 +302,8 @@ static qk_code put_judged(board *b, const qk_target *t, qk_str scope, int32_t ye
 
 static void put_row(qk_json_writer *w, const qk_json_value *row)
 {
-    static const char *const texts[] = {"metric", "statistic", "op", "unit", "text"};
+    static const char *const texts[] = {"metric", "statistic", "op",    "unit",
+                                        "text",   "months",    "source"};
     const qk_json_value *value = qk_json_get(row, "value");
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         qk_str text = qk_json_get_str(row, texts[i]);
@@ -340,29 +350,6 @@ static qk_code put_target(board *b, const qk_json_value *row)
     return QK_OK;
 }
 
-static qk_code read_targets(qk_exchange *x, const qk_json_value **rows, int64_t *version,
-                            qk_error *err)
-{
-    qk_str text = {NULL, 0};
-    qk_json_value *tree = NULL;
-    sqlite3_stmt *s = NULL;
-    *rows = NULL;
-    *version = 0;
-    QK_TRY(qk_db_prepare(&s, x->tools->db, "SELECT value,version FROM setting WHERE key=?", err));
-    qk_db_bind_str(s, 1, QK_STR(TARGETS_KEY));
-    qk_code code = qk_db_step(x->tools->db, s, err);
-    if (code == QK_ENOTFOUND) return QK_OK;
-    QK_TRY(code);
-    qk_str value = qk_db_text(s, 0);
-    text = (qk_str){qk_arena_copy(&x->arena, value.ptr, value.len), value.len};
-    *version = sqlite3_column_int64(s, 1);
-    sqlite3_reset(s);
-    if (!text.ptr) return qk_fail(err, QK_ENOMEM, "no memory for the targets");
-    QK_TRY(qk_json_parse(&tree, text, &x->arena, err));
-    *rows = tree;
-    return QK_OK;
-}
-
 qk_code qk_api_air_targets(qk_exchange *x, qk_error *err)
 {
     char date[QK_TIME_TEXT];
@@ -373,7 +360,7 @@ qk_code qk_api_air_targets(qk_exchange *x, qk_error *err)
     b->x = x;
     b->err = err;
     QK_TRY(qk_air_asked(&b->q, x, err));
-    QK_TRY(read_targets(x, &rows, &version, err));
+    QK_TRY(qk_airtarget_rows(&rows, &version, x->tools->db, &x->arena, err));
     b->asof = today_of(x) - 1;
     if (qk_query_given(x, "asof")) b->asof = qk_day_number(qk_query_time(x, "asof", 0));
     b->one = b->q.rule ? b->q.rule : qk_rules_aqi_on(b->q.rules, b->asof);
@@ -392,52 +379,42 @@ qk_code qk_api_air_targets(qk_exchange *x, qk_error *err)
 
 /* ---- setting them ---- */
 
+typedef struct allocation {
+    qk_air_question q;
+    qk_airtarget_shares shares;
+    qk_pollutant item;
+    qk_dec target;
+    int32_t base_year;
+    bool by_stations;
+} allocation;
+
 typedef struct target_change {
-    qk_buf text;
+    const qk_json_value *rows;
+    const qk_json_value *plan;
+    qk_str source;
+    const allocation *shares;
+    int32_t year;
     int64_t seen;
     char person[QK_AIR_PERSON_MAX];
 } target_change;
+
+static void note_targets(qk_exchange *x, qk_change_note *note, int64_t version)
+{
+    snprintf(note->what, sizeof note->what, "air.targets");
+    snprintf(note->object, sizeof note->object, "setting/air.targets");
+    qk_buf_printf(&note->detail, "{\"row_version\":%lld}", (long long)version);
+    qk_json_ki64(&x->json, "row_version", version);
+}
 
 static qk_code put_targets(qk_exchange *x, void *context, qk_db *db, qk_time now,
                            qk_change_note *note, qk_error *err)
 {
     target_change *c = context;
-    QK_TRY(qk_setting_put(db, TARGETS_KEY, qk_buf_str(&c->text), c->seen, qk_str_of(c->person), now,
-                          err));
-    snprintf(note->what, sizeof note->what, "air.targets");
-    snprintf(note->object, sizeof note->object, "setting/" TARGETS_KEY);
-    qk_buf_printf(&note->detail, "{\"row_version\":%lld}", (long long)c->seen + 1);
+    QK_TRY(qk_airtarget_put(db, c->rows, c->seen, qk_str_of(c->person), now, err));
     qk_json_object(&x->json);
-    qk_json_ki64(&x->json, "row_version", c->seen + 1);
+    note_targets(x, note, c->seen + 1);
     qk_json_end(&x->json);
     return QK_OK;
-}
-
-/* Only the members of the plan's form are kept. */
-static qk_code keep_rows(qk_exchange *x, target_change *c, const qk_json_value *rows, qk_error *err)
-{
-    static const char *const members[] = {"metric", "statistic", "op",     "value", "unit",
-                                          "year",   "scope",     "months", "text"};
-    qk_json_writer w;
-    if (!rows || rows->type != QK_JSON_ARRAY || rows->count > TARGETS_MAX)
-        return qk_refuse(x, err, 400, "bad_body", "targets", "'targets' is a list of at most %d",
-                         TARGETS_MAX);
-    qk_json_init(&w, &c->text);
-    qk_json_array(&w);
-    for (const qk_json_value *row = rows->first; row; row = row->next) {
-        if (row->type != QK_JSON_OBJECT || !qk_json_get_str(row, "metric").len)
-            return qk_refuse(x, err, 400, "bad_body", "targets", "a target is a row with a metric");
-        qk_json_object(&w);
-        for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-            const qk_json_value *v = qk_json_get(row, members[i]);
-            if (!v || (v->type != QK_JSON_STRING && v->type != QK_JSON_NUMBER)) continue;
-            qk_json_key(&w, members[i]);
-            v->type == QK_JSON_STRING ? qk_json_str(&w, v->text) : qk_json_raw(&w, v->text);
-        }
-        qk_json_end(&w);
-    }
-    qk_json_end(&w);
-    return c->text.failed ? qk_fail(err, c->text.failed, "too many targets") : QK_OK;
 }
 
 qk_code qk_api_air_targets_put(qk_exchange *x, qk_error *err)
@@ -450,19 +427,49 @@ qk_code qk_api_air_targets_put(qk_exchange *x, qk_error *err)
         return qk_refuse(x, err, 400, "bad_body", "row_version",
                          "row_version must say which version was seen; 0 = none");
     QK_TRY(qk_air_person(c.person, x, body, false, err));
-    qk_buf_init(&c.text, 256 * 1024);
-    qk_code code = keep_rows(x, &c, qk_json_get(body, "targets"), err);
-    if (!code) code = qk_change_run(x, put_targets, &c, err);
-    qk_buf_clear(&c.text);
+    c.rows = qk_json_get(body, "targets");
+    qk_code code = qk_change_run(x, put_targets, &c, err);
+    if (code == QK_EINVAL && x->status == 0)
+        return qk_refuse(x, err, 400, "bad_body", "targets", "%s", err->message);
+    return code;
+}
+
+static qk_code take_plan(qk_exchange *x, void *context, qk_db *db, qk_time now,
+                         qk_change_note *note, qk_error *err)
+{
+    target_change *c = context;
+    const qk_json_value *rows;
+    size_t taken = 0;
+    int64_t version = 0;
+    QK_TRY(qk_airtarget_from_tree(&taken, db, c->plan, c->source, qk_str_of(c->person), now, err));
+    QK_TRY(qk_airtarget_rows(&rows, &version, db, &x->arena, err));
+    qk_json_object(&x->json);
+    note_targets(x, note, version);
+    qk_json_ki64(&x->json, "taken", (int64_t)taken);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+qk_code qk_api_air_targets_plan(qk_exchange *x, qk_error *err)
+{
+    static const char *const members[] = {"plan", "source", "person", NULL};
+    const qk_json_value *body = NULL;
+    target_change c = {0};
+    QK_TRY(qk_exchange_body(x, members, &body, err));
+    QK_TRY(qk_air_person(c.person, x, body, false, err));
+    c.plan = qk_json_get(body, "plan");
+    c.source = qk_json_get_str(body, "source");
+    qk_code code = qk_change_run(x, take_plan, &c, err);
+    if ((code == QK_EINVAL || code == QK_EFORMAT) && x->status == 0)
+        return qk_refuse(x, err, 422, "no_plan", "plan", "%s", err->message);
     return code;
 }
 
 /* ---- allocation to townships ---- */
 
-static qk_code read_item(qk_exchange *x, qk_pollutant *out, qk_error *err)
+static qk_code read_item(qk_exchange *x, qk_str given, qk_pollutant *out, qk_error *err)
 {
     char name[16] = "PM2.5";
-    qk_str given = qk_query_str(x, "item");
     if (given.len) qk_str_copy(name, sizeof name, given);
     *out = qk_air_pollutant(name);
     if (*out != QK_POLLUTANTS) return QK_OK;
@@ -470,83 +477,33 @@ static qk_code read_item(qk_exchange *x, qk_pollutant *out, qk_error *err)
                      "item is SO2, NO2, CO, O3, PM10 or PM2.5");
 }
 
-typedef struct part {
-    const qk_division *division;
-    size_t stations;
-} part;
-
-typedef struct allocation {
-    part *parts;
-    qk_dec *own, *weight, *given;
-    size_t n;
-    const qk_division **without;
-    size_t without_n;
-} allocation;
-
-static qk_code collect_parts(allocation *a, qk_exchange *x, const qk_air_question *q,
-                             qk_pollutant p, int32_t year, bool by_stations, qk_error *err)
-{
-    qk_division *all = NULL;
-    size_t count = 0;
-    qk_year *y = qk_arena_alloc(&x->arena, sizeof *y);
-    qk_code code = qk_registry_divisions(q->registry, &x->arena, &all, &count);
-    a->parts = qk_arena_array(&x->arena, count + 1, sizeof *a->parts);
-    a->own = qk_arena_array(&x->arena, count + 1, sizeof *a->own);
-    a->weight = qk_arena_array(&x->arena, count + 1, sizeof *a->weight);
-    a->given = qk_arena_array(&x->arena, count + 1, sizeof *a->given);
-    a->without = qk_arena_array(&x->arena, count + 1, sizeof *a->without);
-    if (code || !y || !a->parts || !a->own || !a->weight || !a->given || !a->without)
-        return qk_fail(err, QK_ENOMEM, "no memory for the townships");
-    for (size_t i = 0; i < count; i++) {
-        qk_air_source *stations;
-        size_t n = 0;
-        bool area;
-        qk_air_levels levels = {0};
-        qk_period period;
-        if (strcmp(all[i].kind, "township") != 0) continue;
-        QK_TRY(qk_air_scope(&stations, &n, &area, q->registry, qk_str_of(all[i].code), &x->arena,
-                            err));
-        QK_TRY(qk_air_area_year(y, &levels, q, stations, n, year, err));
-        qk_year_total(&period, y);
-        if (qk_exact_round(&a->own[a->n], qk_period_value(&period, p), 2) != QK_OK ||
-            a->own[a->n].mantissa <= 0) {
-            a->without[a->without_n++] = &all[i];
-            continue;
-        }
-        a->parts[a->n] = (part){&all[i], n};
-        a->weight[a->n++] = (qk_dec){by_stations ? (int64_t)n : 1, 0};
-    }
-    return QK_OK;
-}
-
-static void put_allocation(qk_json_writer *w, const allocation *a, qk_dec target)
+static void put_shares(qk_json_writer *w, const qk_airtarget_shares *a)
 {
     qk_dec d;
-    qk_ratio mean = qk_target_weighted_mean(a->given, a->weight, a->n);
     qk_json_key(w, "items");
     qk_json_array(w);
     for (size_t i = 0; i < a->n; i++) {
+        const qk_airtarget_share *share = &a->items[i];
         qk_json_object(w);
-        qk_json_kcstr(w, "id", a->parts[i].division->code);
-        qk_json_kcstr(w, "name_zh", a->parts[i].division->name_zh);
-        qk_json_kcstr(w, "name_en", a->parts[i].division->name_en);
+        qk_json_kcstr(w, "id", share->code);
+        qk_json_kcstr(w, "name_zh", share->name_zh);
+        qk_json_kcstr(w, "name_en", share->name_en);
         qk_json_key(w, "own");
-        qk_json_dec(w, a->own[i]);
+        qk_json_dec(w, share->own);
         qk_json_key(w, "weight");
-        qk_json_dec(w, a->weight[i]);
+        qk_json_dec(w, share->weight);
         qk_json_key(w, "target");
-        qk_json_dec(w, a->given[i]);
+        qk_json_dec(w, share->target);
         qk_json_end(w);
     }
     qk_json_end(w);
     qk_json_key(w, "without_data");
     qk_json_array(w);
-    for (size_t i = 0; i < a->without_n; i++) qk_json_cstr(w, a->without[i]->code);
+    for (size_t i = 0; i < a->without_n; i++) qk_json_cstr(w, a->without[i]);
     qk_json_end(w);
     qk_json_key(w, "weighted_mean");
-    qk_ratio_round(&d, mean, 4) == QK_OK ? qk_json_dec(w, d) : qk_json_null(w);
-    qk_json_kbool(w, "meets",
-                  qk_ratio_there(mean) && qk_ratio_cmp(mean, qk_ratio_dec(target)) <= 0);
+    qk_ratio_round(&d, a->weighted_mean, 4) == QK_OK ? qk_json_dec(w, d) : qk_json_null(w);
+    qk_json_kbool(w, "meets", a->meets);
     qk_json_kcstr(
         w, "zh",
         "各镇目标 = 县目标 × 本镇基准值 ÷ 各镇基准值加权平均，舍去到 0.1；加权平均不高于县目标。");
@@ -556,32 +513,101 @@ static void put_allocation(qk_json_writer *w, const allocation *a, qk_dec target
         "of base values, cut to 0.1; their weighted mean does not exceed the county's.");
 }
 
+static int32_t this_year(const qk_exchange *x)
+{
+    return qk_civil_of((qk_time)today_of(x) * QK_DAY - QK_CST_OFFSET).year;
+}
+
+static qk_code allocate(qk_exchange *x, allocation *a, qk_error *err)
+{
+    QK_TRY(qk_air_asked(&a->q, x, err));
+    qk_code code = qk_airtarget_allocate(&a->shares, &a->q, a->item, a->target, a->base_year,
+                                         a->by_stations, &x->arena, err);
+    if (code == QK_ERANGE)
+        return qk_refuse(x, err, 422, "range", "target", "the shares cannot be reckoned exactly");
+    return code;
+}
+
+static void put_allocation(qk_json_writer *w, const allocation *a)
+{
+    qk_air_asked_json(w, &a->q);
+    qk_json_kcstr(w, "item", qk_pollutant_name(a->item));
+    qk_json_ki64(w, "base_year", a->base_year);
+    qk_json_kcstr(w, "weight", a->by_stations ? "stations" : "equal");
+    qk_json_key(w, "target");
+    qk_json_dec(w, a->target);
+    put_shares(w, &a->shares);
+}
+
 qk_code qk_api_air_allocation(qk_exchange *x, qk_error *err)
 {
-    qk_air_question q;
-    allocation a = {0};
-    qk_pollutant p;
-    qk_dec target;
-    int32_t this_year = qk_civil_of((qk_time)today_of(x) * QK_DAY - QK_CST_OFFSET).year;
-    int32_t year = (int32_t)qk_query_int(x, "base_year", this_year - 1);
-    bool by_stations = !qk_str_eq(qk_query_str(x, "weight"), QK_STR("equal"));
-    QK_TRY(read_item(x, &p, err));
-    if (qk_dec_parse(&target, qk_query_str(x, "target")) != QK_OK || target.mantissa <= 0)
+    allocation a = {.base_year = (int32_t)qk_query_int(x, "base_year", this_year(x) - 1),
+                    .by_stations = !qk_str_eq(qk_query_str(x, "weight"), QK_STR("equal"))};
+    QK_TRY(read_item(x, qk_query_str(x, "item"), &a.item, err));
+    if (qk_dec_parse(&a.target, qk_query_str(x, "target")) != QK_OK || a.target.mantissa <= 0)
         return qk_refuse(x, err, 400, "bad_parameter", "target", "target is a number above 0");
-    QK_TRY(qk_air_asked(&q, x, err));
-    QK_TRY(collect_parts(&a, x, &q, p, year, by_stations, err));
-    if (a.n && qk_target_allocate(a.given, a.own, a.weight, a.n, target) != QK_OK)
-        return qk_refuse(x, err, 422, "range", "target", "the shares cannot be reckoned exactly");
+    QK_TRY(allocate(x, &a, err));
     qk_json_object(&x->json);
-    qk_air_asked_json(&x->json, &q);
-    qk_json_kcstr(&x->json, "item", qk_pollutant_name(p));
-    qk_json_ki64(&x->json, "base_year", year);
-    qk_json_kcstr(&x->json, "weight", by_stations ? "stations" : "equal");
-    qk_json_key(&x->json, "target");
-    qk_json_dec(&x->json, target);
-    put_allocation(&x->json, &a, target);
+    put_allocation(&x->json, &a);
     qk_json_end(&x->json);
     return QK_OK;
+}
+
+static qk_code keep_shares(qk_exchange *x, void *context, qk_db *db, qk_time now,
+                           qk_change_note *note, qk_error *err)
+{
+    target_change *c = context;
+    int64_t version = 0;
+    QK_TRY(qk_airtarget_keep_shares(&version, db, &c->shares->shares, c->shares->item, c->year,
+                                    c->source, qk_str_of(c->person), now, err));
+    qk_json_object(&x->json);
+    put_allocation(&x->json, c->shares);
+    note_targets(x, note, version);
+    qk_json_ki64(&x->json, "year", c->year);
+    qk_json_kstr(&x->json, "source", c->source);
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* "《source》…" of the allocation itself, where the body names none. */
+static qk_str name_allocation(qk_exchange *x, const allocation *a, int32_t year, qk_str given)
+{
+    char text[QK_AIRTARGET_SOURCE_MAX], number[QK_DEC_TEXT];
+    if (given.len) return given;
+    snprintf(text, sizeof text, "县目标 %s %s（%d 年）分解到镇", qk_pollutant_name(a->item),
+             qk_dec_format(number, a->target), (int)year);
+    const char *copy = qk_arena_copy(&x->arena, text, strlen(text));
+    return copy ? (qk_str){copy, strlen(text)} : (qk_str){NULL, 0};
+}
+
+qk_code qk_api_air_allocation_post(qk_exchange *x, qk_error *err)
+{
+    static const char *const members[] = {"item",   "target", "year",   "base_year",
+                                          "weight", "source", "person", NULL};
+    const qk_json_value *body = NULL, *target;
+    int64_t year = this_year(x), base = 0;
+    target_change c = {0};
+    QK_TRY(qk_exchange_body(x, members, &body, err));
+    QK_TRY(qk_air_person(c.person, x, body, false, err));
+    allocation a = {.by_stations = !qk_str_eq(qk_json_get_str(body, "weight"), QK_STR("equal"))};
+    QK_TRY(read_item(x, qk_json_get_str(body, "item"), &a.item, err));
+    target = qk_json_get(body, "target");
+    if (!target || target->type != QK_JSON_NUMBER ||
+        qk_dec_parse(&a.target, target->text) != QK_OK || a.target.mantissa <= 0)
+        return qk_refuse(x, err, 400, "bad_body", "target", "target is a number above 0");
+    (void)qk_json_get_i64(body, "year", &year);
+    if (!qk_json_get_i64(body, "base_year", &base)) base = year - 1;
+    if (year < 1991 || year > 2200 || base < 1990 || base >= year)
+        return qk_refuse(x, err, 400, "bad_body", "year", "base_year lies before year");
+    a.base_year = (int32_t)base;
+    c.shares = &a;
+    c.year = (int32_t)year;
+    c.source = name_allocation(x, &a, c.year, qk_json_get_str(body, "source"));
+    QK_TRY(allocate(x, &a, err));
+    if (!a.shares.n)
+        return qk_refuse(x, err, 422, "no_data", "base_year", "no township has a value of %d",
+                         (int)base);
+    return qk_change_run(x, keep_shares, &c, err);
 }
 
 /* ---- attainment ---- */
@@ -650,12 +676,11 @@ qk_code qk_api_air_attainment(qk_exchange *x, qk_error *err)
     qk_dec base = {0, 0}, path[PATH_YEARS];
     const char *edition;
     bool there = false;
-    int32_t this_year = qk_civil_of((qk_time)today_of(x) * QK_DAY - QK_CST_OFFSET).year;
-    int32_t from = (int32_t)qk_query_int(x, "base_year", this_year - 1);
+    int32_t from = (int32_t)qk_query_int(x, "base_year", this_year(x) - 1);
     int32_t to = (int32_t)qk_query_int(x, "target_year", 2035);
     qk_str scope = qk_query_str(x, "scope");
     if (!scope.len) scope = QK_STR("county");
-    QK_TRY(read_item(x, &p, err));
+    QK_TRY(read_item(x, qk_query_str(x, "item"), &p, err));
     if (to <= from || to - from > PATH_YEARS)
         return qk_refuse(x, err, 400, "bad_parameter", "target_year",
                          "1 to %d years behind base_year", PATH_YEARS);

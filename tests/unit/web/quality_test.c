@@ -178,6 +178,37 @@ static void test_S031_quality__two_persons_review_and_approve(void **state)
     rig_stop(&r);
 }
 
+static void test_S031_quality__the_calendar_tells_provisional_days_from_reviewed_ones(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    for (int h = 0; h < 58; h++) {
+        qk_time t = time_of("2026-11-20T00:00:00") + h * QK_HOUR;
+        for (int i = 1; i <= STATIONS; i++) send_plain(&r, i, t, 40);
+    }
+    rig_settle(&r);
+    const char *station = "/api/v1/air/days?scope=st1&from=2026-11-20&to=2026-11-22";
+    changed(&r, "POST", "/api/v1/air/reviews", REVIEW("reviewed", "张三"));
+    changed(&r, "POST", "/api/v1/air/reviews",
+            "{\"site\":\"st1\",\"from\":\"2026-11-20\",\"to\":\"2026-11-20\",\"level\":"
+            "\"approved\",\"person\":\"李四\"}");
+    const qk_json_value *d = rig_document(&r, station);
+    assert_json(d, "items/0/state", "approved");
+    assert_json(d, "items/1/state", "reviewed");
+    assert_json(d, "items/1/provisional", "false");
+    assert_json(d, "items/2/state", "running");
+    assert_json(d, "items/2/provisional", "true");
+    /* A township's day is no further than the least of its stations. */
+    d = rig_document(&r, "/api/v1/air/days?scope=410001&from=2026-11-20&to=2026-11-22");
+    assert_json(d, "items/0/state", "automatic");
+    assert_json(d, "items/0/provisional", "true");
+    assert_json(d, "items/0/stations", "3");
+    assert_json(d, "items/0/approved", "1");
+    assert_json(d, "items/1/reviewed", "1");
+    rig_stop(&r);
+}
+
 static void test_quality__hours_to_come_are_not_missing(void **state)
 {
     (void)state;
@@ -504,6 +535,7 @@ int main(void)
         qk_dir_test(test_S031_quality__an_exclusion_has_a_reason_and_can_be_undone),
         qk_dir_test(test_S031_quality__a_bad_hour_can_be_restored),
         qk_dir_test(test_S031_quality__two_persons_review_and_approve),
+        qk_dir_test(test_S031_quality__the_calendar_tells_provisional_days_from_reviewed_ones),
         qk_dir_test(test_quality__hours_to_come_are_not_missing),
         qk_dir_test(test_S031_quality__what_changes_after_its_review_must_be_looked_at_again),
         qk_dir_test(test_S031_quality__the_state_known_at_an_earlier_time_can_be_asked_for),

@@ -70,6 +70,16 @@ static void test_S027_targets__what_is_reached_and_what_may_still_be_used_up(voi
     assert_json(d, "items/0/state", "on_track");
     assert_json(d, "items/0/path/0/over", "true");
     assert_json(d, "items/0/path/11/over", "false");
+    /* A month to come has no figure, and no nought either. */
+    for (int i = 0; i < 3; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "items/%d/path/11/days", i);
+        assert_json(d, path, "null");
+        snprintf(path, sizeof path, "items/%d/path/11/reason", i);
+        assert_json(d, path, "future");
+    }
+    assert_json(d, "items/2/path/0/reason", "null");
+    assert_json(d, "items/2/path/0/valid_days", "31");
     assert_true(number_at(d, "items/0/path/11/mean_allowed") >
                 number_at(d, "items/0/path/8/mean_allowed"));
     /* Year on year by one edition: that of the day asked for. */
@@ -131,6 +141,78 @@ test_S016_targets__townships_get_shares_whose_weighted_mean_meets_the_target(voi
             "\"unit\":\"ug/m3\",\"year\":2026,\"scope\":\"410001\"}]}");
     refused(&r, "PUT", "/api/v1/air/targets", "{\"row_version\":0,\"targets\":[]}", 409, "version");
     assert_json(rig_document(&r, "/api/v1/air/targets"), "items/0/scope", "410001");
+    rig_stop(&r);
+}
+
+#define PLAN(value, more)                                                                                   \
+    "{\"plan\":{\"title\":\"青泽县2026年大气方案\",\"doc_no\":\"青政〔2026〕3号\",\"period\":" \
+    "{\"from\":2026,\"to\":2026},\"targets\":[{\"metric\":\"PM2.5\",\"op\":\"<=\","                         \
+    "\"value\":" value ",\"unit\":\"ug/m3\",\"scope\":\"全县\",\"optional\":true}" more                     \
+    "],\"tasks\":[]}}"
+
+static void test_S027_targets__a_plan_that_is_issued_brings_its_targets(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    set_targets(&r);
+    const qk_json_value *d = changed(
+        &r, "POST", "/api/v1/air/targets/plan",
+        PLAN("44", ",{\"metric\":\"优良天数\",\"op\":\">=\",\"value\":243,\"unit\":\"天\"}"));
+    assert_json(d, "taken", "2");
+    assert_json(d, "row_version", "2");
+    d = rig_document(&r, "/api/v1/air/targets");
+    assert_int_equal(qk_json_get(d, "items")->count, 5);
+    assert_json(d, "items/3/source", "《青泽县2026年大气方案》（青政〔2026〕3号）");
+    assert_json(d, "items/3/year", "2026"); /* the plan's, as the row has none */
+    assert_json(d, "items/3/scope", "county");
+    assert_json(d, "items/0/source", "null");
+    /* A month without data says so. */
+    assert_json(d, "items/3/path/0/actual", "null");
+    assert_json(d, "items/3/path/0/reason", "no_data");
+    assert_json(d, "items/4/path/0/days", "null");
+    /* Issued again it takes its own place, and what did not change makes no version. */
+    d = changed(&r, "POST", "/api/v1/air/targets/plan", PLAN("43.5", ""));
+    assert_json(d, "row_version", "3");
+    d = rig_document(&r, "/api/v1/air/targets");
+    assert_int_equal(qk_json_get(d, "items")->count, 4);
+    assert_json(d, "items/3/value", "43.5");
+    d = changed(&r, "POST", "/api/v1/air/targets/plan", PLAN("43.5", ""));
+    assert_json(d, "row_version", "3");
+    refused(&r, "POST", "/api/v1/air/targets/plan", "{\"plan\":{\"targets\":[]}}", 422, "no_plan");
+    refused(&r, "POST", "/api/v1/air/targets/plan", "{\"plan\":5}", 422, "no_plan");
+    rig_stop(&r);
+}
+
+static void test_S016_targets__shares_are_kept_as_targets_of_the_townships(void **state)
+{
+    (void)state;
+    rig r;
+    qk_error err = {0};
+    start(&r);
+    assert_done(qk_node_set_clock(r.node, time_of("2026-02-02T10:00:00"), 0, &err), &err);
+    for (int i = 1; i <= STATIONS; i++) send_year(&r, i, "2025-11-20T00:00:00", 40, usual);
+    rig_settle(&r);
+    const qk_json_value *d =
+        changed(&r, "POST", "/api/v1/air/allocation", "{\"target\":44,\"year\":2026}");
+    assert_json(d, "meets", "true");
+    assert_json(d, "row_version", "1");
+    double share = number_at(d, "items/1/target");
+    d = rig_document(&r, "/api/v1/air/targets");
+    assert_json(d, "items/1/scope", "410002");
+    assert_json(d, "items/1/year", "2026");
+    assert_true(number_at(d, "items/1/value") == share);
+    assert_non_null(strstr(rig_at(d, "items/1/source")->text.ptr, "分解到镇"));
+    /* Another target of the same year has a name of its own; the same name takes its place. */
+    changed(&r, "POST", "/api/v1/air/allocation",
+            "{\"target\":43,\"year\":2026,\"source\":\"县攻坚办分解\"}");
+    d = changed(&r, "POST", "/api/v1/air/allocation",
+                "{\"target\":42,\"year\":2026,\"source\":\"县攻坚办分解\"}");
+    assert_json(d, "row_version", "3");
+    assert_int_equal(qk_json_get(rig_document(&r, "/api/v1/air/targets"), "items")->count, 4);
+    refused(&r, "POST", "/api/v1/air/allocation", "{\"target\":0}", 400, "bad_body");
+    refused(&r, "POST", "/api/v1/air/allocation", "{\"target\":44,\"base_year\":2020}", 422,
+            "no_data");
     rig_stop(&r);
 }
 
@@ -240,6 +322,8 @@ int main(void)
         qk_dir_test(test_S027_targets__what_is_reached_and_what_may_still_be_used_up),
         qk_dir_test(test_S027_targets__a_late_hour_changes_what_is_left),
         qk_dir_test(test_S016_targets__townships_get_shares_whose_weighted_mean_meets_the_target),
+        qk_dir_test(test_S027_targets__a_plan_that_is_issued_brings_its_targets),
+        qk_dir_test(test_S016_targets__shares_are_kept_as_targets_of_the_townships),
         qk_dir_test(test_S038_targets__the_path_reaches_the_limit_in_force_then),
         qk_dir_test(test_S026_explain__every_figure_opens_its_formula_inputs_clause_and_date),
         qk_dir_test(test_S026_compare__one_record_under_both_editions),
