@@ -5,30 +5,7 @@
 #endif
 #include "base/csv.c"
 #include "../test.h"
-
-static unsigned fail_at; /* the Nth allocation from now on fails; 0 = none */
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_realloc(old, size);
-}
+#include "../failing_memory.h"
 
 static FILE *file_of(const char *text, size_t len)
 {

@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/map.h"
 #include "../test.h"
+#include "../failing_memory.h"
 #include <errno.h>
 #include <sys/random.h>
 
-static unsigned fail_at;     /* the Nth allocation from now on fails; 0 = none */
 static unsigned fail_random; /* so many calls fail with EINTR, or all with EIO at 1000 */
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
 ssize_t __real_getrandom(void *bytes, size_t len, unsigned flags);
 ssize_t __wrap_getrandom(void *bytes, size_t len, unsigned flags);
-
-void *__wrap_malloc(size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_calloc(count, size);
-}
 
 ssize_t __wrap_getrandom(void *bytes, size_t len, unsigned flags)
 {

@@ -1,25 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "../test.h"
+#include "../failing_memory.h"
 #include <stdalign.h>
-
-/* The Nth allocation from now on fails; 0 = none. Linked with --wrap. */
-static unsigned fail_at;
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_malloc(size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_realloc(old, size);
-}
 
 static void test_arena__pieces_are_zeroed_aligned_and_apart(void **state)
 {

@@ -4,34 +4,13 @@
 #include "cli/air.h"
 #include "cli/air_target.h"
 #include "../test.h"
+#include "../failing_memory.h"
 #include <unistd.h>
 
-static long fail_at; /* the n-th allocation from here fails; 0: none */
-static long write_fail_at;
+static unsigned write_fail_at; /* the n-th write from here fails; 0: none */
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
 size_t __real_fwrite(const void *bytes, size_t size, size_t n, FILE *file);
 size_t __wrap_fwrite(const void *bytes, size_t size, size_t n, FILE *file);
-
-void *__wrap_malloc(size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fail_at && --fail_at == 0 ? NULL : __real_realloc(old, size);
-}
 
 size_t __wrap_fwrite(const void *bytes, size_t size, size_t n, FILE *file)
 {
@@ -101,7 +80,7 @@ static qk_code evaluate(FILE *out, bool target, qk_error *err)
     return code;
 }
 
-static void fail_in_turn(long *counter, bool target)
+static void fail_in_turn(unsigned *counter, bool target)
 {
     qk_error err;
     char *whole = NULL, *text = NULL;
@@ -110,7 +89,7 @@ static void fail_in_turn(long *counter, bool target)
     assert_ok(evaluate(out, target, &err));
     fclose(out);
     assert_true(whole_len > 100);
-    long n = 1;
+    unsigned n = 1;
     for (qk_code code = QK_EINVAL; code != QK_OK; n++) {
         assert_true(n < 5000);
         memset(&err, 0, sizeof err);

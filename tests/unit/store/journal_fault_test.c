@@ -153,26 +153,8 @@ static void power_call(void)
 
 /* ---- the wrapped calls ---- */
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_malloc(size_t size)
-{
-    return faulty(CALL_MALLOC) ? NULL : __real_malloc(size);
-}
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return faulty(CALL_MALLOC) ? NULL : __real_calloc(n, size);
-}
-
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size)
-{
-    return faulty(CALL_MALLOC) ? NULL : __real_realloc(old, size);
-}
+#define QK_MEMORY_FAILS faulty(CALL_MALLOC)
+#include "../failing_memory.h"
 
 int __real_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);

@@ -23,28 +23,8 @@ static bool faulty(const char *call)
     errno = ENOSPC;
     return true;
 }
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return faulty("malloc") ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return faulty("malloc") ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return faulty("malloc") ? NULL : __real_realloc(old, size);
-}
+#define QK_MEMORY_FAILS faulty("malloc")
+#include "../failing_memory.h"
 
 static ssize_t faulty_pwrite(int fd, const void *bytes, size_t len, off_t offset)
 {

@@ -4,44 +4,20 @@
 #include "web_rig.h"
 #include "web/openapi.h"
 #include "web/server_private.h"
+#include "../failing_memory.h"
 
 #define OUTLET "88880000000000000000001"
 
-/* Only calls of the thread that asks fail: the instance around it lives on. */
-static _Thread_local int fail_after = -1;
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static bool fails(void)
-{
-    return fail_after >= 0 && fail_after-- == 0;
-}
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
-
-/* Arms the nth call and tells, when asked again, whether it was reached. */
+/* Arms the nth call and tells, when asked again, whether it was reached. Only calls of the
+ * thread that asks fail: the instance around it lives on. */
 static void arm(int n)
 {
-    fail_after = n;
+    fail_at = (unsigned)n + 1;
 }
 static bool was_reached(void)
 {
-    bool reached = fail_after < 0;
-    fail_after = -1;
+    bool reached = fail_at == 0;
+    fail_at = 0;
     return reached;
 }
 
