@@ -56,19 +56,18 @@ uint64_t qk_registry_version(const qk_registry *r)
     return atomic_load(&r->version);
 }
 
-static pthread_rwlock_t *lock_of(const qk_registry *r)
+pthread_rwlock_t *qk_registry_lock(const qk_registry *r)
 {
     return (pthread_rwlock_t *)(uintptr_t)&r->lock;
 }
 
-/* Copies the row with key's key over it. Only for kinds whose rows own nothing. */
-static bool copy_one(const qk_registry *r, qk_row_kind kind, void *key)
+bool qk_row_get(const qk_registry *r, qk_row_kind kind, void *key)
 {
     bool found;
-    pthread_rwlock_rdlock(lock_of(r));
+    pthread_rwlock_rdlock(qk_registry_lock(r));
     size_t at = qk_row_find(&r->tables[kind], &qk_row_forms[kind], key, &found);
     if (found) memcpy(key, r->tables[kind].rows[at], qk_row_forms[kind].row_size);
-    pthread_rwlock_unlock(lock_of(r));
+    pthread_rwlock_unlock(qk_registry_lock(r));
     return found;
 }
 
@@ -76,14 +75,14 @@ bool qk_registry_device(const qk_registry *r, qk_device *out, qk_str mn)
 {
     if (mn.len == 0 || mn.len >= sizeof out->mn) return false;
     qk_str_copy(out->mn, sizeof out->mn, mn);
-    return copy_one(r, QK_ROW_DEVICE, out);
+    return qk_row_get(r, QK_ROW_DEVICE, out);
 }
 
 bool qk_registry_site(const qk_registry *r, qk_site *out, qk_str id)
 {
     if (id.len == 0 || id.len >= sizeof out->id) return false;
     qk_str_copy(out->id, sizeof out->id, id);
-    return copy_one(r, QK_ROW_SITE, out);
+    return qk_row_get(r, QK_ROW_SITE, out);
 }
 
 bool qk_registry_factor(const qk_registry *r, qk_factor *out, qk_str mn, qk_str code)
@@ -91,7 +90,7 @@ bool qk_registry_factor(const qk_registry *r, qk_factor *out, qk_str mn, qk_str 
     if (mn.len == 0 || mn.len >= sizeof out->mn || code.len >= sizeof out->code) return false;
     qk_str_copy(out->mn, sizeof out->mn, mn);
     qk_str_copy(out->code, sizeof out->code, code);
-    return copy_one(r, QK_ROW_FACTOR, out);
+    return qk_row_get(r, QK_ROW_FACTOR, out);
 }
 
 static qk_code copy_range(const qk_registry *r, qk_row_kind kind, qk_arena *arena, size_t from,
@@ -107,19 +106,18 @@ static qk_code copy_range(const qk_registry *r, qk_row_kind kind, qk_arena *aren
     return QK_OK;
 }
 
-static qk_code copy_all(const qk_registry *r, qk_row_kind kind, qk_arena *arena, void **out,
-                        size_t *n)
+qk_code qk_row_all(const qk_registry *r, qk_row_kind kind, qk_arena *arena, void **out, size_t *n)
 {
-    pthread_rwlock_rdlock(lock_of(r));
+    pthread_rwlock_rdlock(qk_registry_lock(r));
     qk_code code = copy_range(r, kind, arena, 0, r->tables[kind].n, out, n);
-    pthread_rwlock_unlock(lock_of(r));
+    pthread_rwlock_unlock(qk_registry_lock(r));
     return code;
 }
 
 qk_code qk_registry_devices(const qk_registry *r, qk_arena *arena, qk_device **out, size_t *n)
 {
     void *rows = NULL;
-    QK_TRY(copy_all(r, QK_ROW_DEVICE, arena, &rows, n));
+    QK_TRY(qk_row_all(r, QK_ROW_DEVICE, arena, &rows, n));
     *out = rows;
     return QK_OK;
 }
@@ -127,7 +125,7 @@ qk_code qk_registry_devices(const qk_registry *r, qk_arena *arena, qk_device **o
 qk_code qk_registry_sites(const qk_registry *r, qk_arena *arena, qk_site **out, size_t *n)
 {
     void *rows = NULL;
-    QK_TRY(copy_all(r, QK_ROW_SITE, arena, &rows, n));
+    QK_TRY(qk_row_all(r, QK_ROW_SITE, arena, &rows, n));
     *out = rows;
     return QK_OK;
 }
@@ -149,9 +147,9 @@ static qk_code copy_divisions(const qk_registry *r, qk_arena *arena, qk_division
 
 qk_code qk_registry_divisions(const qk_registry *r, qk_arena *arena, qk_division **out, size_t *n)
 {
-    pthread_rwlock_rdlock(lock_of(r));
+    pthread_rwlock_rdlock(qk_registry_lock(r));
     qk_code code = copy_divisions(r, arena, out, n);
-    pthread_rwlock_unlock(lock_of(r));
+    pthread_rwlock_unlock(qk_registry_lock(r));
     return code;
 }
 
@@ -167,23 +165,23 @@ qk_code qk_registry_factors(const qk_registry *r, qk_arena *arena, qk_str mn, qk
     qk_str_copy(key.mn, sizeof key.mn, mn);
     const qk_row_table *t = &r->tables[QK_ROW_FACTOR];
     bool found;
-    pthread_rwlock_rdlock(lock_of(r));
+    pthread_rwlock_rdlock(qk_registry_lock(r));
     size_t from = qk_row_find(t, &qk_row_forms[QK_ROW_FACTOR], &key, &found), to = from;
     if (mn.len == 0) from = 0, to = t->n;
     while (mn.len && to < t->n && strcmp(((qk_factor *)t->rows[to])->mn, key.mn) == 0) to++;
     qk_code code = copy_range(r, QK_ROW_FACTOR, arena, from, to, &rows, n);
-    pthread_rwlock_unlock(lock_of(r));
+    pthread_rwlock_unlock(qk_registry_lock(r));
     *out = rows;
     return code;
 }
 
 qk_code qk_registry_place(const qk_registry *r, qk_arena *arena, qk_str *out)
 {
-    pthread_rwlock_rdlock(lock_of(r));
+    pthread_rwlock_rdlock(qk_registry_lock(r));
     const char *text = r->place ? r->place : "{}";
     out->len = strlen(text);
     out->ptr = qk_arena_copy(arena, text, out->len);
-    pthread_rwlock_unlock(lock_of(r));
+    pthread_rwlock_unlock(qk_registry_lock(r));
     return out->ptr ? QK_OK : QK_ENOMEM;
 }
 

@@ -82,6 +82,41 @@ static const qk_field factor_fields[] = {
     F64(qk_factor, limit, -1e15, 1e15),
 };
 
+static const qk_field unit_fields[] = {
+    TEXT(qk_unit, id),      TEXT(qk_unit, parent),  TEXT(qk_unit, kind),
+    TEXT(qk_unit, name_zh), TEXT(qk_unit, name_en), TEXT(qk_unit, division),
+};
+
+static const qk_field alias_fields[] = {
+    TEXT(qk_unit_alias, alias),
+    TEXT(qk_unit_alias, unit),
+    TEXT(qk_unit_alias, source),
+};
+
+static const qk_field person_fields[] = {
+    TEXT(qk_person, id),
+    TEXT(qk_person, name),
+    TEXT(qk_person, unit),
+    SECRET(qk_person, phone),
+};
+
+static const qk_field post_fields[] = {
+    TEXT(qk_post, id),       TEXT(qk_post, unit),   TEXT(qk_post, title_zh),
+    TEXT(qk_post, title_en), TEXT(qk_post, person),
+};
+
+static const qk_field account_fields[] = {
+    TEXT(qk_account, id),   TEXT(qk_account, person),  TEXT(qk_account, unit),
+    TEXT(qk_account, name), BOOL(qk_account, enabled),
+};
+
+static const qk_field account_role_fields[] = {
+    TEXT(qk_account_role, account),
+    TEXT(qk_account_role, role),
+    {AT(qk_account_role, unit), .type = QK_FIELD_TEXT, .may_be_empty = true},
+    BOOL(qk_account_role, granted),
+};
+
 void qk_division_init(qk_division *d)
 {
     memset(d, 0, sizeof *d);
@@ -125,6 +160,31 @@ static void init_factor(void *row)
     qk_factor_init(row);
 }
 
+static void init_unit(void *row)
+{
+    memset(row, 0, sizeof(qk_unit));
+}
+static void init_alias(void *row)
+{
+    memset(row, 0, sizeof(qk_unit_alias));
+}
+static void init_person(void *row)
+{
+    memset(row, 0, sizeof(qk_person));
+}
+static void init_post(void *row)
+{
+    memset(row, 0, sizeof(qk_post));
+}
+static void init_account(void *row)
+{
+    *(qk_account *)row = (qk_account){.enabled = true};
+}
+static void init_account_role(void *row)
+{
+    *(qk_account_role *)row = (qk_account_role){.granted = true};
+}
+
 #define FIELDS(list) .fields = list, .n = sizeof list / sizeof *list
 #define ROW(type)    .row_size = sizeof(type), .version_offset = offsetof(type, version)
 
@@ -137,6 +197,18 @@ const qk_row_form qk_row_forms[QK_ROW_KINDS] = {
                        .ceiling = 65536, .init = init_device},
     [QK_ROW_FACTOR] = {"factor", "factors", FIELDS(factor_fields), .keys = 2, ROW(qk_factor),
                        .ceiling = 1048576, .init = init_factor},
+    [QK_ROW_UNIT] = {"unit", "units", FIELDS(unit_fields), .keys = 1, ROW(qk_unit),
+                     .ceiling = 65536, .init = init_unit},
+    [QK_ROW_ALIAS] = {"unit_alias", "aliases", FIELDS(alias_fields), .keys = 1, ROW(qk_unit_alias),
+                      .ceiling = 65536, .init = init_alias},
+    [QK_ROW_PERSON] = {"person", "people", FIELDS(person_fields), .keys = 1, ROW(qk_person),
+                       .ceiling = 65536, .init = init_person},
+    [QK_ROW_POST] = {"post", "posts", FIELDS(post_fields), .keys = 1, ROW(qk_post),
+                     .ceiling = 65536, .init = init_post},
+    [QK_ROW_ACCOUNT] = {"account", NULL, FIELDS(account_fields), .keys = 1, ROW(qk_account),
+                        .ceiling = 16384, .init = init_account},
+    [QK_ROW_ACCOUNT_ROLE] = {"account_role", NULL, FIELDS(account_role_fields), .keys = 3,
+                             ROW(qk_account_role), .ceiling = 65536, .init = init_account_role},
 };
 
 void qk_row_release(const qk_row_form *form, void *row)

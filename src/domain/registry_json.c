@@ -229,12 +229,14 @@ static qk_code import_member(importer *im, qk_error *err)
     qk_str name = im->json.value;
     if (qk_str_eq(name, QK_STR("place"))) return import_place(im, err);
     for (int k = 0; k < QK_ROW_KINDS; k++)
-        if (qk_str_eq(name, qk_str_of(qk_row_forms[k].member)))
+        if (qk_row_forms[k].member && qk_str_eq(name, qk_str_of(qk_row_forms[k].member)))
             return import_rows(im, (qk_row_kind)k, err);
     qk_fail(err, QK_EINVAL, "unknown member '%.*s'", (int)(name.len < 64 ? name.len : 64),
             name.ptr);
     fail_at(im, im->json.value_at, err);
-    qk_error_hint(err, "known are place, divisions, sites, devices, factors, in this order");
+    qk_error_hint(
+        err, "known are place, divisions, sites, devices, factors, units, aliases, people, posts, "
+             "in this order");
     return QK_EINVAL;
 }
 
@@ -276,8 +278,9 @@ out:
 
 /* ---- rows as objects ---- */
 
-static void write_row(qk_json_writer *w, const qk_row_form *form, const void *row)
+void qk_row_json(qk_json_writer *w, qk_row_kind kind, const void *row)
 {
+    const qk_row_form *form = &qk_row_forms[kind];
     qk_json_object(w);
     for (size_t i = 0; i < form->n; i++) {
         const qk_field *f = &form->fields[i];
@@ -310,20 +313,20 @@ static void write_row(qk_json_writer *w, const qk_row_form *form, const void *ro
 
 void qk_device_json(qk_json_writer *w, const qk_device *d)
 {
-    write_row(w, &qk_row_forms[QK_ROW_DEVICE], d);
+    qk_row_json(w, QK_ROW_DEVICE, d);
 }
 void qk_site_json(qk_json_writer *w, const qk_site *s)
 {
-    write_row(w, &qk_row_forms[QK_ROW_SITE], s);
+    qk_row_json(w, QK_ROW_SITE, s);
 }
 void qk_factor_json(qk_json_writer *w, const qk_factor *f)
 {
-    write_row(w, &qk_row_forms[QK_ROW_FACTOR], f);
+    qk_row_json(w, QK_ROW_FACTOR, f);
 }
 
-static qk_code patch_row(const qk_row_form *form, void *row, const qk_json_value *object,
-                         qk_error *err)
+qk_code qk_row_patch(qk_row_kind kind, void *row, const qk_json_value *object, qk_error *err)
 {
+    const qk_row_form *form = &qk_row_forms[kind];
     if (!object || object->type != QK_JSON_OBJECT)
         return qk_fail(err, QK_EINVAL, "a %s is an object", form->table);
     for (const qk_json_value *m = object->first; m; m = m->next) {
@@ -345,13 +348,13 @@ static qk_code patch_row(const qk_row_form *form, void *row, const qk_json_value
 
 qk_code qk_device_patch(qk_device *d, const qk_json_value *object, qk_error *err)
 {
-    return patch_row(&qk_row_forms[QK_ROW_DEVICE], d, object, err);
+    return qk_row_patch(QK_ROW_DEVICE, d, object, err);
 }
 qk_code qk_site_patch(qk_site *s, const qk_json_value *object, qk_error *err)
 {
-    return patch_row(&qk_row_forms[QK_ROW_SITE], s, object, err);
+    return qk_row_patch(QK_ROW_SITE, s, object, err);
 }
 qk_code qk_factor_patch(qk_factor *f, const qk_json_value *object, qk_error *err)
 {
-    return patch_row(&qk_row_forms[QK_ROW_FACTOR], f, object, err);
+    return qk_row_patch(QK_ROW_FACTOR, f, object, err);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QK_DOMAIN_REGISTRY_PRIVATE_H
 #define QK_DOMAIN_REGISTRY_PRIVATE_H
-/* The four kinds of row described as data, so that one piece of code binds, reads, compares, prints
- * and parses them all. Shared by registry.c, registry_store.c and registry_json.c only. */
-#include "domain/registry.h"
+/* The kinds of row described as data, so that one piece of code binds, reads, compares, prints and
+ * parses them all. Shared by registry*.c and people*.c only. */
+#include "domain/people.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -22,20 +22,32 @@ typedef struct qk_field {
     size_t offset, size;
     double low, high;
     const char *const *names;
-    bool secret; /* not written to JSON */
+    bool secret;       /* not written to JSON */
+    bool may_be_empty; /* though part of the key */
 } qk_field;
 
 typedef struct qk_row_form {
     const char *table;  /* also the name of a row in messages */
-    const char *member; /* its array in an import */
+    const char *member; /* its array in an import; NULL = not imported */
     const qk_field *fields;
     size_t n, keys; /* the first `keys` fields identify a row */
     size_t row_size, version_offset, ceiling;
     void (*init)(void *row);
 } qk_row_form;
 
-typedef enum qk_row_kind { QK_ROW_DIVISION, QK_ROW_SITE, QK_ROW_DEVICE, QK_ROW_FACTOR } qk_row_kind;
-enum { QK_ROW_KINDS = 4, QK_FIELDS_MAX = 24, QK_GEOMETRY_MAX = 4 << 20, QK_PLACE_MAX = 64 << 10 };
+typedef enum qk_row_kind {
+    QK_ROW_DIVISION,
+    QK_ROW_SITE,
+    QK_ROW_DEVICE,
+    QK_ROW_FACTOR,
+    QK_ROW_UNIT,
+    QK_ROW_ALIAS,
+    QK_ROW_PERSON,
+    QK_ROW_POST,
+    QK_ROW_ACCOUNT,
+    QK_ROW_ACCOUNT_ROLE
+} qk_row_kind;
+enum { QK_ROW_KINDS = 10, QK_FIELDS_MAX = 24, QK_GEOMETRY_MAX = 4 << 20, QK_PLACE_MAX = 64 << 10 };
 extern const qk_row_form qk_row_forms[QK_ROW_KINDS];
 
 /* Rows of one kind, sorted by key; each row is a block of its own. */
@@ -80,6 +92,13 @@ size_t qk_row_find(const qk_row_table *t, const qk_row_form *form, const void *k
 QK_NODISCARD qk_code qk_row_insert(qk_row_table *t, const qk_row_form *form, void *row);
 void qk_row_table_clear(qk_row_table *t, const qk_row_form *form);
 
+/* registry.c: reading under the lock. */
+pthread_rwlock_t *qk_registry_lock(const qk_registry *r);
+/* Copies the row with key's key over it. Only for kinds whose rows own nothing. */
+bool qk_row_get(const qk_registry *r, qk_row_kind kind, void *key);
+QK_NODISCARD qk_code qk_row_all(const qk_registry *r, qk_row_kind kind, qk_arena *arena, void **out,
+                                size_t *n);
+
 /* registry_store.c: SQLite side. */
 QK_NODISCARD qk_code qk_row_sql(qk_row_table *t, const qk_row_form *form);
 QK_NODISCARD qk_code qk_row_load(qk_registry *r, qk_row_kind kind, qk_error *err);
@@ -87,9 +106,16 @@ QK_NODISCARD qk_code qk_row_load(qk_registry *r, qk_row_kind kind, qk_error *err
  * memory. */
 QK_NODISCARD qk_code qk_row_write(qk_registry *r, qk_row_kind kind, const void *row, qk_str by,
                                   qk_time valid_from, qk_time now, qk_error *err);
+/* The row with row's key as it held; QK_ENOTFOUND. */
+QK_NODISCARD qk_code qk_row_at(void *row, qk_row_kind kind, qk_db *db, qk_time valid_at,
+                               qk_time known_at, qk_error *err);
 QK_NODISCARD qk_code qk_place_put(qk_registry *r, qk_str json, qk_str by, qk_time now,
                                   qk_error *err);
 QK_NODISCARD qk_code qk_place_load(qk_registry *r, qk_error *err);
+
+/* people.c: kinds that exist, a tree without circles, roles that one person may hold. */
+QK_NODISCARD qk_code qk_people_check(const qk_registry *r, qk_row_kind kind, const void *row,
+                                     qk_error *err);
 
 /* registry_json.c: sets one field from text or number. QK_EINVAL with the text of what is wrong. */
 typedef struct qk_json_scalar {
@@ -98,5 +124,8 @@ typedef struct qk_json_scalar {
 } qk_json_scalar;
 QK_NODISCARD qk_code qk_row_set(const qk_field *f, void *row, const qk_json_scalar *value,
                                 qk_error *err);
+void qk_row_json(qk_json_writer *w, qk_row_kind kind, const void *row);
+QK_NODISCARD qk_code qk_row_patch(qk_row_kind kind, void *row, const qk_json_value *object,
+                                  qk_error *err);
 const qk_field *qk_row_field_named(const qk_row_form *form, qk_str name);
 #endif

@@ -219,6 +219,12 @@ static qk_code check_references(const qk_registry *r, qk_row_kind kind, const vo
     const qk_site *s = row;
     const qk_device *d = row;
     const qk_factor *f = row;
+    const qk_unit *u = row;
+    const qk_unit_alias *a = row;
+    const qk_person *p = row;
+    const qk_post *o = row;
+    const qk_account *c = row;
+    const qk_account_role *l = row;
     switch (kind) {
     case QK_ROW_DIVISION:
         return check_reference(r, v->code, "parent", QK_ROW_DIVISION, v->parent, false, err);
@@ -228,6 +234,21 @@ static qk_code check_references(const qk_registry *r, qk_row_kind kind, const vo
     case QK_ROW_FACTOR:
         QK_TRY(check_reference(r, f->code, "mn", QK_ROW_DEVICE, f->mn, true, err));
         return check_reference(r, f->code, "site", QK_ROW_SITE, f->site, false, err);
+    case QK_ROW_UNIT:
+        QK_TRY(check_reference(r, u->id, "parent", QK_ROW_UNIT, u->parent, false, err));
+        return check_reference(r, u->id, "division", QK_ROW_DIVISION, u->division, false, err);
+    case QK_ROW_ALIAS:
+        return check_reference(r, a->alias, "unit", QK_ROW_UNIT, a->unit, false, err);
+    case QK_ROW_PERSON: return check_reference(r, p->id, "unit", QK_ROW_UNIT, p->unit, false, err);
+    case QK_ROW_POST:
+        QK_TRY(check_reference(r, o->id, "unit", QK_ROW_UNIT, o->unit, true, err));
+        return check_reference(r, o->id, "person", QK_ROW_PERSON, o->person, false, err);
+    case QK_ROW_ACCOUNT:
+        QK_TRY(check_reference(r, c->id, "person", QK_ROW_PERSON, c->person, false, err));
+        return check_reference(r, c->id, "unit", QK_ROW_UNIT, c->unit, false, err);
+    case QK_ROW_ACCOUNT_ROLE:
+        QK_TRY(check_reference(r, l->role, "account", QK_ROW_ACCOUNT, l->account, true, err));
+        return check_reference(r, l->role, "unit", QK_ROW_UNIT, l->unit, false, err);
     }
     return QK_EINVAL;
 }
@@ -247,7 +268,7 @@ static qk_code check_texts(const qk_row_form *form, const void *row, qk_error *e
         const qk_field *f = &form->fields[i];
         if (f->type != QK_FIELD_TEXT) continue;
         const char *text = qk_row_field(row, f);
-        if (i < form->keys && !*text)
+        if (i < form->keys && !*text && !f->may_be_empty)
             return qk_fail(err, QK_EINVAL, "a %s needs '%s'", form->table, f->name);
         if (!text_sound(text, f->size))
             return qk_fail(err, QK_EINVAL, "'%s' of a %s holds control bytes or broken UTF-8",
@@ -274,7 +295,7 @@ static qk_code replace_in_memory(qk_registry *r, qk_row_kind kind, const void *r
     }
     if (mine) qk_row_release(form, mine);
     free(mine);
-    return qk_fail(err, code, "the register can hold no more of its %s", form->member);
+    return qk_fail(err, code, "the register can hold no more of its %s", form->table);
 }
 
 qk_code qk_row_write(qk_registry *r, qk_row_kind kind, const void *row, qk_str by,
@@ -284,11 +305,13 @@ qk_code qk_row_write(qk_registry *r, qk_row_kind kind, const void *row, qk_str b
     qk_row_table *t = &r->tables[kind];
     QK_TRY(check_texts(form, row, err));
     QK_TRY(check_references(r, kind, row, err));
+    QK_TRY(qk_people_check(r, kind, row, err));
     bool found;
     size_t at = qk_row_find(t, form, row, &found);
     if (found && qk_row_equal(form, t->rows[at], row)) return QK_OK;
     if (!found && t->n >= form->ceiling)
-        return qk_fail(err, QK_EFULL, "the register holds %zu %s, its ceiling", t->n, form->member);
+        return qk_fail(err, QK_EFULL, "the register holds %zu rows of %s, its ceiling", t->n,
+                       form->table);
     int64_t version = found ? qk_row_version(form, t->rows[at]) + 1 : 1;
     char *copy = malloc(form->row_size);
     if (!copy) return qk_fail(err, QK_ENOMEM, "no memory for a row of the register");
@@ -349,8 +372,8 @@ qk_code qk_place_put(qk_registry *r, qk_str json, qk_str by, qk_time now, qk_err
     return QK_OK;
 }
 
-static qk_code row_at(void *row, qk_row_kind kind, qk_db *db, qk_time valid_at, qk_time known_at,
-                      qk_error *err)
+qk_code qk_row_at(void *row, qk_row_kind kind, qk_db *db, qk_time valid_at, qk_time known_at,
+                  qk_error *err)
 {
     const qk_row_form *form = &qk_row_forms[kind];
     char *sql = make_at(form);
@@ -373,14 +396,14 @@ qk_code qk_registry_device_at(qk_device *out, qk_db *db, qk_str mn, qk_time vali
                               qk_time known_at, qk_error *err)
 {
     qk_str_copy(out->mn, sizeof out->mn, mn);
-    return row_at(out, QK_ROW_DEVICE, db, valid_at, known_at, err);
+    return qk_row_at(out, QK_ROW_DEVICE, db, valid_at, known_at, err);
 }
 
 qk_code qk_registry_site_at(qk_site *out, qk_db *db, qk_str id, qk_time valid_at, qk_time known_at,
                             qk_error *err)
 {
     qk_str_copy(out->id, sizeof out->id, id);
-    return row_at(out, QK_ROW_SITE, db, valid_at, known_at, err);
+    return qk_row_at(out, QK_ROW_SITE, db, valid_at, known_at, err);
 }
 
 qk_code qk_registry_factor_at(qk_factor *out, qk_db *db, qk_str mn, qk_str code, qk_time valid_at,
@@ -388,5 +411,5 @@ qk_code qk_registry_factor_at(qk_factor *out, qk_db *db, qk_str mn, qk_str code,
 {
     qk_str_copy(out->mn, sizeof out->mn, mn);
     qk_str_copy(out->code, sizeof out->code, code);
-    return row_at(out, QK_ROW_FACTOR, db, valid_at, known_at, err);
+    return qk_row_at(out, QK_ROW_FACTOR, db, valid_at, known_at, err);
 }

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "web/gzip.h"
+#include "web/rights.h"
 #include "web/route.h"
 
 typedef struct qk_context qk_context; /* what all requests share: web/context.h */
@@ -42,6 +43,7 @@ struct qk_exchange {
     qk_str idempotency_key;
     char address[48];                     /* of the client, as far as it can be known */
     char who[64];                         /* author of a change; empty for open routes */
+    qk_actor actor;                       /* who asks, and his roles */
     bool takes_gzip;                      /* the client accepts it */
     char if_none_match[QK_ETAG_TEXT + 8]; /* as sent; empty when absent or too long to be ours */
 

