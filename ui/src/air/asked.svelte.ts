@@ -21,6 +21,9 @@ class AskedFor {
   readonly thisYear = $derived(this.today.year);
   readonly scope = $derived(route.at.query.s ?? 'county');
   readonly year = $derived(/^\d{4}$/.test(route.at.query.y ?? '') ? Number(route.at.query.y) : this.thisYear);
+  /** "01" to "12", or nothing for the whole year. */
+  readonly month = $derived(/^(0[1-9]|1[0-2])$/.test(route.at.query.m ?? '') ? route.at.query.m! : '');
+  readonly period = $derived(this.month ? `${this.year}-${this.month}` : String(this.year));
   readonly standard = $derived(route.at.query.std ?? 'auto');
   readonly level = $derived(route.at.query.lv ?? 'best');
   readonly scopeName = $derived(this.scope === 'county' ? name(live.place) : name(live.byId.get(this.scope) ?? live.divisionOf.get(this.scope)?.properties) || this.scope);
