@@ -6,6 +6,7 @@
 #include "web/air_figures.h"
 #include "web/api.h"
 #include "web/change.h"
+#include "web/explain.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -267,36 +268,47 @@ static void put_year_before(qk_json_writer *w, const board *b, const qk_target *
     free(copy);
 }
 
-static qk_code put_judged(board *b, const qk_target *t, qk_str scope, int32_t year)
-{
+typedef struct judged {
     qk_target_result r;
-    years *y = NULL;
-    qk_json_writer *w = &b->x->json;
+    years *y;
+    qk_year *now; /* days up to asof */
+} judged;
+
+static qk_code judge_row(judged *j, board *b, const qk_target *t, qk_str scope, int32_t year)
+{
     const qk_year *past[PAST_YEARS];
     size_t n = 0;
-    QK_TRY(get_years(b, &y, scope, year));
+    QK_TRY(get_years(b, &j->y, scope, year));
     qk_year *again = qk_arena_array(&b->x->arena, PAST_YEARS + 1, sizeof *again);
     if (!again) return qk_fail(b->err, QK_ENOMEM, "no memory for the years of a target");
     for (int i = 0; i < PAST_YEARS; i++) {
-        if (!y->year[i]) continue;
-        again[n] = *y->year[i];
+        if (!j->y->year[i]) continue;
+        again[n] = *j->y->year[i];
         qk_air_judge_again(&again[n], b->one);
         past[n] = &again[n];
         n++;
     }
-    qk_year *now = &again[PAST_YEARS];
-    *now = *y->year[PAST_YEARS];
-    for (int32_t d = 0; d < now->days; d++)
-        if (now->day[d].day > b->asof) now->day[d].flags = 0;
-    qk_target_judge(&r, t, now, b->asof, past, n);
-    qk_json_kcstr(w, "state", qk_target_state_name(r.state));
+    j->now = &again[PAST_YEARS];
+    *j->now = *j->y->year[PAST_YEARS];
+    for (int32_t d = 0; d < j->now->days; d++)
+        if (j->now->day[d].day > b->asof) j->now->day[d].flags = 0;
+    qk_target_judge(&j->r, t, j->now, b->asof, past, n);
+    return QK_OK;
+}
+
+static qk_code put_judged(board *b, const qk_target *t, qk_str scope, int32_t year)
+{
+    judged j;
+    qk_json_writer *w = &b->x->json;
+    QK_TRY(judge_row(&j, b, t, scope, year));
+    qk_json_kcstr(w, "state", qk_target_state_name(j.r.state));
     qk_json_knull(w, "why");
-    put_reached(w, "reached", t, &r);
-    put_allowance(w, t, &r);
-    put_projection(w, t, &r);
-    put_path(w, t, &r, now, b->asof);
-    put_year_before(w, b, t, now, y->year[PAST_YEARS - 1]);
-    qk_air_levels_json(w, &y->levels);
+    put_reached(w, "reached", t, &j.r);
+    put_allowance(w, t, &j.r);
+    put_projection(w, t, &j.r);
+    put_path(w, t, &j.r, j.now, b->asof);
+    put_year_before(w, b, t, j.now, j.y->year[PAST_YEARS - 1]);
+    qk_air_levels_json(w, &j.y->levels);
     return QK_OK;
 }
 
@@ -350,20 +362,28 @@ static qk_code put_target(board *b, const qk_json_value *row)
     return QK_OK;
 }
 
+static qk_code open_board(board **out, qk_exchange *x, const qk_json_value **rows, int64_t *version,
+                          qk_error *err)
+{
+    board *b = *out = qk_arena_alloc(&x->arena, sizeof *b);
+    if (!b) return qk_fail(err, QK_ENOMEM, "no memory for the targets");
+    b->x = x;
+    b->err = err;
+    QK_TRY(qk_air_asked(&b->q, x, err));
+    QK_TRY(qk_airtarget_rows(rows, version, x->tools->db, &x->arena, err));
+    b->asof = today_of(x) - 1;
+    if (qk_query_given(x, "asof")) b->asof = qk_day_number(qk_query_time(x, "asof", 0));
+    b->one = b->q.rule ? b->q.rule : qk_rules_aqi_on(b->q.rules, b->asof);
+    return QK_OK;
+}
+
 qk_code qk_api_air_targets(qk_exchange *x, qk_error *err)
 {
     char date[QK_TIME_TEXT];
     const qk_json_value *rows = NULL;
     int64_t version = 0;
-    board *b = qk_arena_alloc(&x->arena, sizeof *b);
-    if (!b) return qk_fail(err, QK_ENOMEM, "no memory for the targets");
-    b->x = x;
-    b->err = err;
-    QK_TRY(qk_air_asked(&b->q, x, err));
-    QK_TRY(qk_airtarget_rows(&rows, &version, x->tools->db, &x->arena, err));
-    b->asof = today_of(x) - 1;
-    if (qk_query_given(x, "asof")) b->asof = qk_day_number(qk_query_time(x, "asof", 0));
-    b->one = b->q.rule ? b->q.rule : qk_rules_aqi_on(b->q.rules, b->asof);
+    board *b;
+    QK_TRY(open_board(&b, x, &rows, &version, err));
     qk_json_object(&x->json);
     qk_json_kcstr(&x->json, "asof", qk_air_date(date, b->asof));
     qk_air_asked_json(&x->json, &b->q);
@@ -375,6 +395,99 @@ qk_code qk_api_air_targets(qk_exchange *x, qk_error *err)
     qk_json_end(&x->json);
     qk_json_end(&x->json);
     return QK_OK;
+}
+
+/* ---- how what is left comes about ---- */
+
+static void tell_mean(qk_telling *told, const qk_target *t, const qk_target_result *r)
+{
+    char mean[QK_DEC_TEXT], goal[QK_DEC_TEXT], left[QK_DEC_TEXT];
+    qk_dec_format(goal, t->value);
+    qk_tell_exact_text(mean, r->mean, 4);
+    if (!r->has_allowance) {
+        qk_tell_step(told, "%d 天的评价值 %s，目标 %s", "%d days amount to %s, target %s",
+                     r->valid_days, mean, goal);
+        return;
+    }
+    qk_tell_step(told, "余下平均 = (%s × (%d + %d) - %s × %d) / %d = %s",
+                 "rest = (%s x (%d + %d) - %s x %d) / %d = %s", goal, r->valid_days, r->days_left,
+                 mean, r->valid_days, r->days_left, qk_dec_format(left, r->mean_allowed));
+}
+
+static void tell_days(qk_telling *told, const qk_target *t, const qk_target_result *r)
+{
+    char goal[QK_DEC_TEXT];
+    qk_dec_format(goal, t->value);
+    if (t->is_ratio)
+        qk_tell_step(told, "全年 %s %% × (%d + %d) 天，取整为 %d 天",
+                     "%s %% of (%d + %d) days come to %d whole days", goal, r->valid_days,
+                     r->days_left, r->total_allowed);
+    if (t->kind == QK_TARGET_GOOD_DAYS)
+        qk_tell_step(told, "还可损失 = 余 %d 天 - (须有 %d 天 - 已有 %d 天) = %d 天",
+                     "may be lost = %d days left - (%d needed - %d so far) = %d", r->days_left,
+                     r->total_allowed, r->counted, r->days_may);
+    else
+        qk_tell_step(told, "还可有 = 上限 %d 天 - 已有 %d 天 = %d 天",
+                     "may still come = %d at most - %d so far = %d", r->total_allowed, r->counted,
+                     r->days_may);
+}
+
+static void tell_projection(qk_telling *told, const qk_target_result *r)
+{
+    if (!isnan(r->projected))
+        qk_tell_step(told, "预计全年 %.1f，依据往年 %d 年同期", "projected %.1f from %d past years",
+                     r->projected, r->past_years);
+    if (!isnan(r->low))
+        qk_tell_step(told, "80 %% 预测区间 %.1f 至 %.1f（t 分布）",
+                     "80 %% prediction interval %.1f to %.1f (Student's t)", r->low, r->high);
+}
+
+static qk_code tell_target(qk_telling *told, board *b, const qk_json_value *row, const qk_target *t)
+{
+    judged j;
+    int64_t year = 0;
+    char date[QK_TIME_TEXT], source[QK_AIRTARGET_SOURCE_MAX + 1] = "";
+    bool mean = t->kind == QK_TARGET_MEAN;
+    if (!qk_json_get_i64(row, "year", &year) || year < 1990 || year > 2200)
+        return qk_fail(told->err, QK_ENOTFOUND, "the target has no year");
+    told->scope = scope_of_row(b, row);
+    QK_TRY(judge_row(&j, b, t, told->scope, (int32_t)year));
+    qk_str from = qk_json_get_str(row, "source");
+    qk_str_copy(source, sizeof source, from.len ? from : qk_json_get_str(row, "text"));
+    const qk_tell_heading h = {"余下的日子还可用多少，使全年正好等于目标",
+                               "What the days left may come to, the year just meeting the target",
+                               mean ? "C_rest = (C_target × (N + R) - Σ C_d) / R"
+                               : t->kind == QK_TARGET_GOOD_DAYS ? "n_lost = R - (n_target - n)"
+                                                                : "n_rest = n_target - n",
+                               source,
+                               NULL,
+                               INT32_MIN};
+    qk_tell_begin(told, "target", &h);
+    qk_tell_input(told, "截至", "to", qk_air_date(date, b->asof));
+    qk_tell_number(told, "有效天数 N", "valid days N", j.r.valid_days);
+    qk_tell_number(told, "余下天数 R", "days left R", j.r.days_left);
+    if (mean)
+        qk_tell_exact(told, "已达", "reached", j.r.mean, 4);
+    else
+        qk_tell_number(told, "已有天数 n", "days so far n", j.r.counted);
+    qk_tell_steps(told);
+    mean ? tell_mean(told, t, &j.r) : tell_days(told, t, &j.r);
+    tell_projection(told, &j.r);
+    qk_tell_finish(told, mean ? j.r.mean_allowed : (qk_dec){j.r.days_may, 0}, j.r.has_allowance);
+    return QK_OK;
+}
+
+qk_code qk_explain_target(qk_telling *told)
+{
+    const qk_json_value *rows = NULL, *row;
+    int64_t version = 0, at = qk_query_int(told->x, "row", 0);
+    qk_target t;
+    board *b;
+    QK_TRY(open_board(&b, told->x, &rows, &version, told->err));
+    for (row = rows ? rows->first : NULL; row && at > 0; row = row->next) at--;
+    const char *why = row ? qk_target_read(&t, row) : "there is no such target";
+    if (why) return qk_fail(told->err, QK_ENOTFOUND, "%s", why);
+    return tell_target(told, b, row, &t);
 }
 
 /* ---- setting them ---- */
@@ -518,14 +631,48 @@ static int32_t this_year(const qk_exchange *x)
     return qk_civil_of((qk_time)today_of(x) * QK_DAY - QK_CST_OFFSET).year;
 }
 
-static qk_code allocate(qk_exchange *x, allocation *a, qk_error *err)
+static qk_airtarget_share *share_named(const qk_airtarget_shares *a, qk_str code)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (qk_str_eq(code, qk_str_of(a->items[i].code))) return &a->items[i];
+    return NULL;
+}
+
+/* What people would rather give to some townships, "code:value,code:value", and what the mean comes
+ * to then. */
+static qk_code take_wishes(qk_airtarget_shares *a, qk_exchange *x, qk_str wishes, qk_dec target,
+                           qk_error *err)
+{
+    qk_dec *given = qk_arena_array(&x->arena, a->n + 1, sizeof *given);
+    qk_dec *weight = qk_arena_array(&x->arena, a->n + 1, sizeof *weight);
+    if (!given || !weight) return qk_fail(err, QK_ENOMEM, "no memory for the shares");
+    while (wishes.len) {
+        qk_str one = qk_str_cut(&wishes, ','), code = qk_str_cut(&one, ':');
+        qk_airtarget_share *share = share_named(a, code);
+        if (!share || qk_dec_parse(&share->target, one) != QK_OK || share->target.mantissa <= 0)
+            return qk_refuse(x, err, 400, "bad_parameter", "set",
+                             "%.*s: a township with data and a number above 0, as 410001:43.5",
+                             QK_STR_ARG(code));
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        given[i] = a->items[i].target;
+        weight[i] = a->items[i].weight;
+    }
+    a->weighted_mean = qk_target_weighted_mean(given, weight, a->n);
+    a->meets = qk_ratio_there(a->weighted_mean) &&
+               qk_ratio_cmp(a->weighted_mean, qk_ratio_dec(target)) <= 0;
+    return QK_OK;
+}
+
+static qk_code allocate(qk_exchange *x, allocation *a, qk_str wishes, qk_error *err)
 {
     QK_TRY(qk_air_asked(&a->q, x, err));
     qk_code code = qk_airtarget_allocate(&a->shares, &a->q, a->item, a->target, a->base_year,
                                          a->by_stations, &x->arena, err);
     if (code == QK_ERANGE)
         return qk_refuse(x, err, 422, "range", "target", "the shares cannot be reckoned exactly");
-    return code;
+    if (code || !wishes.len) return code;
+    return take_wishes(&a->shares, x, wishes, a->target, err);
 }
 
 static void put_allocation(qk_json_writer *w, const allocation *a)
@@ -546,7 +693,7 @@ qk_code qk_api_air_allocation(qk_exchange *x, qk_error *err)
     QK_TRY(read_item(x, qk_query_str(x, "item"), &a.item, err));
     if (qk_dec_parse(&a.target, qk_query_str(x, "target")) != QK_OK || a.target.mantissa <= 0)
         return qk_refuse(x, err, 400, "bad_parameter", "target", "target is a number above 0");
-    QK_TRY(allocate(x, &a, err));
+    QK_TRY(allocate(x, &a, qk_query_str(x, "set"), err));
     qk_json_object(&x->json);
     put_allocation(&x->json, &a);
     qk_json_end(&x->json);
@@ -582,8 +729,8 @@ static qk_str name_allocation(qk_exchange *x, const allocation *a, int32_t year,
 
 qk_code qk_api_air_allocation_post(qk_exchange *x, qk_error *err)
 {
-    static const char *const members[] = {"item",   "target", "year",   "base_year",
-                                          "weight", "source", "person", NULL};
+    static const char *const members[] = {"item", "target", "year",   "base_year", "weight",
+                                          "set",  "source", "person", NULL};
     const qk_json_value *body = NULL, *target;
     int64_t year = this_year(x), base = 0;
     target_change c = {0};
@@ -603,7 +750,7 @@ qk_code qk_api_air_allocation_post(qk_exchange *x, qk_error *err)
     c.shares = &a;
     c.year = (int32_t)year;
     c.source = name_allocation(x, &a, c.year, qk_json_get_str(body, "source"));
-    QK_TRY(allocate(x, &a, err));
+    QK_TRY(allocate(x, &a, qk_json_get_str(body, "set"), err));
     if (!a.shares.n)
         return qk_refuse(x, err, 422, "no_data", "base_year", "no township has a value of %d",
                          (int)base);

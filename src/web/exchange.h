@@ -16,7 +16,7 @@
 typedef struct qk_context qk_context; /* what all requests share: web/context.h */
 typedef struct qk_tools qk_tools;     /* what a worker thread has of its own: web/context.h */
 
-enum { QK_PATH_ARGS = 3, QK_QUERY_PARAMS = 12, QK_ETAG_TEXT = 40 };
+enum { QK_PATH_ARGS = 3, QK_QUERY_PARAMS = 16, QK_ETAG_TEXT = 40 };
 
 typedef struct qk_query_value {
     bool given;
