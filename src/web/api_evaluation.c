@@ -2,6 +2,7 @@
 /* Evaluated air: days, months and years, ranking, both editions side by side. */
 #include "web/air_figures.h"
 #include "web/api.h"
+#include "web/explain.h"
 #include <stdlib.h>
 
 enum { DAYS_ASKED_MAX = 1100 };
@@ -33,6 +34,15 @@ static void begin_answer(qk_exchange *x, const qk_air_question *q, qk_str scope)
     qk_json_object(&x->json);
     qk_json_kstr(&x->json, "scope", scope);
     qk_air_asked_json(&x->json, q);
+}
+
+static qk_code read_period(qk_exchange *x, int32_t *year, int32_t *month, qk_error *err)
+{
+    qk_str text = qk_query_str(x, "period");
+    *year = qk_civil_of(now_of(x)).year;
+    *month = 0;
+    if (text.len == 0 || qk_air_period_parse(year, month, text) == QK_OK) return QK_OK;
+    return qk_refuse(x, err, 400, "bad_parameter", "period", "a period is 2026 or 2026-11");
 }
 
 /* ---- days ---- */
@@ -265,6 +275,63 @@ qk_code qk_api_air_periods(qk_exchange *x, qk_error *err)
     return QK_OK;
 }
 
+static void tell_change(qk_telling *t, qk_dec now, qk_dec before, const char *last)
+{
+    char a[QK_DEC_TEXT], b[QK_DEC_TEXT], c[QK_DEC_TEXT];
+    qk_dec rate = {0, 0};
+    bool there =
+        before.mantissa > 0 &&
+        qk_ratio_round(&rate, qk_change_rate(qk_ratio_dec(now), qk_ratio_dec(before)), 1) == QK_OK;
+    qk_dec_format(a, now);
+    qk_dec_format(b, before);
+    qk_tell_input(t, "本期", "this period", a);
+    qk_tell_input(t, "上年同期", "same time last year", b);
+    qk_tell_input(t, "截至", "to", last);
+    qk_tell_steps(t);
+    if (there)
+        qk_tell_step(t, "(%s - %s) / %s × 100 %% = %s %%", "(%s - %s) / %s x 100 %% = %s %%", a, b,
+                     b, qk_dec_format(c, rate));
+    qk_tell_said(t, "两年用同一版标准，上年只算到同一天",
+                 "both years by one edition, the year before up to the same day");
+    qk_tell_finish(t, rate, there);
+}
+
+qk_code qk_explain_change(qk_telling *t)
+{
+    years y = {0};
+    int32_t month = 0;
+    qk_period a, b;
+    qk_dec now = {0, 0}, before = {0, 0};
+    char date[QK_TIME_TEXT], name[16];
+    qk_str item = qk_query_str(t->x, "item");
+    QK_TRY(read_period(t->x, &y.year, &month, t->err));
+    QK_TRY(load_years(&y, t->x, &t->q, t->scope, t->err));
+    cut_before(&y);
+    qk_str_copy(name, sizeof name, item);
+    qk_pollutant p = qk_air_pollutant(name);
+    period_of(&a, y.now, month);
+    int32_t end = a.to_day < y.last_day ? a.to_day : y.last_day;
+    const qk_aqi_rule *rule = rule_on(&t->q, end);
+    qk_air_judge_again(y.now_one, rule);
+    qk_air_judge_again(y.before_one, rule);
+    period_of(&a, y.now_one, month);
+    period_of(&b, y.before_one, month);
+    const qk_tell_heading h = {"与上年同期相比的变化率",
+                               "Change against the same time last year",
+                               "(C - C_before) / C_before × 100 %",
+                               rule->source,
+                               NULL,
+                               rule->from_day};
+    if (p == QK_POLLUTANTS)
+        return qk_refuse(t->x, t->err, 400, "bad_parameter", "item",
+                         "this figure needs an item: SO2, NO2, CO, O3, PM10 or PM2.5");
+    bool both = qk_exact_round(&now, qk_period_value(&a, p), 6) == QK_OK &&
+                qk_exact_round(&before, qk_period_value(&b, p), 6) == QK_OK;
+    qk_tell_begin(t, "change", &h);
+    tell_change(t, now, both ? before : (qk_dec){0, 0}, qk_air_date(date, end));
+    return QK_OK;
+}
+
 /* ---- both editions side by side ---- */
 
 /* A day on which the edition holds: the tables of that day go with it. */
@@ -348,15 +415,6 @@ static void put_differences(qk_json_writer *w, const qk_year *y, const qk_aqi_ru
         qk_json_end(w);
     }
     qk_json_end(w);
-}
-
-static qk_code read_period(qk_exchange *x, int32_t *year, int32_t *month, qk_error *err)
-{
-    qk_str text = qk_query_str(x, "period");
-    *year = qk_civil_of(now_of(x)).year;
-    *month = 0;
-    if (text.len == 0 || qk_air_period_parse(year, month, text) == QK_OK) return QK_OK;
-    return qk_refuse(x, err, 400, "bad_parameter", "period", "a period is 2026 or 2026-11");
 }
 
 qk_code qk_api_air_compare(qk_exchange *x, qk_error *err)

@@ -601,6 +601,7 @@ qk_code qk_api_air_explain(qk_exchange *x, qk_error *err)
         {"period_value", explain_period_value, false},
         {"day_counts", explain_day_counts, false},
         {"composite_index", explain_index, false},
+        {"change", qk_explain_change, false},
         {"target", qk_explain_target, false},
     };
     qk_telling t = {.x = x, .w = &x->json, .scope = qk_query_str(x, "scope"), .err = err};

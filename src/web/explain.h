@@ -35,4 +35,6 @@ char *qk_tell_exact_text(char out[QK_DEC_TEXT], qk_exact value, int32_t decimals
 
 /* The figure "target": the row of /air/targets that the parameter `row` numbers. */
 QK_NODISCARD qk_code qk_explain_target(qk_telling *t);
+/* The figure "change": year on year of an item, as in /air/periods. */
+QK_NODISCARD qk_code qk_explain_change(qk_telling *t);
 #endif

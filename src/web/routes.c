@@ -143,13 +143,13 @@ static const qk_param air_attainment_params[] = {
 static const qk_param air_explain_params[] = {
     NEEDED_CHOICE("figure",
                   "hour_aqi hour_value day_aqi day_value period_value day_counts composite_index "
-                  "target",
+                  "change target",
                   "Which figure"),
     SCOPE,
     TIME("time", "End of the hour, for hour_aqi and hour_value"),
     TIME("date", "For day_aqi and day_value"),
-    TEXT("period", 7, "2026 or 2026-11, for period_value, day_counts and composite_index"),
-    TEXT("item", 5, "SO2 NO2 CO O3 PM10 PM2.5, for hour_value, day_value and period_value"),
+    TEXT("period", 7, "2026 or 2026-11, for all figures of a period"),
+    TEXT("item", 5, "SO2 NO2 CO O3 PM10 PM2.5, for values and change"),
     CHOICE("statistic", "mean percentile", "For period_value; the item's own unless given"),
     CHOICE("dust", "in out", "For composite_index: with or without days of sand-dust"),
     INT("row", 0, 199, "Which of /air/targets, the first is 0, for target"),

@@ -86,6 +86,20 @@ static void test_S027_targets__what_is_reached_and_what_may_still_be_used_up(voi
     assert_json(d, "items/0/year_before/standard", "HJ633-2026");
     assert_true(number_at(d, "items/0/year_before/change_percent") < -5);
     assert_json(d, "items/1/year_before/before/valid_days", "200");
+    const qk_json_value *change =
+        rig_document(&r, "/api/v1/air/explain?figure=change&scope=st1&period=2026&item=PM2.5");
+    assert_true(number_at(change, "value") ==
+                number_at(rig_document(&r, "/api/v1/air/periods?scope=st1&year=2026"),
+                          "total/year_on_year/change_percent/PM2.5"));
+    /* The figure explains itself with the same numbers. */
+    const qk_json_value *why =
+        rig_document(&r, "/api/v1/air/explain?figure=target&row=0&asof=2026-07-19");
+    assert_true(number_at(why, "value") == number_at(d, "items/0/allowance/mean_allowed"));
+    assert_json(why, "inputs/1/value", "200");
+    assert_json(why, "inputs/2/value", "165");
+    why = rig_document(&r, "/api/v1/air/explain?figure=target&row=2&asof=2026-07-19");
+    assert_json(why, "value", "3");
+    assert_int_equal(rig_get(&r, "/api/v1/air/explain?figure=target&row=3").status, 404);
     rig_stop(&r);
 }
 
@@ -135,6 +149,14 @@ test_S016_targets__townships_get_shares_whose_weighted_mean_meets_the_target(voi
     }
     assert_true(sum / weights <= 44 && sum / weights > 43.8);
     assert_json(d, "items/0/weight", "4");
+    /* What people would rather give is reckoned again, and may fail the county's target. */
+    const qk_json_value *wish = rig_document(
+        &r, "/api/v1/air/allocation?target=44&item=PM2.5&base_year=2025&set=410001:60");
+    assert_json(wish, "items/0/target", "60");
+    assert_json(wish, "meets", "false");
+    assert_true(number_at(wish, "weighted_mean") > 44);
+    assert_int_equal(rig_get(&r, "/api/v1/air/allocation?target=44&set=410001:many").status, 400);
+    assert_int_equal(rig_get(&r, "/api/v1/air/allocation?target=44&set=nowhere:40").status, 400);
     /* The shares, kept as targets, are versioned. */
     changed(&r, "PUT", "/api/v1/air/targets",
             "{\"row_version\":0,\"targets\":[{\"metric\":\"PM2.5\",\"op\":\"<=\",\"value\":43.7,"
@@ -278,6 +300,35 @@ static void test_S026_explain__every_figure_opens_its_formula_inputs_clause_and_
                      "/api/v1/air/explain?figure=period_value&scope=st1&period=2026-11&item=O3");
     assert_true(number_at(d, "value") ==
                 number_at(month, "months/0/period/items/O3/percentile/value"));
+    d = rig_document(&r, "/api/v1/air/explain?figure=period_value&scope=st1&period=2026-11"
+                         "&item=PM10&statistic=percentile");
+    assert_true(number_at(d, "value") ==
+                number_at(month, "months/0/period/items/PM10/percentile/value"));
+    d = rig_document(&r, "/api/v1/air/explain?figure=day_counts&scope=st1&period=2026-11");
+    assert_true(number_at(d, "value") == number_at(month, "months/0/period/good_ratio"));
+    d = rig_document(&r, "/api/v1/air/explain?figure=hour_value&scope=st1&item=PM2.5"
+                         "&time=2026-11-21T09:00:00");
+    assert_true(number_at(d, "value") == number_at(hours, "items/0/items/PM2.5/value"));
+    assert_non_null(strstr(rig_at(d, "source")->text.ptr, "HJ 818"));
+    rig_stop(&r);
+}
+
+/* A county's day is the mean of its points; each stands among the inputs. */
+static void test_S026_explain__an_areas_day_names_its_stations(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    for (int h = 0; h < 24 * STATIONS; h++)
+        send_plain(&r, 1 + h / 24, time_of("2026-11-21T00:00:00") + h % 24 * QK_HOUR, 60 + h / 24);
+    rig_settle(&r);
+    const qk_json_value *d = rig_document(
+        &r, "/api/v1/air/explain?figure=day_value&scope=410001&date=2026-11-21&item=PM2.5");
+    const qk_json_value *days =
+        rig_document(&r, "/api/v1/air/days?scope=410001&from=2026-11-21&to=2026-11-21");
+    assert_true(qk_json_get(d, "inputs")->count >= 2);
+    assert_true(number_at(d, "value") == number_at(days, "items/0/items/PM2.5/value"));
+    assert_non_null(qk_json_get(qk_json_get(d, "steps")->first, "zh"));
     rig_stop(&r);
 }
 
@@ -326,6 +377,7 @@ int main(void)
         qk_dir_test(test_S016_targets__shares_are_kept_as_targets_of_the_townships),
         qk_dir_test(test_S038_targets__the_path_reaches_the_limit_in_force_then),
         qk_dir_test(test_S026_explain__every_figure_opens_its_formula_inputs_clause_and_date),
+        qk_dir_test(test_S026_explain__an_areas_day_names_its_stations),
         qk_dir_test(test_S026_compare__one_record_under_both_editions),
         qk_dir_test(test_S040_targets__a_road_station_is_not_evaluated),
     };
