@@ -454,6 +454,9 @@ static qk_code explain_period_value(qk_telling *t)
     QK_TRY(read_item(t, &p));
     QK_TRY(period_asked(t, &period, &y, &month));
     const qk_item_stat *s = &period.item[p];
+    const qk_limits *limits = qk_rules_limits_on(t->q.rules, period.to_day);
+    char source[160];
+    snprintf(source, sizeof source, "HJ 663-2013; %s", limits->source);
     bool percentile = p == QK_CO || p == QK_O3;
     if (statistic.len) percentile = qk_str_eq(statistic, QK_STR("percentile"));
     const qk_tell_heading h = {
@@ -462,9 +465,9 @@ static qk_code explain_period_value(qk_telling *t)
         percentile ? "Percentile of the valid daily values in rising order, interpolated"
                    : "Mean of the valid daily values",
         percentile ? "k = 1 + (N - 1) p / 100;  m = X_s + (X_s+1 - X_s)(k - s)" : "C = Σ C_d / N",
-        "HJ 663-2013",
+        source,
         percentile ? "table 1, annex A" : "table 1",
-        INT32_MIN};
+        limits->from_day};
     qk_tell_begin(t, "period_value", &h);
     qk_tell_number(t, "有效天数 N", "valid days N", s->days);
     if (percentile) qk_tell_number(t, "百分位 p", "percentile p", qk_percentile_of(p));

@@ -123,6 +123,7 @@ test('S027 a figure opens formula, inputs, clause and date; Escape goes back to 
   assert.match(text, /Σ C_d \/ N/);
   assert.match(text, /HJ 663/);
   assert.match(text, /GB 3095-2012/);
+  assert.match(text, /怎么算/);
   assert.match(text, /2013-01-01 起施行/);
   assert.ok(text.includes(`${told.total.period.items['PM2.5'].mean.unrounded}`), text);
   assert.deepEqual(await audit(page), []);

@@ -115,6 +115,8 @@ export interface Rule {
   source: string;
   clause: string | null;
   valid_from: string | null;
+  /** As one would write them by hand. */
+  steps?: { zh: string; en: string }[];
 }
 
 export interface SiteDetail extends Site {
