@@ -498,11 +498,12 @@ static qk_code explain_day_counts(qk_telling *t)
                                      "lightly polluted", "moderately polluted",
                                      "heavily polluted", "severely polluted"};
     qk_period period = {0};
-    qk_year *y;
+    qk_year *y = NULL;
     int32_t month = 0, level[6] = {0};
     qk_dec good = {0, 0}, heavy = {0, 0};
     char number[QK_DEC_TEXT];
     QK_TRY(period_asked(t, &period, &y, &month));
+    if (!y) return qk_fail(t->err, QK_EINVAL, "no year of days");
     const qk_aqi_rule *rule = t->q.rule;
     int32_t last = period.to_day;
     if (!rule) rule = qk_rules_aqi_on(t->q.rules, last);

@@ -298,7 +298,7 @@ static qk_code judge_row(judged *j, board *b, const qk_target *t, qk_str scope, 
 
 static qk_code put_judged(board *b, const qk_target *t, qk_str scope, int32_t year)
 {
-    judged j;
+    judged j = {0};
     qk_json_writer *w = &b->x->json;
     QK_TRY(judge_row(&j, b, t, scope, year));
     qk_json_kcstr(w, "state", qk_target_state_name(j.r.state));
@@ -444,7 +444,7 @@ static void tell_projection(qk_telling *told, const qk_target_result *r)
 
 static qk_code tell_target(qk_telling *told, board *b, const qk_json_value *row, const qk_target *t)
 {
-    judged j;
+    judged j = {0};
     int64_t year = 0;
     char date[QK_TIME_TEXT], source[QK_AIRTARGET_SOURCE_MAX + 1] = "";
     bool mean = t->kind == QK_TARGET_MEAN;

@@ -319,8 +319,9 @@ static void test_S026_explain__an_areas_day_names_its_stations(void **state)
     (void)state;
     rig r;
     start(&r);
-    for (int h = 0; h < 24 * STATIONS; h++)
-        send_plain(&r, 1 + h / 24, time_of("2026-11-21T00:00:00") + h % 24 * QK_HOUR, 60 + h / 24);
+    for (int i = 0; i < STATIONS; i++)
+        for (int h = 0; h < 24; h++)
+            send_plain(&r, 1 + i, time_of("2026-11-21T00:00:00") + h * QK_HOUR, 60 + i);
     rig_settle(&r);
     const qk_json_value *d = rig_document(
         &r, "/api/v1/air/explain?figure=day_value&scope=410001&date=2026-11-21&item=PM2.5");
