@@ -136,15 +136,26 @@ static const char trace_usage[] =
     "                            [--by-value] [--percentiles 25,50,75]\n"
     "       qingkong trace trend --in FILE.csv --pollutant P [--deseason] [--weather] [--block N]\n"
     "       qingkong trace time|calendar --in FILE.csv --pollutant P\n"
-    "       qingkong trace trajectory --winds FILE.csv --at LON,LAT --start T [--hours 24]\n\n"
+    "       qingkong trace trajectory --winds FILE.csv --at LON,LAT --start T [--hours 24]\n"
+    "       qingkong trace cluster --in PATHS.csv [--clusters 5] [--kind euclid|angle]\n"
+    "       qingkong trace cells --in PATHS.csv --values FILE.csv --pollutant P [--cell 1]\n"
+    "       qingkong trace suspects --in READINGS.csv --pollutant P --winds FILE.csv\n"
+    "                            --sources FILE.csv | --cell DEGREES\n\n"
     "Reads hours (date,ws,wd,P; ws in m/s, wd in degrees the wind comes from) and writes CSV:\n"
     "polar: a smooth surface u,v,value over wind, or its bins; sector: roses; trend: the median\n"
     "slope of monthly means with its bootstrap interval; time: means by hour, weekday, month;\n"
     "calendar: days. Hours without wind or value are left out and counted.\n"
+    "trajectory: the way the air came; winds with columns lon and lat are those of a grid or of\n"
+    "several stations, u and v may stand for ws and wd. cluster and cells take paths (date of\n"
+    "arrival, lon, lat, a row a point): groups of paths; mean, CWT and PSCF of each cell of so\n"
+    "many degrees. suspects: the probability of each source (name, lon, lat and, if known, prior,\n"
+    "running, idle, fire, at_work, treatment_off, before) or of each cell, from readings (date,\n"
+    "lon, lat, P and, if known, background) of several sensors over some hours.\n"
     "  --time NAME     column of the time (date)\n"
     "  --max-ws X      speeds above are left out\n"
     "  --capture S     least share of a month's hours (0)\n"
-    "  --deseason      the season is taken off first; --weather: the wind's part too\n";
+    "  --deseason      the season is taken off first; --weather: the wind's part too\n"
+    "  --noise X       spread of readings without a hot spot (from the readings)\n";
 
 static const char verify_usage[] =
     "usage: qingkong verify DIR [--acks FILE] [--quick] [--json]\n\n"

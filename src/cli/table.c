@@ -42,13 +42,18 @@ static qk_code refuse_at(const table_job *job, size_t column, qk_error *err)
     return QK_EFORMAT;
 }
 
+static bool named(const table_job *job, const char *const *names, size_t column)
+{
+    for (size_t i = 0; names && names[i]; i++)
+        if (qk_csv_column(job->reader, names[i]) == column) return true;
+    return false;
+}
+
 static bool wanted(const table_job *job, size_t column)
 {
     if (column == job->time_at || (job->want->label && column == 0)) return false;
-    if (!job->want->names) return true;
-    for (size_t i = 0; job->want->names[i]; i++)
-        if (qk_csv_column(job->reader, job->want->names[i]) == column) return true;
-    return false;
+    return !job->want->names || named(job, job->want->names, column) ||
+           named(job, job->want->more, column);
 }
 
 static qk_code find_columns(table_job *job, qk_error *err)

@@ -12,6 +12,7 @@ enum { TABLE_ROWS_MAX = 20000000, TABLE_CELLS_MAX = 200000000, TABLE_NAME = 64 }
 typedef struct table_want {
     const char *time;         /* column of instants, "" = the first; NULL = none */
     const char *const *names; /* NULL-terminated columns of numbers; NULL = all others */
+    const char *const *more;  /* beside `names`: columns that are read where they stand */
     bool label;               /* the first column is a label and no number */
 } table_want;
 

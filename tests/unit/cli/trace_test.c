@@ -126,6 +126,139 @@ static void test_trace__trajectory_goes_back_upwind_until_the_winds_end(void **s
     end(&w);
 }
 
+/* A plain shear on a grid, one hour a step; and the same places without their middle, which is then
+ * no grid any more. */
+static void put_winds(const world *w, const char *name, bool holed)
+{
+    qk_buf text;
+    qk_buf_init(&text, 1 << 20);
+    qk_buf_puts(&text, "date,lon,lat,u,v\n");
+    for (int h = 0; h < 4; h++)
+        for (int place = 0; place < 9; place++)
+            if (!(holed && place == 4))
+                qk_buf_printf(&text, "2025-01-01 %02d:00,%d.5,%d.25,%d,0\n", h, 112 + place % 3,
+                              34 + place / 3, 5 * (place / 3));
+    put_file(w, name, text.ptr);
+    qk_buf_clear(&text);
+}
+
+static void test_trace__trajectory_takes_winds_of_a_grid_and_of_stations(void **state)
+{
+    (void)state;
+    world w;
+    begin(&w);
+    put_winds(&w, "grid.csv", false);
+    put_winds(&w, "stations.csv", true);
+    /* on the middle row the wind is 5 m/s from the west: 2 h are 36 km, 0.3967 degrees at 35.25 N
+     */
+    run(&w,
+        "trace trajectory --winds grid.csv --at 113.5,35.25 --start 2025-01-01T03:00 --hours 2");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "\n2025-01-01T01:00:00,-2,113.10355"));
+    run(&w, "trace trajectory --winds grid.csv --at 113.5,36 --start 2025-01-01T03:00 --hours 1");
+    assert_non_null(strstr(w.out.ptr, "\n2025-01-01T02:00:00,-1,113.14983"));
+    run(&w, "trace trajectory --winds stations.csv --at 112.5,35.25 --start 2025-01-01T03:00"
+            " --hours 1");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "\n2025-01-01T02:00:00,-1,112.30"));
+    put_file(&w, "half.csv", "date,lon,ws,wd\n2025-01-01 00:00,113,1,1\n");
+    run(&w, "trace trajectory --winds half.csv --at 113,35 --start 2025-01-01T00:00");
+    assert_int_equal(w.status, 1);
+    assert_non_null(strstr(w.out.ptr, "of lon and lat one is missing"));
+    end(&w);
+}
+
+static void put_paths(const world *w)
+{
+    qk_buf paths, values;
+    qk_buf_init(&paths, 1 << 20);
+    qk_buf_init(&values, 1 << 20);
+    qk_buf_puts(&paths, "date,lat,lon\n");
+    qk_buf_puts(&values, "date,pm25\n");
+    for (int p = 0; p < 20; p++) {
+        bool west = p % 2;
+        for (int i = 0; i < (p == 19 ? 5 : 10); i++)
+            qk_buf_printf(&paths, "2025-01-%02d 00:00,%.2f,%.2f\n", p + 1, 35.1 + 0.001 * p,
+                          113.1 + (west ? -0.5 : 0.5) * i);
+        if (p != 18) qk_buf_printf(&values, "2025-01-%02d 00:00,%d\n", p + 1, west ? 100 : 20);
+    }
+    put_file(w, "paths.csv", paths.ptr);
+    put_file(w, "values.csv", values.ptr);
+    qk_buf_clear(&paths);
+    qk_buf_clear(&values);
+}
+
+static void test_trace__cluster_and_cells_tell_the_two_ways_apart(void **state)
+{
+    (void)state;
+    world w;
+    begin(&w);
+    put_paths(&w);
+    run(&w, "trace cluster --in paths.csv --clusters 2 --kind angle");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "1 of 20 paths end early and are left out"));
+    assert_non_null(strstr(w.out.ptr, "\n2025-01-01T00:00:00,C1\n2025-01-02T00:00:00,C2\n"
+                                      "2025-01-03T00:00:00,C1\n"));
+    assert_null(strstr(w.out.ptr, "2025-01-20"));
+    run(&w, "trace cells --in paths.csv --values values.csv --pollutant pm25 --cell 1"
+            " --percentile 50");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "1 of 20 paths have no value and are left out"));
+    assert_non_null(strstr(w.out.ptr, "\n111,35,19,100,"));
+    assert_non_null(strstr(w.out.ptr, "\n115,35,18,20,"));
+    run(&w, "trace cells --in paths.csv --pollutant pm25");
+    assert_int_equal(w.status, 2);
+    run(&w, "trace cluster --in paths.csv --kind round");
+    assert_int_equal(w.status, 2);
+    end(&w);
+}
+
+static void put_hot_spot(const world *w)
+{
+    put_file(w, "wind.csv",
+             "date,ws,wd\n2025-01-01 10:00,3,270\n2025-01-01 11:00,3,270\n"
+             "2025-01-01 12:00,3,270\n2025-01-01 13:00,3,270\n2025-01-01 14:00,3,270\n");
+    qk_buf text;
+    qk_buf_init(&text, 1 << 20);
+    qk_buf_puts(&text, "date,lon,lat,pm10\n");
+    for (int h = 12; h < 15; h++)
+        for (int sensor = 0; sensor < 5; sensor++)
+            qk_buf_printf(&text, "2025-01-01 %d:00,113.0%d,35.0%d,%d\n", h, sensor % 2 * 3,
+                          sensor * 2, sensor == 1 ? 340 : 120 + (sensor * h) % 7);
+    put_file(w, "readings.csv", text.ptr);
+    qk_buf_clear(&text);
+    put_file(w, "sources.csv",
+             "name,lon,lat,kind,running\n\"gravel, north\",113.005,35.02,plant,1\n"
+             "downwind,113.05,35.02,plant,1\naside,113.01,35.06,site,1\n");
+}
+
+static void test_S172_trace__suspects_name_the_source_upwind(void **state)
+{
+    (void)state;
+    world w;
+    begin(&w);
+    put_hot_spot(&w);
+    run(&w, "trace suspects --in readings.csv --pollutant pm10 --winds wind.csv"
+            " --sources sources.csv");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "\n1,\"gravel, north\",113.005000,35.020000,0."));
+    assert_non_null(strstr(w.out.ptr, "\n,none of these,,,0."));
+    run(&w, "trace suspects --in readings.csv --pollutant pm10 --winds wind.csv --cell 0.01");
+    assert_int_equal(w.status, 0);
+    /* the best cell lies upwind, to the west of the sensor, on its latitude */
+    double lon, lat;
+    const char *best = strstr(w.out.ptr, "\n1,cell ");
+    assert_non_null(best);
+    best = strchr(best + 8, ',');
+    assert_int_equal(sscanf(best, ",%lf,%lf", &lon, &lat), 2); /* NOLINT(cert-err34-c) */
+    assert_true(lon < 113.03 && fabs(lat - 35.02) < 0.011);
+    run(&w, "trace suspects --in readings.csv --pollutant pm10 --winds wind.csv");
+    assert_int_equal(w.status, 2);
+    run(&w, "trace suspects --in readings.csv --pollutant pm10 --winds wind.csv --cell 0.00001");
+    assert_int_equal(w.status, 2);
+    end(&w);
+}
+
 static void test_trace__refuses_with_line_and_column(void **state)
 {
     (void)state;
@@ -234,6 +367,9 @@ int main(void)
         cmocka_unit_test(test_trace__polar_writes_u_v_value_without_gaps_or_nan),
         cmocka_unit_test(test_trace__sector_trend_time_and_calendar_run),
         cmocka_unit_test(test_trace__trajectory_goes_back_upwind_until_the_winds_end),
+        cmocka_unit_test(test_trace__trajectory_takes_winds_of_a_grid_and_of_stations),
+        cmocka_unit_test(test_trace__cluster_and_cells_tell_the_two_ways_apart),
+        cmocka_unit_test(test_S172_trace__suspects_name_the_source_upwind),
         cmocka_unit_test(test_trace__refuses_with_line_and_column),
         cmocka_unit_test(test_S044_receptor__pmf_writes_profiles_contributions_and_a_summary),
         cmocka_unit_test(test_receptor__refuses_tables_that_do_not_match),
