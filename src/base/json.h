@@ -105,4 +105,6 @@ qk_str qk_json_get_str(const qk_json_value *object, const char *name); /* {NULL,
 bool qk_json_get_i64(const qk_json_value *object, const char *name, int64_t *out);
 bool qk_json_get_f64(const qk_json_value *object, const char *name, double *out);
 bool qk_json_get_bool(const qk_json_value *object, const char *name, bool fallback);
+/* Writes a tree back; numbers keep their digits. NULL writes null. */
+void qk_json_put(qk_json_writer *w, const qk_json_value *v);
 #endif

@@ -321,3 +321,43 @@ qk_code qk_json_flush(qk_json_writer *w, FILE *file, qk_error *err)
     qk_buf_reset(w->out);
     return QK_OK;
 }
+
+static void put_scalar(qk_json_writer *w, const qk_json_value *v)
+{
+    switch (v->type) {
+    case QK_JSON_STRING: qk_json_str(w, v->text); break;
+    case QK_JSON_NUMBER: qk_json_raw(w, v->text); break;
+    case QK_JSON_TRUE: qk_json_bool(w, true); break;
+    case QK_JSON_FALSE: qk_json_bool(w, false); break;
+    default: qk_json_null(w); break;
+    }
+}
+
+static bool is_container(const qk_json_value *v)
+{
+    return v->type == QK_JSON_OBJECT || v->type == QK_JSON_ARRAY;
+}
+
+/* Without recursion: the way back up is kept here, as deep as a writer can go. */
+void qk_json_put(qk_json_writer *w, const qk_json_value *v)
+{
+    const qk_json_value *up[DEPTH_MOST];
+    size_t depth = 0;
+    if (!v) qk_json_null(w);
+    while (v) {
+        if (depth && up[depth - 1]->type == QK_JSON_OBJECT) qk_json_key_str(w, v->name);
+        if (is_container(v) && depth < DEPTH_MOST) {
+            v->type == QK_JSON_OBJECT ? qk_json_object(w) : qk_json_array(w);
+            up[depth++] = v;
+            v = v->first;
+        } else {
+            is_container(v) ? misuse_writer(w) : put_scalar(w, v);
+            v = depth ? v->next : NULL;
+        }
+        while (!v && depth) {
+            qk_json_end(w);
+            v = up[--depth];
+            v = depth ? v->next : NULL;
+        }
+    }
+}

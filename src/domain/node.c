@@ -271,6 +271,7 @@ static qk_code open_store(qk_node *node, qk_error *err)
 {
     qk_telemetry_options t = {.head_bytes = node->options.head_bytes, .log = node->log};
     QK_TRY(qk_db_open(&node->db, node->db_path, node->log, err));
+    QK_TRY(qk_files_open(&node->files, node->dir, 0, err));
     QK_TRY(resume_clock(node, err));
     QK_TRY(qk_telemetry_open(&node->telemetry, node->db, &t, err));
     QK_TRY(qk_scheduler_new(&node->scheduler, node->db, node, node->log, err));
@@ -371,6 +372,7 @@ void qk_node_close(qk_node *node)
     stop_store(node);
     qk_outbox_free(node->outbox);
     qk_journal_close(node->journal);
+    qk_files_close(node->files);
     qk_journal_reader_close(node->reader);
     qk_journal_reader_close(node->ahead);
     qk_care_free(node->care);
@@ -422,6 +424,10 @@ qk_clock *qk_node_clock(qk_node *node)
 qk_log *qk_node_log(qk_node *node)
 {
     return node->log;
+}
+qk_files *qk_node_files(qk_node *node)
+{
+    return node->files;
 }
 qk_journal *qk_node_journal(qk_node *node)
 {

@@ -17,6 +17,7 @@
 #include "domain/registry.h"
 #include "domain/scheduler.h"
 #include "domain/transmission.h"
+#include "store/files.h"
 #include "store/journal.h"
 #include "store/telemetry.h"
 
@@ -49,6 +50,7 @@ qk_journal *qk_node_journal(qk_node *node);
 qk_registry *qk_node_registry(qk_node *node);
 qk_telemetry *qk_node_telemetry(qk_node *node);
 qk_live *qk_node_live(qk_node *node);
+qk_files *qk_node_files(qk_node *node);           /* evidence, plans, results */
 const char *qk_node_db_path(const qk_node *node); /* for readers: qk_db_open_readonly */
 /* Store thread: inside a qk_node_fn or a timer's handler. */
 qk_events *qk_node_events(qk_node *node);

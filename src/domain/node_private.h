@@ -41,6 +41,7 @@ struct qk_node {
     qk_log *log;
     qk_clock *clock;
     qk_db *db;
+    qk_files *files;
     qk_journal *journal;
     qk_telemetry *telemetry;
     qk_registry *registry;

@@ -35,6 +35,10 @@ qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put
     qk_api_rule_revert, qk_api_rule_check;
 /* api_series.c */
 qk_handler qk_api_series, qk_api_series_csv;
+/* api_plans.c */
+qk_handler qk_api_plans, qk_api_plan_post, qk_api_plan, qk_api_plan_put, qk_api_plan_text,
+    qk_api_plan_items, qk_api_plan_item_put, qk_api_plan_item_history, qk_api_plan_accept,
+    qk_api_plan_findings, qk_api_plan_finding_put, qk_api_plan_finding_history;
 /* api_frames.c */
 qk_handler qk_api_frames;
 /* api_events.c */

@@ -112,6 +112,19 @@ static void write_content(qk_json_writer *w, const char *type, const char *schem
     qk_json_end(w);
 }
 
+/* A body that is a file, of any of these types. */
+static void write_files(qk_json_writer *w, const char *types)
+{
+    qk_json_key(w, "content");
+    qk_json_object(w);
+    for (qk_str rest = qk_str_of(types); rest.ptr;) {
+        qk_json_key_str(w, qk_str_cut(&rest, ' '));
+        qk_json_object(w);
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+}
+
 static void write_answers(qk_json_writer *w, const qk_route *r)
 {
     qk_json_key(w, "responses");
@@ -149,7 +162,8 @@ static void write_operation(qk_json_writer *w, const qk_route *r)
         qk_json_key(w, "requestBody");
         qk_json_object(w);
         qk_json_kbool(w, "required", true);
-        write_content(w, "application/json", r->takes);
+        qk_route_takes_file(r) ? write_files(w, r->takes)
+                               : write_content(w, "application/json", r->takes);
         qk_json_end(w);
     }
     write_answers(w, r);

@@ -50,7 +50,7 @@ typedef struct qk_route {
     const char *id;         /* operationId */
     const char *about;      /* one line, English */
     const qk_param *params; /* ends with a NULL name; NULL = none */
-    const char *takes;      /* schema of the body; NULL = none */
+    const char *takes;      /* schema of the body, or media types of a file; NULL = none */
     const char *gives;      /* schema of the answer, or a content type that is not JSON */
     const char *statuses;   /* those beside 400, 429 and 503, e.g. "200 404" */
 } qk_route;
@@ -69,6 +69,11 @@ QK_NODISCARD qk_code qk_url_decode(char *out, size_t *len, qk_str s, bool plus);
 /* True when a decoded path has no empty, "." or ".." segment, no backslash and begins with '/'. */
 bool qk_path_is_plain(qk_str path);
 const char *qk_method_name(qk_method method);
+/* The body is a file as it is, not JSON. */
+static inline bool qk_route_takes_file(const qk_route *route)
+{
+    return route->takes && strchr(route->takes, '/');
+}
 static inline bool qk_route_needs_key(const qk_route *route)
 {
     return route->access == QK_ACCESS_KEY || route->access == QK_ACCESS_ADMIN;

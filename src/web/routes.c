@@ -39,7 +39,6 @@ enum { KB = 1024, MB = 1024 * 1024 };
         NULL, QK_PARAM_TEXT, false, 0, 0, NULL, NULL \
     }
 #define KINDS "rtd state minute hour day runtime periodic derived_hour derived_day"
-
 static const qk_param health_params[] = {FLAG("strict", "Answer 503 when the state is degraded"),
                                          END};
 static const qk_param messages_params[] = {CHOICE("lang", "zh en", "Language; zh unless given"),
@@ -88,7 +87,6 @@ static const qk_param strip_params[] = {INT("hours", 1, 168, "How many hours; 24
 #define STANDARD CHOICE("standard", "2012 2026", "Edition of the index; by date unless given")
 #define KNOWN_AT TIME("known_at", "As it was known then")
 #define SCOPE    TEXT("scope", 31, "county, a station or a division; county unless given")
-
 static const qk_param air_now_params[] = {LEVELS, END};
 static const qk_param air_hours_params[] = {NEEDED("site", 31, "The station"),
                                             TIME("from", "A day before the end unless given"),
@@ -182,6 +180,14 @@ static const qk_param audit_params[] = {LIMIT(1000),
 static const qk_param search_params[] = {NEEDED("q", 64, "What to look for"), LIMIT(100), END};
 static const qk_param live_params[] = {
     TEXT("after", 40, "Go on behind this event id: feed of /latest, or Last-Event-ID"), END};
+static const qk_param plan_post_params[] = {TEXT("name", 200, "What the file is called"), END};
+static const qk_param plan_items_params[] = {
+    CHOICE("kind",
+           "head target task safeguard units deadline indicator recurring part table row penalty "
+           "system",
+           "Only items of this kind"),
+    CHOICE("state", "proposed accepted corrected rejected asked", "Only items in this state"),
+    TEXT("below", 95, "Only this item and what is below it, as tasks[3]"), END};
 
 const qk_route qk_routes[] = {
     {QK_GET, "/health", qk_api_health, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 64 * KB, "getHealth",
@@ -342,6 +348,43 @@ const qk_route qk_routes[] = {
     {QK_GET, "/uppers/{id}/links", qk_api_upper_links, QK_LANE_READ, QK_ACCESS_KEY, 0, 16 * MB,
      "listUpperLinks", "The durable queue of each device to one upper platform", links_params, NULL,
      "UpperLinkList", "200 401 404"},
+    {QK_GET, "/plans", qk_api_plans, QK_LANE_READ, QK_ACCESS_OPEN, 0, MB, "listPlans",
+     "The library of plans", NULL, NULL, "PlanList", "200"},
+    {QK_POST, "/plans", qk_api_plan_post, QK_LANE_CHANGE, QK_ACCESS_KEY, 64 * MB, MB, "addPlan",
+     "Upload a plan: the body is the file", plan_post_params,
+     "text/plain application/pdf "
+     "application/vnd.openxmlformats-officedocument.wordprocessingml.document "
+     "application/octet-stream",
+     "Plan", "200 400 401 403 409 413 415 422"},
+    {QK_GET, "/plans/{id}", qk_api_plan, QK_LANE_READ, QK_ACCESS_OPEN, 0, MB, "getPlan", "One plan",
+     NULL, NULL, "Plan", "200 404"},
+    {QK_PUT, "/plans/{id}", qk_api_plan_put, QK_LANE_CHANGE, QK_ACCESS_KEY, 64 * KB, MB,
+     "changePlan", "Change the status or the head of a plan", NULL, "PlanChange", "Plan",
+     "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/plans/{id}/text", qk_api_plan_text, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * MB,
+     "getPlanText", "The text of a plan with its lines", NULL, NULL, "PlanText", "200 404"},
+    {QK_GET, "/plans/{id}/items", qk_api_plan_items, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * MB,
+     "listPlanItems", "What was read out of a plan, item by item", plan_items_params, NULL,
+     "PlanItems", "200 404"},
+    {QK_PUT, "/plans/{id}/items/{path}", qk_api_plan_item_put, QK_LANE_CHANGE, QK_ACCESS_KEY,
+     64 * KB, MB, "reviewPlanItem", "Accept, correct, reject or ask about an item", NULL,
+     "PlanItemChange", "PlanItem", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/plans/{id}/items/{path}/history", qk_api_plan_item_history, QK_LANE_READ,
+     QK_ACCESS_OPEN, 0, 16 * MB, "listPlanItemHistory", "Every version of an item, newest first",
+     NULL, NULL, "PlanItems", "200 404"},
+    {QK_POST, "/plans/{id}/accept", qk_api_plan_accept, QK_LANE_CHANGE, QK_ACCESS_KEY, 64 * KB, MB,
+     "acceptPlanItems", "Accept what still stands as proposed", NULL, "PlanAccept", "PlanAccepted",
+     "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/plans/{id}/findings", qk_api_plan_findings, QK_LANE_READ, QK_ACCESS_OPEN, 0, 16 * MB,
+     "listPlanFindings", "What the check found in a plan, and what became of it", NULL, NULL,
+     "PlanFindings", "200 404"},
+    {QK_PUT, "/plans/{id}/findings/{no}", qk_api_plan_finding_put, QK_LANE_CHANGE, QK_ACCESS_KEY,
+     64 * KB, MB, "settlePlanFinding",
+     "Accept or correct a finding, ask the drafter, note the answer", NULL, "PlanFindingChange",
+     "PlanFindingSet", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/plans/{id}/findings/{no}/history", qk_api_plan_finding_history, QK_LANE_READ,
+     QK_ACCESS_OPEN, 0, 16 * MB, "listPlanFindingHistory",
+     "Every version of a finding, newest first", NULL, NULL, "PlanFindings", "200 404"},
     {QK_GET, "/events", qk_api_events, QK_LANE_READ, QK_ACCESS_OPEN, 0, 8 * MB, "listEvents",
      "What happened, newest first", events_params, NULL, "EventList", "200"},
     {QK_GET, "/gateway", qk_api_gateway, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 64 * KB, "getGateway",

@@ -236,19 +236,26 @@ static verdict judge_rights(qk_request_state *r, const qk_head *head, qk_str hos
     return qk_route_needs_key(x->route) ? judge_key(r, head) : (verdict){0};
 }
 
+static bool takes_media(const qk_route *route, qk_str media)
+{
+    if (!qk_route_takes_file(route)) return qk_str_eq_nocase(media, QK_STR("application/json"));
+    for (qk_str rest = qk_str_of(route->takes); rest.ptr;)
+        if (qk_str_eq_nocase(media, qk_str_cut(&rest, ' '))) return true;
+    return false;
+}
+
 /* The form that a change must have. */
 static verdict judge_form(qk_request_state *r, const qk_head *head, int64_t body_len)
 {
     qk_exchange *x = r->x;
     if (x->method == QK_GET) return (verdict){0};
     if (body_len > x->route->body_max) return (verdict){413, "too_large"};
-    qk_str type = qk_head_get(head, "Content-Type");
-    qk_str media = qk_str_trim(qk_str_cut(&type, ';'));
-    if (body_len > 0 && !qk_str_eq_nocase(media, QK_STR("application/json")))
-        return (verdict){415, "media_type"};
     qk_str key = qk_head_get(head, "Idempotency-Key");
     if (qk_route_needs_key(x->route) && (key.len == 0 || key.len > 128))
         return (verdict){400, "no_idempotency_key"};
+    qk_str type = qk_head_get(head, "Content-Type");
+    qk_str media = qk_str_trim(qk_str_cut(&type, ';'));
+    if (body_len > 0 && !takes_media(x->route, media)) return (verdict){415, "media_type"};
     char *copy = qk_arena_copy(&x->arena, key.ptr ? key.ptr : "", key.len);
     if (!copy) return (verdict){503, "no_memory"};
     x->idempotency_key = (qk_str){copy, key.len};
@@ -324,6 +331,12 @@ static enum MHD_Result begin_page(qk_request_state *r, const qk_head *head)
     return qk_web_send_asset(r, (qk_str){path, len});
 }
 
+/* A file takes its time on a slow line: a second for each 256 KiB beyond the first. */
+static uint32_t large_s(int64_t body_len)
+{
+    return (uint32_t)(body_len >> 18);
+}
+
 static enum MHD_Result begin_request(qk_request_state *r, const char *method, const char *url,
                                      const char *version)
 {
@@ -337,7 +350,7 @@ static enum MHD_Result begin_request(qk_request_state *r, const char *method, co
         g = (qk_guard_result){.status = 400, .reason = "line_ends"};
     if (g.status) return refuse_guarded(r, &g);
     r->close = g.close;
-    if (g.body_len > 0) set_deadline(r, r->web->options.request_s);
+    if (g.body_len > 0) set_deadline(r, r->web->options.request_s + large_s(g.body_len));
     qk_str query, path = path_of(r, &query);
     if (qk_str_starts(path, QK_STR("/api/v1/"))) return begin_route(r, &head, &g);
     if (qk_str_starts(path, QK_STR("/api"))) return refuse(r, 404, "no_route", "");

@@ -88,6 +88,12 @@ static const qk_json_value *schema_of(const qk_json_value *api, const char *name
     return qk_json_get(rig_at(api, "components/schemas"), name);
 }
 
+/* What the small county has none of; tests of their own hold their answers against the schemas. */
+static bool is_absent(const qk_route *route)
+{
+    return strcmp(route->id, "getRequest") == 0 || strncmp(route->path, "/plans/{", 8) == 0;
+}
+
 static void check_answer(rig *r, const qk_json_value *api, const qk_route *route)
 {
     char path[300];
@@ -96,7 +102,7 @@ static void check_answer(rig *r, const qk_json_value *api, const qk_route *route
     snprintf(key, sizeof key, "Authorization: Bearer %s\r\n", r->key);
     reply got = rig_ask(r, "GET", path, qk_route_needs_key(route) ? key : NULL, NULL);
     bool gateway = strcmp(route->id, "getGateway") == 0 || strstr(route->path, "/uppers");
-    int want = strcmp(route->id, "getRequest") == 0 ? 404 : gateway ? 503 : 200;
+    int want = is_absent(route) ? 404 : gateway ? 503 : 200;
     if (got.status != want) fail_msg("%s: %d %.300s", path, got.status, got.body);
     if (strchr(route->gives, '/')) {
         if (!strcasestr(got.head, route->gives)) fail_msg("%s: %s", path, got.head);

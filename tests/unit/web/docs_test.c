@@ -137,7 +137,10 @@ static void test_docs__every_route_stands_in_the_reference(void **state)
             needs(section, heading, "answer `", r->gives, "`");
         else
             needs_link(section, heading, r->gives);
-        if (r->takes) needs_link(section, heading, r->takes);
+        if (qk_route_takes_file(r))
+            needs(section, heading, "body `", r->takes, "`");
+        else if (r->takes)
+            needs_link(section, heading, r->takes);
         check_example(section, r);
     }
     assert_int_equal(count(p.text.ptr, "\n### `"), routes);
