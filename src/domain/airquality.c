@@ -16,11 +16,6 @@ bool qk_air_is_measured(const qk_air_hour *hour)
     return false;
 }
 
-const qk_aqi_rule *qk_air_rule(qk_time period_end)
-{
-    return qk_aqi_rule_on(qk_day_number(period_end - 1));
-}
-
 const char *qk_air_unit(qk_pollutant p)
 {
     return p == QK_CO ? "mg/m³" : "µg/m³";
@@ -31,32 +26,6 @@ qk_pollutant qk_air_pollutant(const char *item)
     for (int p = 0; p < QK_POLLUTANTS; p++)
         if (strcmp(item, qk_pollutant_name((qk_pollutant)p)) == 0) return (qk_pollutant)p;
     return QK_POLLUTANTS;
-}
-
-/* ---- reading the hours ---- */
-
-typedef struct reading {
-    qk_conc *hours[QK_POLLUTANTS]; /* count entries each; [0] ends at first_end */
-    size_t count;
-    qk_time first_end;
-    const qk_rules *rules; /* NULL = the shipped ones */
-} reading;
-
-static qk_code read_hours(reading *r, const qk_registry *registry, qk_telemetry_reader *reader,
-                          const qk_air_source *source, qk_arena *arena, qk_error *err)
-{
-    qk_air_cell *cells[QK_POLLUTANTS];
-    for (int p = 0; p < QK_POLLUTANTS; p++) {
-        cells[p] = qk_arena_array(arena, r->count, sizeof *cells[p]);
-        if (!cells[p]) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", r->count);
-    }
-    QK_TRY(qk_air_read(cells, r->count, r->first_end, QK_TIME_NONE, registry, reader, source, arena,
-                       err));
-    for (int p = 0; p < QK_POLLUTANTS; p++)
-        for (size_t i = 0; i < r->count; i++)
-            if (qk_air_cell_counts(&cells[p][i]))
-                r->hours[p][i] = (qk_conc){cells[p][i].value, QK_CONC_VALUE};
-    return QK_OK;
 }
 
 /* ---- judging ---- */
@@ -76,22 +45,33 @@ static qk_conc running_mean(const qk_conc *hours, qk_pollutant p)
     return mean;
 }
 
-static void judge_hour(qk_air_hour *hour, const reading *r, size_t at)
+void qk_air_unjudge(qk_air_hour *hours, size_t n, const char *reason)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (int k = 0; k < QK_AQI_ITEMS; k++) hours[i].result.iaqi[k] = QK_AQI_NA;
+        hours[i].result.aqi = QK_AQI_NA;
+        hours[i].result.level = 0;
+        hours[i].result.primary = 0;
+        hours[i].reason = reason;
+    }
+}
+
+static void judge_hour(qk_air_hour *hour, qk_conc *const value[QK_POLLUTANTS],
+                       const qk_rules *rules, size_t at)
 {
     qk_conc items[QK_AQI_ITEMS] = {{{0}, QK_CONC_MISSING}};
-    for (int p = 0; p < QK_POLLUTANTS; p++) hour->value[p] = r->hours[p][at];
+    for (int p = 0; p < QK_POLLUTANTS; p++) hour->value[p] = value[p][at];
     items[QK_SO2_1H] = hour->value[QK_SO2];
     items[QK_NO2_1H] = hour->value[QK_NO2];
     items[QK_CO_1H] = hour->value[QK_CO];
     items[QK_O3_1H] = hour->value[QK_O3];
     items[QK_PM10_1H] = hour->value[QK_PM10];
     items[QK_PM25_1H] = hour->value[QK_PM25];
-    const qk_conc *day = &r->hours[QK_PM10][at + 1 - RUNNING_HOURS];
+    const qk_conc *day = &value[QK_PM10][at + 1 - RUNNING_HOURS];
     items[QK_PM10_24H] = running_mean(day, QK_PM10);
-    day = &r->hours[QK_PM25][at + 1 - RUNNING_HOURS];
+    day = &value[QK_PM25][at + 1 - RUNNING_HOURS];
     items[QK_PM25_24H] = running_mean(day, QK_PM25);
-    hour->rule =
-        r->rules ? qk_rules_aqi_on(r->rules, qk_day_number(hour->end - 1)) : qk_air_rule(hour->end);
+    hour->rule = qk_rules_aqi_on(rules, qk_day_number(hour->end - 1));
     memset(hour->running, 0, sizeof hour->running);
     if (hour->rule->hourly_items & QK_AQI_BIT(QK_PM10_24H))
         hour->running[QK_PM10] = items[QK_PM10_24H];
@@ -101,63 +81,18 @@ static void judge_hour(qk_air_hour *hour, const reading *r, size_t at)
     hour->reason = NULL;
     /* An hour without any measurement is no hour of air quality, whatever a running mean says. */
     if (!qk_air_is_measured(hour)) {
-        for (int i = 0; i < QK_AQI_ITEMS; i++) hour->result.iaqi[i] = QK_AQI_NA;
-        hour->result.aqi = QK_AQI_NA;
-        hour->result.level = 0;
-        hour->result.primary = 0;
-        hour->reason = "no_items";
+        qk_air_unjudge(hour, 1, "no_items");
     } else if (hour->result.aqi == QK_AQI_NA) {
         hour->reason = "incomplete";
     }
 }
 
-static qk_code make_reading(reading *r, size_t n, qk_time last_end, qk_arena *arena, qk_error *err)
-{
-    *r = (reading){.count = n + RUNNING_HOURS - 1};
-    r->first_end = last_end - (qk_time)(r->count - 1) * QK_HOUR;
-    for (int p = 0; p < QK_POLLUTANTS; p++) {
-        r->hours[p] = qk_arena_array(arena, r->count, sizeof *r->hours[p]);
-        if (!r->hours[p]) {
-            (void)qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
-            return QK_ENOMEM;
-        }
-    }
-    return QK_OK;
-}
-
-qk_code qk_air_hours(qk_air_hour *hours, size_t n, qk_time last_end, const qk_registry *registry,
-                     qk_telemetry_reader *reader, const qk_site *site, const char *const *mns,
-                     size_t mn_count, qk_arena *arena, qk_error *err)
-{
-    reading r;
-    const qk_air_source source = {site, mns, mn_count};
-    QK_TRY(make_reading(&r, n, last_end, arena, err));
-    QK_TRY(read_hours(&r, registry, reader, &source, arena, err));
-    for (size_t i = 0; i < n; i++) {
-        hours[i].end = last_end - (qk_time)(n - 1 - i) * QK_HOUR;
-        if (qk_air_is_evaluated(site->kind)) {
-            judge_hour(&hours[i], &r, i + RUNNING_HOURS - 1);
-            continue;
-        }
-        hours[i] = (qk_air_hour){.end = hours[i].end,
-                                 .rule = qk_air_rule(hours[i].end),
-                                 .result.aqi = QK_AQI_NA,
-                                 .reason = "not_evaluated"};
-        for (int k = 0; k < QK_AQI_ITEMS; k++) hours[i].result.iaqi[k] = QK_AQI_NA;
-        for (int p = 0; p < QK_POLLUTANTS; p++)
-            hours[i].value[p] = r.hours[p][i + RUNNING_HOURS - 1];
-    }
-    return QK_OK;
-}
-
 void qk_air_hours_of(qk_air_hour *hours, size_t n, qk_time last_end,
                      qk_conc *const value[QK_POLLUTANTS], const qk_rules *rules)
 {
-    reading r = {.count = n + QK_AIR_HOURS_BEFORE, .rules = rules};
-    for (int p = 0; p < QK_POLLUTANTS; p++) r.hours[p] = value[p];
     for (size_t i = 0; i < n; i++) {
         hours[i].end = last_end - (qk_time)(n - 1 - i) * QK_HOUR;
-        judge_hour(&hours[i], &r, i + QK_AIR_HOURS_BEFORE);
+        judge_hour(&hours[i], value, rules, i + QK_AIR_HOURS_BEFORE);
     }
 }
 
@@ -189,13 +124,13 @@ size_t qk_air_evaluation_points(qk_air_source *stations, size_t n)
 }
 
 /* Means of one hour and pollutant over the stations, or missing. */
-static qk_conc mean_over(const reading *stations, size_t count, int p, size_t at)
+static qk_conc mean_over(qk_conc *(*each)[QK_POLLUTANTS], size_t count, int p, size_t at)
 {
     qk_dec_sum sum;
     qk_conc mean = {.state = QK_CONC_VALUE};
     qk_dec_sum_init(&sum);
     for (size_t k = 0; k < count; k++) {
-        const qk_conc *one = &stations[k].hours[p][at];
+        const qk_conc *one = &each[k][p][at];
         if (one->state == QK_CONC_VALUE && qk_dec_sum_add(&sum, one->value) != QK_OK)
             return (qk_conc){.state = QK_CONC_MISSING};
     }
@@ -205,36 +140,20 @@ static qk_conc mean_over(const reading *stations, size_t count, int p, size_t at
     return mean;
 }
 
-static void round_values(qk_air_hour *hour)
+void qk_air_mean_of(qk_conc *const value[QK_POLLUTANTS], size_t length,
+                    qk_conc *(*each)[QK_POLLUTANTS], size_t stations)
 {
-    for (int p = 0; p < QK_POLLUTANTS; p++) {
-        qk_conc *c = &hour->value[p];
-        if (c->state == QK_CONC_VALUE &&
-            qk_dec_round(&c->value, c->value, qk_pollutant_decimals((qk_pollutant)p)) != QK_OK)
-            c->state = QK_CONC_MISSING;
-    }
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        for (size_t at = 0; at < length; at++) value[p][at] = mean_over(each, stations, p, at);
 }
 
-qk_code qk_air_area_hours(qk_air_hour *hours, size_t n, qk_time last_end,
-                          const qk_registry *registry, qk_telemetry_reader *reader,
-                          const qk_air_source *stations, size_t count, qk_arena *arena,
-                          qk_error *err)
+void qk_air_round(qk_air_hour *hours, size_t n)
 {
-    reading area;
-    reading *each = qk_arena_array(arena, count ? count : 1, sizeof *each);
-    if (!each) return qk_fail(err, QK_ENOMEM, "no memory for %zu stations", count);
-    QK_TRY(make_reading(&area, n, last_end, arena, err));
-    for (size_t k = 0; k < count; k++) {
-        QK_TRY(make_reading(&each[k], n, last_end, arena, err));
-        QK_TRY(read_hours(&each[k], registry, reader, &stations[k], arena, err));
-    }
-    for (int p = 0; p < QK_POLLUTANTS; p++)
-        for (size_t at = 0; at < area.count; at++)
-            area.hours[p][at] = mean_over(each, count, p, at);
-    for (size_t i = 0; i < n; i++) {
-        hours[i].end = last_end - (qk_time)(n - 1 - i) * QK_HOUR;
-        judge_hour(&hours[i], &area, i + RUNNING_HOURS - 1);
-        round_values(&hours[i]);
-    }
-    return QK_OK;
+    for (size_t i = 0; i < n; i++)
+        for (int p = 0; p < QK_POLLUTANTS; p++) {
+            qk_conc *c = &hours[i].value[p];
+            if (c->state == QK_CONC_VALUE &&
+                qk_dec_round(&c->value, c->value, qk_pollutant_decimals((qk_pollutant)p)) != QK_OK)
+                c->state = QK_CONC_MISSING;
+        }
 }

@@ -113,21 +113,57 @@ static void put_hours(qk_conc *const value[QK_POLLUTANTS], size_t count, qk_time
         }
 }
 
-qk_code qk_air_graded_hours(qk_air_hour *out, size_t n, qk_time last_end, qk_air_view **views,
-                            size_t *view_n, const qk_air_question *q, const char *site,
-                            qk_arena *arena, qk_error *err)
+static qk_code make_values(qk_conc *value[QK_POLLUTANTS], size_t count, qk_arena *arena,
+                           qk_error *err)
 {
-    qk_conc *value[QK_POLLUTANTS];
-    size_t count = n + QK_AIR_HOURS_BEFORE;
-    qk_time first_end = last_end - (qk_time)(count - 1) * QK_HOUR;
     for (int p = 0; p < QK_POLLUTANTS; p++) {
         value[p] = qk_arena_array(arena, count, sizeof *value[p]);
-        if (!value[p]) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
+        if (!value[p]) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", count);
     }
+    return QK_OK;
+}
+
+/* count hours up to last_end as they count at the level. */
+static qk_code read_values(qk_conc *value[QK_POLLUTANTS], size_t count, qk_time last_end,
+                           qk_air_view **views, size_t *view_n, const qk_air_question *q,
+                           const char *site, qk_arena *arena, qk_error *err)
+{
+    qk_time first_end = last_end - (qk_time)(count - 1) * QK_HOUR;
+    QK_TRY(make_values(value, count, arena, err));
     QK_TRY(qk_air_views(views, view_n, &q->archive, site, qk_day_number(first_end - 1),
                         qk_day_number(last_end - 1), arena, err));
     for (size_t i = 0; i < *view_n; i++) put_hours(value, count, first_end, &(*views)[i], q->level);
+    return QK_OK;
+}
+
+qk_code qk_air_graded_hours(qk_air_hour *out, size_t n, qk_time last_end, qk_air_view **views,
+                            size_t *view_n, const qk_air_question *q, const qk_site *site,
+                            qk_arena *arena, qk_error *err)
+{
+    qk_conc *value[QK_POLLUTANTS];
+    QK_TRY(read_values(value, n + QK_AIR_HOURS_BEFORE, last_end, views, view_n, q, site->id, arena,
+                       err));
     qk_air_hours_of(out, n, last_end, value, q->rules);
+    if (!qk_air_is_evaluated(site->kind)) qk_air_unjudge(out, n, "not_evaluated");
+    return QK_OK;
+}
+
+qk_code qk_air_area_hours(qk_air_hour *out, size_t n, qk_time last_end, const qk_air_question *q,
+                          const qk_air_source *stations, size_t count, qk_arena *arena,
+                          qk_error *err)
+{
+    qk_air_view *views;
+    size_t view_n, length = n + QK_AIR_HOURS_BEFORE;
+    qk_conc *mean[QK_POLLUTANTS];
+    qk_conc *(*each)[QK_POLLUTANTS] = qk_arena_array(arena, count + 1, sizeof *each);
+    if (!each) return qk_fail(err, QK_ENOMEM, "no memory for %zu stations", count);
+    QK_TRY(make_values(mean, length, arena, err));
+    for (size_t k = 0; k < count; k++)
+        QK_TRY(read_values(each[k], length, last_end, &views, &view_n, q, stations[k].site->id,
+                           arena, err));
+    qk_air_mean_of(mean, length, each, count);
+    qk_air_hours_of(out, n, last_end, mean, q->rules);
+    qk_air_round(out, n);
     return QK_OK;
 }
 

@@ -55,8 +55,13 @@ void qk_air_judge_again(qk_year *year, const qk_aqi_rule *rule);
  * lie in (the hours before the first, for running means, included). */
 QK_NODISCARD qk_code qk_air_graded_hours(qk_air_hour *out, size_t n, qk_time last_end,
                                          qk_air_view **views, size_t *view_n,
-                                         const qk_air_question *q, const char *site,
+                                         const qk_air_question *q, const qk_site *site,
                                          qk_arena *arena, qk_error *err);
+/* The same of an area: the mean of its stations, judged as one station's, values rounded. No
+ * stations: every hour is without items. */
+QK_NODISCARD qk_code qk_air_area_hours(qk_air_hour *out, size_t n, qk_time last_end,
+                                       const qk_air_question *q, const qk_air_source *stations,
+                                       size_t count, qk_arena *arena, qk_error *err);
 
 typedef enum qk_air_group { QK_AIR_STATIONS, QK_AIR_TOWNSHIPS } qk_air_group;
 typedef struct qk_air_rank {

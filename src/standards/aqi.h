@@ -46,9 +46,12 @@ enum {
 };
 #define QK_AQI_BIT(item) (1u << (item))
 
+enum { QK_RULE_ZH = 160 }; /* bytes of a source in Chinese, in each table of rules */
+
 typedef struct qk_aqi_rule {
-    char name[24];    /* "HJ633-2012" */
-    char source[96];  /* standard, clause, date of force */
+    char name[24];   /* "HJ633-2012" */
+    char source[96]; /* standard, clause, date of force */
+    char source_zh[QK_RULE_ZH];
     int32_t from_day; /* civil days since 1970-01-01 (qk_day_number), both ends included */
     int32_t to_day;
     /* In the unit of the rounded value: ug/m3, CO tenths of mg/m3. points 0: no such item. */

@@ -41,6 +41,7 @@ enum {
 static const qk_aqi_rule shipped_rules[] = {
     {.name = "HJ633-2012",
      .source = "HJ 633-2012 4.1-4.4, tables 1-2; in force to 2026-02-28",
+     .source_zh = "HJ 633-2012 第 4.1 至 4.4 条、表 1、表 2，施行至 2026-02-28",
      .from_day = DAY_2013_01_01,
      .to_day = DAY_2026_03_01 - 1,
      .breakpoint = {GAS_COLUMNS, [QK_PM10_24H] = {0, 50, 150, 250, 350, 420, 500, 600},
@@ -54,6 +55,7 @@ static const qk_aqi_rule shipped_rules[] = {
      .names_exceeding = true},
     {.name = "HJ633-2026",
      .source = "HJ 633-2026 4-5, table 1; in force from 2026-03-01",
+     .source_zh = "HJ 633-2026 第 4、5 章、表 1，自 2026-03-01 施行",
      .from_day = DAY_2026_03_01,
      .to_day = INT32_MAX,
      .breakpoint = {GAS_COLUMNS, [QK_PM10_24H] = PM10_2026, [QK_PM25_24H] = PM25_2026,

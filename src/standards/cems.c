@@ -76,6 +76,7 @@ qk_ratio qk_cems_capture_rate(qk_ratio hours, qk_ratio stop_hours, qk_ratio inva
 const qk_cems_rule *qk_cems_rules(size_t *count)
 {
     static const qk_cems_rule shipped[] = {{"HJ75-2017", "HJ 75-2017 12.1, 12.2, from 2018-03-01",
+                                            "HJ 75-2017 第 12.1、12.2 条，自 2018-03-01 施行",
                                             DAY_2018_03_01, INT32_MAX, 45, 75, 90, 24}};
     *count = sizeof shipped / sizeof shipped[0];
     return shipped;

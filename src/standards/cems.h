@@ -4,6 +4,7 @@
 /* Stack monitoring: conversions, flow and emission (HJ 75-2017 annex C, GB 13223, GB 13271) and
  * data validity with substitution (HJ 75-2017 12). Standard state of sources: 273 K, 101325 Pa.
  * Inputs and results are exact fractions, "not there" spreads. Pure, any thread. */
+#include "standards/aqi.h"
 #include "standards/ratio.h"
 
 /* c_wet / (1 - moisture/100); not there for moisture outside 0 .. <100 %. */
@@ -33,6 +34,7 @@ void qk_cems_flow_of(qk_cems_flow *out, const qk_cems_stack *stack);
 typedef struct qk_cems_rule {
     char name[32];
     char source[96];
+    char source_zh[QK_RULE_ZH];
     int32_t from_day;
     int32_t to_day;
     int32_t hour_minutes;         /* least valid minutes of an hour */

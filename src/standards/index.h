@@ -11,6 +11,7 @@
 typedef struct qk_index_profile {
     char name[32];
     char source[96];
+    char source_zh[QK_RULE_ZH];
     int32_t from_day; /* first and last day it is the default for; from > to: never the default */
     int32_t to_day;
     qk_dec limit[QK_POLLUTANTS]; /* ug/m3, CO mg/m3 */

@@ -30,6 +30,7 @@ enum { DAY_2013_01_01 = 15706, DAY_2026_03_01 = 20513, DAY_2031_01_01 = 22280 };
 static const qk_limits shipped[] = {
     {"GB3095-2012",
      "GB 3095-2012 with the amendment of 2018-09-01, to 2026-02-28",
+     "GB 3095-2012 及 2018-09-01 修改单，施行至 2026-02-28",
      DAY_2013_01_01,
      DAY_2026_03_01 - 1,
      {STEADY,
@@ -37,6 +38,7 @@ static const qk_limits shipped[] = {
       [QK_LIMIT_PM25] = {[QK_AVG_YEAR] = BOTH(15, 35), [QK_AVG_DAY] = BOTH(35, 75)}}},
     {"GB3095-2026-transition",
      "GB 3095-2026 table 1, transition limits, 2026-03-01 to 2030-12-31",
+     "GB 3095-2026 表 1 过渡阶段限值，2026-03-01 至 2030-12-31",
      DAY_2026_03_01,
      DAY_2031_01_01 - 1,
      {STEADY,
@@ -44,6 +46,7 @@ static const qk_limits shipped[] = {
       [QK_LIMIT_PM25] = {[QK_AVG_YEAR] = BOTH(15, 30), [QK_AVG_DAY] = BOTH(35, 60)}}},
     {"GB3095-2026-final",
      "GB 3095-2026 table 1, final limits, from 2031-01-01",
+     "GB 3095-2026 表 1 限值，自 2031-01-01 执行",
      DAY_2031_01_01,
      INT32_MAX,
      {STEADY,

@@ -30,6 +30,7 @@ typedef enum qk_averaging {
 typedef struct qk_limits {
     char name[32];
     char source[96];
+    char source_zh[QK_RULE_ZH];
     int32_t from_day;
     int32_t to_day;
     /* [item][averaging][grade I, grade II]; mantissa 0 = no limit */

@@ -8,6 +8,7 @@
 static const qk_qc_rule shipped[] = {
     {"qc-2013",
      "HJ 818-2018, HJ 654-2013 practice; numbers are conventions of this program",
+     "参照 HJ 818-2018、HJ 654-2013 的做法，数值为本系统约定",
      INT32_MIN,
      INT32_MAX,
      {[QK_SO2] = {0, 2620 * U, 6, 20 * U, 100 * U, 100, 60 * U, 400, 60 * U, 80, 13 * U},

@@ -69,6 +69,7 @@ typedef struct qk_qc_interference {
 typedef struct qk_qc_rule {
     char name[32];
     char source[96];
+    char source_zh[QK_RULE_ZH];
     int32_t from_day; /* civil days, both included */
     int32_t to_day;
     qk_qc_limits item[QK_POLLUTANTS];

@@ -78,10 +78,14 @@ static qk_code read_day(const place *at, const qk_json_value *row, const char *n
 }
 
 qk_code qk_rules_read_head(const place *at, const qk_json_value *row, char *name, size_t name_size,
-                           char *source, size_t source_size, int32_t *from, int32_t *to)
+                           char *source, size_t source_size, char zh[QK_RULE_ZH], int32_t *from,
+                           int32_t *to)
 {
+    qk_str chinese = qk_json_get_str(row, "source_zh");
     QK_TRY(read_text(at, row, "name", name, name_size));
     QK_TRY(read_text(at, row, "source", source, source_size));
+    if (chinese.len >= QK_RULE_ZH) return refuse(at, "source_zh is too long");
+    qk_str_copy(zh, QK_RULE_ZH, chinese.len ? chinese : qk_str_of(source));
     QK_TRY(read_day(at, row, "from", INT32_MIN, from));
     QK_TRY(read_day(at, row, "to", INT32_MAX, to));
     return *from > *to ? refuse(at, "ends before it begins") : QK_OK;
@@ -145,7 +149,7 @@ static qk_code read_aqi(place *at, const qk_json_value *row, void *into)
     qk_aqi_rule *out = into;
     *out = (qk_aqi_rule){.from_day = 0};
     QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
-                              &out->from_day, &out->to_day));
+                              out->source_zh, &out->from_day, &out->to_day));
     QK_TRY(read_items(at, row, "daily", &out->daily_items));
     QK_TRY(read_items(at, row, "hourly", &out->hourly_items));
     QK_TRY(read_items(at, row, "optional", &out->optional_items));
@@ -189,7 +193,7 @@ static qk_code read_limits(place *at, const qk_json_value *row, void *into)
     qk_limits *out = into;
     *out = (qk_limits){.from_day = 0};
     QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
-                              &out->from_day, &out->to_day));
+                              out->source_zh, &out->from_day, &out->to_day));
     const qk_json_value *items = qk_json_get(row, "items");
     for (const qk_json_value *v = items ? items->first : NULL; v; v = v->next) {
         int item = find_name(limit_names, QK_LIMIT_ITEMS, v->name);
@@ -210,7 +214,7 @@ static qk_code read_index(place *at, const qk_json_value *row, void *into)
     qk_index_profile *out = into;
     *out = (qk_index_profile){.from_day = 0};
     QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
-                              &out->from_day, &out->to_day));
+                              out->source_zh, &out->from_day, &out->to_day));
     if (!qk_json_get_bool(row, "default", true)) {
         out->from_day = INT32_MAX;
         out->to_day = INT32_MIN;
@@ -296,12 +300,13 @@ static void write_day(qk_json_writer *w, const char *name, int32_t day)
         qk_json_cstr(w, qk_date_iso(text, (qk_time)day * QK_DAY - QK_CST_OFFSET));
 }
 
-void qk_rules_write_head(qk_json_writer *w, const char *name, const char *source, int32_t from,
-                         int32_t to)
+void qk_rules_write_head(qk_json_writer *w, const char *name, const char *source, const char *zh,
+                         int32_t from, int32_t to)
 {
     qk_json_object(w);
     qk_json_kcstr(w, "name", name);
     qk_json_kcstr(w, "source", source);
+    qk_json_kcstr(w, "source_zh", zh);
     write_day(w, "from", from);
     write_day(w, "to", to);
 }
@@ -318,7 +323,7 @@ static void write_items(qk_json_writer *w, const char *name, uint32_t items)
 static void write_aqi(qk_json_writer *w, const void *row)
 {
     const qk_aqi_rule *r = row;
-    qk_rules_write_head(w, r->name, r->source, r->from_day, r->to_day);
+    qk_rules_write_head(w, r->name, r->source, r->source_zh, r->from_day, r->to_day);
     write_items(w, "daily", r->daily_items);
     write_items(w, "hourly", r->hourly_items);
     write_items(w, "optional", r->optional_items);
@@ -347,7 +352,7 @@ static void write_aqi(qk_json_writer *w, const void *row)
 static void write_limits(qk_json_writer *w, const void *row)
 {
     const qk_limits *l = row;
-    qk_rules_write_head(w, l->name, l->source, l->from_day, l->to_day);
+    qk_rules_write_head(w, l->name, l->source, l->source_zh, l->from_day, l->to_day);
     qk_json_key(w, "items");
     qk_json_object(w);
     for (int i = 0; i < QK_LIMIT_ITEMS; i++) {
@@ -371,7 +376,7 @@ static void write_index(qk_json_writer *w, const void *row)
 {
     const qk_index_profile *p = row;
     bool standing = p->from_day <= p->to_day;
-    qk_rules_write_head(w, p->name, p->source, standing ? p->from_day : INT32_MIN,
+    qk_rules_write_head(w, p->name, p->source, p->source_zh, standing ? p->from_day : INT32_MIN,
                         standing ? p->to_day : INT32_MAX);
     qk_json_kbool(w, "default", standing);
     qk_json_key(w, "limits");

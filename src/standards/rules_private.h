@@ -17,13 +17,14 @@ typedef struct qk_rules_place {
 
 /* QK_EFORMAT with table, row, item, line and column. */
 qk_code qk_rules_refuse(const qk_rules_place *at, const char *what);
-/* name, source, from, to. */
+/* name, source, source_zh (the source where it is absent), from, to. */
 QK_NODISCARD qk_code qk_rules_read_head(const qk_rules_place *at, const qk_json_value *row,
                                         char *name, size_t name_size, char *source,
-                                        size_t source_size, int32_t *from, int32_t *to);
+                                        size_t source_size, char zh[QK_RULE_ZH], int32_t *from,
+                                        int32_t *to);
 /* Opens the object. */
-void qk_rules_write_head(qk_json_writer *w, const char *name, const char *source, int32_t from,
-                         int32_t to);
+void qk_rules_write_head(qk_json_writer *w, const char *name, const char *source, const char *zh,
+                         int32_t from, int32_t to);
 
 /* A number of a row: an int64 in 10^-6, or an int32 that is whole, 0 .. most. */
 typedef struct qk_rules_number {

@@ -86,7 +86,7 @@ qk_code qk_qc_rule_read(qk_rules_place *at, const qk_json_value *row, void *into
     const qk_json_value *items = qk_json_get(row, "items");
     *out = (qk_qc_rule){.from_day = 0};
     QK_TRY(qk_rules_read_head(at, row, out->name, sizeof out->name, out->source, sizeof out->source,
-                              &out->from_day, &out->to_day));
+                              out->source_zh, &out->from_day, &out->to_day));
     QK_TRY(qk_rules_read_numbers(at, row, rule_numbers, QK_RULES_COUNT(rule_numbers), out));
     QK_TRY(qk_rules_read_numbers(at, qk_json_get(row, "interference"), interference_numbers,
                                  QK_RULES_COUNT(interference_numbers), &out->interference));
@@ -123,7 +123,7 @@ void qk_rules_write_numbers(qk_json_writer *w, const qk_rules_number *list, size
 void qk_qc_rule_write(qk_json_writer *w, const void *row)
 {
     const qk_qc_rule *rule = row;
-    qk_rules_write_head(w, rule->name, rule->source, rule->from_day, rule->to_day);
+    qk_rules_write_head(w, rule->name, rule->source, rule->source_zh, rule->from_day, rule->to_day);
     qk_rules_write_numbers(w, rule_numbers, QK_RULES_COUNT(rule_numbers), rule);
     qk_json_key(w, "interference");
     qk_json_object(w);

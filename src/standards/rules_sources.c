@@ -7,11 +7,13 @@ static const int64_t dec_most = 1000000;
 
 typedef qk_rules_place place;
 #define refuse qk_rules_refuse
-#define READ_HEAD(at, row, out)                                                       \
-    QK_TRY(qk_rules_read_head(at, row, (out)->name, sizeof(out)->name, (out)->source, \
-                              sizeof(out)->source, &(out)->from_day, &(out)->to_day))
-#define WRITE_HEAD(w, rule) \
-    qk_rules_write_head(w, (rule)->name, (rule)->source, (rule)->from_day, (rule)->to_day)
+#define READ_HEAD(at, row, out)                                                        \
+    QK_TRY(qk_rules_read_head(at, row, (out)->name, sizeof(out)->name, (out)->source,  \
+                              sizeof(out)->source, (out)->source_zh, &(out)->from_day, \
+                              &(out)->to_day))
+#define WRITE_HEAD(w, rule)                                                                   \
+    qk_rules_write_head(w, (rule)->name, (rule)->source, (rule)->source_zh, (rule)->from_day, \
+                        (rule)->to_day)
 
 /* A number 0 .. 1,000,000 of at most six decimals. */
 static bool read_dec(const qk_json_value *v, qk_dec *out)

@@ -8,7 +8,8 @@ const qk_fume_rule *qk_fume_rules(size_t *count)
 {
     static const qk_fume_rule shipped[] = {
         {"GB18483-2001", "GB 18483-2001: C Q/(n x 2000) <= 2.0 mg/m3, from 2002-01-01",
-         DAY_2002_01_01, INT32_MAX, 2000, 2000000}};
+         "GB 18483-2001：C Q/(n × 2000) ≤ 2.0 mg/m³，自 2002-01-01 施行", DAY_2002_01_01, INT32_MAX,
+         2000, 2000000}};
     *count = sizeof shipped / sizeof shipped[0];
     return shipped;
 }
@@ -46,13 +47,15 @@ qk_ratio qk_carbon_days(qk_ratio carbon_kg, qk_ratio capacity, qk_ratio voc_mg_m
 
 const qk_ldar_rule *qk_ldar_rules(size_t *count)
 {
-    static const qk_ldar_rule shipped[] = {{"GB37822-2019",
-                                            "GB 37822-2019 8.3, HJ 1230-2021, from 2019-07-01",
-                                            DAY_2019_07_01,
-                                            INT32_MAX,
-                                            {[QK_LDAR_GAS] = {5000, 2000},
-                                             [QK_LDAR_LIGHT_LIQUID] = {5000, 2000},
-                                             [QK_LDAR_HEAVY_LIQUID] = {2000, 500}}}};
+    static const qk_ldar_rule shipped[] = {
+        {"GB37822-2019",
+         "GB 37822-2019 8.3, HJ 1230-2021, from 2019-07-01",
+         "GB 37822-2019 第 8.3 条、HJ 1230-2021，自 2019-07-01 施行",
+         DAY_2019_07_01,
+         INT32_MAX,
+         {[QK_LDAR_GAS] = {5000, 2000},
+          [QK_LDAR_LIGHT_LIQUID] = {5000, 2000},
+          [QK_LDAR_HEAVY_LIQUID] = {2000, 500}}}};
     *count = sizeof shipped / sizeof shipped[0];
     return shipped;
 }
@@ -66,6 +69,7 @@ int32_t qk_ldar_threshold(const qk_ldar_rule *rule, qk_ldar_medium medium, bool 
 static const qk_vapour_rule vapour_shipped[] = {
     {"GB20952-2020",
      "GB 20952-2020 with annex B, from 2021-04-01",
+     "GB 20952-2020 及附录 B，自 2021-04-01 施行",
      DAY_2021_04_01,
      INT32_MAX,
      {
@@ -152,6 +156,7 @@ const qk_compensation_rule *qk_compensation_rules(size_t *count)
     static const qk_compensation_rule shipped[] = {
         {"zhengzhou2020",
          "Zhengzhou 2020: 10 (to 5 ug/m3 above the city mean), then 20 x 10^4 yuan",
+         "郑州市 2020 年办法：高出全市均值 5 µg/m³ 以内每微克 10 万元，以上每微克 20 万元",
          INT32_MIN,
          INT32_MAX,
          {[QK_PM25] = {{{5, 0}, {10, 0}}, {{0, 0}, {20, 0}}}},

@@ -12,6 +12,7 @@
 typedef struct qk_fume_rule {
     char name[32];
     char source[96];
+    char source_zh[QK_RULE_ZH];
     int32_t from_day;
     int32_t to_day;
     int32_t stove_flow_m3h;
@@ -43,6 +44,7 @@ typedef enum qk_ldar_medium {
 typedef struct qk_ldar_rule {
     char name[32];
     char source[96];
+    char source_zh[QK_RULE_ZH];
     int32_t from_day;
     int32_t to_day;
     int32_t threshold[QK_LDAR_MEDIA][2]; /* net umol/mol; general, key regions */
@@ -55,6 +57,7 @@ enum { QK_VAPOUR_COLUMNS = 5, QK_VAPOUR_ROWS = 64, QK_VAPOUR_FLOWS = 8 };
 typedef struct qk_vapour_rule {
     char name[32];
     char source[96];
+    char source_zh[QK_RULE_ZH];
     int32_t from_day;
     int32_t to_day;
     int32_t tightness[QK_VAPOUR_ROWS][1 + QK_VAPOUR_COLUMNS]; /* ullage L, ascending; Pa */
@@ -87,6 +90,7 @@ typedef struct qk_compensation_tier {
 typedef struct qk_compensation_rule {
     char name[32];
     char source[96];
+    char source_zh[QK_RULE_ZH];
     int32_t from_day;
     int32_t to_day;
     qk_compensation_tier tiers[QK_POLLUTANTS][QK_COMPENSATION_TIERS];

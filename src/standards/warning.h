@@ -6,6 +6,7 @@
  * reduction shares.
  * ">X lasting 24n h" is read as n consecutive days above X; a day without a value (below 0) breaks
  * a run. Pure, any thread. */
+#include "standards/aqi.h"
 #include "standards/ratio.h"
 
 typedef enum qk_warning_level {
@@ -36,6 +37,7 @@ typedef struct qk_warning_condition {
 typedef struct qk_warning_rule {
     char name[32];
     char source[96]; /* document and date of force */
+    char source_zh[QK_RULE_ZH];
     int32_t from_day;
     int32_t to_day;
     int32_t release_hours; /* an improvement that lasts so long lowers; episodes nearer are one */

@@ -7,62 +7,42 @@ enum { MINUTES_NEED = 45, HOURS_NEED = 20 }; /* GB 3095-2012 and -2026, table 4 
 
 /* ---- hours ---- */
 
-static const char *const *device_names(qk_exchange *x, const qk_site_links *mine)
-{
-    const char **mns = qk_arena_array(&x->arena, mine->n ? mine->n : 1, sizeof *mns);
-    for (size_t i = 0; mns && i < mine->n; i++) mns[i] = mine->items[i].mn;
-    return mns;
-}
-
-qk_code qk_air_range(qk_exchange *x, const qk_site *site, const qk_site_links *mine,
+qk_code qk_air_range(qk_exchange *x, const qk_air_question *q, const qk_site *site,
                      qk_time last_end, size_t n, qk_air_hour **out, qk_error *err)
 {
-    const char *const *mns = device_names(x, mine);
+    qk_air_view *views;
+    size_t view_n;
     *out = qk_arena_array(&x->arena, n, sizeof **out);
-    if (!mns || !*out) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
-    return qk_air_hours(*out, n, last_end, qk_node_registry(x->context->node), x->tools->reader,
-                        site, mns, mine->n, &x->arena, err);
+    if (!*out) return qk_fail(err, QK_ENOMEM, "no memory for %zu hours", n);
+    return qk_air_graded_hours(*out, n, last_end, &views, &view_n, q, site, &x->arena, err);
 }
 
-qk_code qk_air_county(qk_exchange *x, const qk_site *sites, size_t site_n,
-                      const qk_site_links *links, qk_time last_end, size_t n, qk_air_hour **out,
-                      qk_error *err)
+qk_code qk_air_county(qk_exchange *x, const qk_air_question *q, qk_time last_end, size_t n,
+                      qk_air_hour **out, qk_error *err)
 {
+    qk_air_source *stations;
     size_t count = 0;
-    qk_air_source *stations = qk_arena_array(&x->arena, site_n ? site_n : 1, sizeof *stations);
+    bool area;
     *out = qk_arena_array(&x->arena, n, sizeof **out);
-    if (!stations || !*out) return qk_fail(err, QK_ENOMEM, "no memory for the county's hours");
-    for (size_t i = 0; i < site_n; i++) {
-        if (!qk_air_is_evaluated(sites[i].kind)) continue;
-        qk_site_links mine = qk_site_links_of(links, sites[i].id);
-        const char *const *mns = device_names(x, &mine);
-        if (!mns) return qk_fail(err, QK_ENOMEM, "no memory for the county's stations");
-        stations[count++] = (qk_air_source){&sites[i], mns, mine.n};
-    }
-    return qk_air_area_hours(*out, n, last_end, qk_node_registry(x->context->node),
-                             x->tools->reader, stations, qk_air_evaluation_points(stations, count),
-                             &x->arena, err);
+    if (!*out) return qk_fail(err, QK_ENOMEM, "no memory for the county's hours");
+    QK_TRY(qk_air_scope(&stations, &count, &area, q->registry, QK_STR("county"), &x->arena, err));
+    return qk_air_area_hours(*out, n, last_end, q, stations, count, &x->arena, err);
 }
 
-static void set_unjudged(qk_air_hour *hour, qk_time end)
-{
-    *hour = (qk_air_hour){.end = end, .rule = qk_air_rule(end), .reason = "not_evaluated"};
-    hour->result.aqi = QK_AQI_NA;
-    for (int i = 0; i < QK_AQI_ITEMS; i++) hour->result.iaqi[i] = QK_AQI_NA;
-}
-
-qk_code qk_air_now(qk_exchange *x, const qk_site *site, const qk_site_links *mine,
-                   qk_air_hour *hour, bool *air, qk_error *err)
+qk_code qk_air_now(qk_exchange *x, const qk_air_question *q, const qk_site *site, qk_air_hour *hour,
+                   bool *air, qk_error *err)
 {
     qk_air_hour *hours = NULL;
     qk_time last = qk_floor_hour(qk_clock_now(qk_node_clock(x->context->node)));
     *air = qk_str_starts(qk_str_of(site->kind), QK_STR("air_"));
     if (!*air) return QK_OK;
     if (!qk_air_is_evaluated(site->kind)) {
-        set_unjudged(hour, last);
+        *hour =
+            (qk_air_hour){.end = last, .rule = qk_rules_aqi_on(q->rules, qk_day_number(last - 1))};
+        qk_air_unjudge(hour, 1, "not_evaluated");
         return QK_OK;
     }
-    QK_TRY(qk_air_range(x, site, mine, last, 2, &hours, err));
+    QK_TRY(qk_air_range(x, q, site, last, 2, &hours, err));
     *hour = qk_air_is_measured(&hours[1]) ? hours[1] : hours[0];
     if (!qk_air_is_measured(hour)) hour->reason = "stale";
     return QK_OK;
@@ -234,7 +214,7 @@ qk_code qk_site_validity_json(qk_exchange *x, const qk_site *site, const qk_site
 /* ---- rules ---- */
 
 typedef struct rule_text {
-    const char *figure, *zh, *en, *formula, *source, *clause;
+    const char *figure, *zh, *en, *formula, *source, *source_zh, *clause, *clause_zh;
 } rule_text;
 
 static void begin_rule(qk_json_writer *w, const rule_text *t, const char *valid_from)
@@ -245,7 +225,9 @@ static void begin_rule(qk_json_writer *w, const rule_text *t, const char *valid_
     qk_json_kcstr(w, "en", t->en);
     qk_json_kcstr(w, "formula", t->formula);
     qk_json_kcstr(w, "source", t->source);
+    qk_json_kcstr(w, "source_zh", t->source_zh);
     qk_json_kcstr(w, "clause", t->clause);
+    qk_json_kcstr(w, "clause_zh", t->clause_zh);
     qk_json_kcstr(w, "valid_from", valid_from);
     qk_json_key(w, "inputs");
     qk_json_array(w);
@@ -286,6 +268,8 @@ static void write_aqi_rule(qk_json_writer *w, const qk_air_hour *hour)
         "IAQI = (IAQI_Hi - IAQI_Lo) / (BP_Hi - BP_Lo) x (C - BP_Lo) + IAQI_Lo, rounded up; "
         "AQI = max(IAQI)",
         hour->rule->source,
+        hour->rule->source_zh,
+        NULL,
         NULL,
     };
     qk_date_iso(from, (qk_time)hour->rule->from_day * QK_DAY - QK_CST_OFFSET);
@@ -294,22 +278,27 @@ static void write_aqi_rule(qk_json_writer *w, const qk_air_hour *hour)
     end_rule(w);
 }
 
-static void write_validity_rules(qk_json_writer *w, bool new_rule)
+static void write_validity_rules(qk_json_writer *w, const qk_limits *limits)
 {
-    const char *source = new_rule ? "GB 3095-2026" : "GB 3095-2012";
+    char from[QK_TIME_TEXT] = "";
     const rule_text rules[] = {
         {"validity.hour", "小时均值至少需要 45 分钟的有效数据",
-         "An hour's mean needs at least 45 minutes of valid data", NULL, source, "table 4"},
+         "An hour's mean needs at least 45 minutes of valid data", NULL, limits->source,
+         limits->source_zh, "table 4", "表 4"},
         {"validity.day", "日均值至少需要 20 个有效小时",
-         "A day's mean needs at least 20 valid hours", NULL, source, "table 4"},
+         "A day's mean needs at least 20 valid hours", NULL, limits->source, limits->source_zh,
+         "table 4", "表 4"},
     };
+    bool dated = limits->from_day != INT32_MIN;
+    if (dated) qk_date_iso(from, (qk_time)limits->from_day * QK_DAY - QK_CST_OFFSET);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        begin_rule(w, &rules[i], NULL);
+        begin_rule(w, &rules[i], dated ? from : NULL);
         end_rule(w);
     }
 }
 
-void qk_site_rules_json(qk_exchange *x, const qk_site *site, const qk_air_hour *hour)
+void qk_site_rules_json(qk_exchange *x, const qk_air_question *q, const qk_site *site,
+                        const qk_air_hour *hour)
 {
     qk_json_writer *w = &x->json;
     qk_time now = qk_clock_now(qk_node_clock(x->context->node));
@@ -317,6 +306,6 @@ void qk_site_rules_json(qk_exchange *x, const qk_site *site, const qk_air_hour *
     qk_json_array(w);
     if (hour && qk_air_is_evaluated(site->kind)) write_aqi_rule(w, hour);
     if (qk_str_starts(qk_str_of(site->kind), QK_STR("air_")))
-        write_validity_rules(w, qk_air_rule(now) != qk_aqi_rules(&(size_t){0}));
+        write_validity_rules(w, qk_rules_limits_on(q->rules, qk_day_number(now)));
     qk_json_end(w);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hours of air quality: one station's, and all stations' side by side. */
+#include "web/air_figures.h"
 #include "web/air_json.h"
 #include "web/api.h"
 
@@ -63,7 +64,7 @@ qk_code qk_api_aqi(qk_exchange *x, qk_error *err)
 {
     const qk_registry *r = qk_node_registry(x->context->node);
     qk_site site;
-    qk_site_links links;
+    qk_air_question q;
     qk_time last = 0;
     size_t n = 0;
     qk_air_hour *hours = NULL;
@@ -72,10 +73,8 @@ qk_code qk_api_aqi(qk_exchange *x, qk_error *err)
     if (!qk_str_starts(qk_str_of(site.kind), QK_STR("air_")))
         return qk_refuse(x, err, 422, "no_air_station", "site", "%s", "");
     QK_TRY(read_range(x, &last, &n, err));
-    qk_code code = qk_site_links_find(&links, r, &x->arena);
-    if (code != QK_OK) return qk_fail(err, code, "no memory for the station's devices");
-    qk_site_links mine = qk_site_links_of(&links, site.id);
-    if (n) QK_TRY(qk_air_range(x, &site, &mine, last, n, &hours, err));
+    QK_TRY(qk_air_asked(&q, x, err));
+    if (n) QK_TRY(qk_air_range(x, &q, &site, last, n, &hours, err));
     qk_json_object(&x->json);
     qk_json_key(&x->json, "items");
     qk_json_array(&x->json);
@@ -97,12 +96,11 @@ static void write_hours(qk_json_writer *w, qk_time last, size_t n)
     qk_json_end(w);
 }
 
-static qk_code write_row(qk_exchange *x, const qk_site *site, const qk_site_links *links,
+static qk_code write_row(qk_exchange *x, const qk_air_question *q, const qk_site *site,
                          qk_time last, size_t n, qk_error *err)
 {
     qk_air_hour *hours = NULL;
-    qk_site_links mine = qk_site_links_of(links, site->id);
-    QK_TRY(qk_air_range(x, site, &mine, last, n, &hours, err));
+    QK_TRY(qk_air_range(x, q, site, last, n, &hours, err));
     qk_json_object(&x->json);
     qk_json_kcstr(&x->json, "site", site->id);
     qk_json_key(&x->json, "aqi");
@@ -114,11 +112,11 @@ static qk_code write_row(qk_exchange *x, const qk_site *site, const qk_site_link
     return QK_OK;
 }
 
-static qk_code write_county_row(qk_exchange *x, const qk_site *sites, size_t site_n,
-                                const qk_site_links *links, qk_time last, size_t n, qk_error *err)
+static qk_code write_county_row(qk_exchange *x, const qk_air_question *q, qk_time last, size_t n,
+                                qk_error *err)
 {
     qk_air_hour *hours = NULL;
-    QK_TRY(qk_air_county(x, sites, site_n, links, last, n, &hours, err));
+    QK_TRY(qk_air_county(x, q, last, n, &hours, err));
     qk_json_key(&x->json, "county");
     qk_json_array(&x->json);
     for (size_t i = 0; i < n; i++)
@@ -133,9 +131,9 @@ qk_code qk_api_strip(qk_exchange *x, qk_error *err)
     size_t hours = (size_t)qk_query_int(x, "hours", STRIP_DEFAULT), n = 0;
     qk_time last = qk_floor_hour(qk_clock_now(qk_node_clock(x->context->node)));
     qk_site *sites = NULL;
-    qk_site_links links;
+    qk_air_question q;
+    QK_TRY(qk_air_asked(&q, x, err));
     qk_code code = qk_registry_sites(r, &x->arena, &sites, &n);
-    if (code == QK_OK) code = qk_site_links_find(&links, r, &x->arena);
     if (code != QK_OK) return qk_fail(err, code, "no memory for the stations");
     qk_json_object(&x->json);
     write_hours(&x->json, last, hours);
@@ -143,9 +141,9 @@ qk_code qk_api_strip(qk_exchange *x, qk_error *err)
     qk_json_array(&x->json);
     for (size_t i = 0; i < n; i++)
         if (qk_air_is_evaluated(sites[i].kind))
-            QK_TRY(write_row(x, &sites[i], &links, last, hours, err));
+            QK_TRY(write_row(x, &q, &sites[i], last, hours, err));
     qk_json_end(&x->json);
-    QK_TRY(write_county_row(x, sites, n, &links, last, hours, err));
+    QK_TRY(write_county_row(x, &q, last, hours, err));
     qk_json_end(&x->json);
     return QK_OK;
 }

@@ -320,6 +320,8 @@ qk_code qk_explain_change(qk_telling *t)
                                "Change against the same time last year",
                                "(C - C_before) / C_before × 100 %",
                                rule->source,
+                               rule->source_zh,
+                               NULL,
                                NULL,
                                rule->from_day};
     if (p == QK_POLLUTANTS)
@@ -352,8 +354,10 @@ static void put_edition(qk_exchange *x, const qk_air_question *q, qk_year *y,
     qk_json_object(w);
     qk_json_kcstr(w, "standard", rule->name);
     qk_json_kcstr(w, "source", rule->source);
+    qk_json_kcstr(w, "source_zh", rule->source_zh);
     qk_json_kcstr(w, "limits", limits->name);
     qk_json_kcstr(w, "limits_source", limits->source);
+    qk_json_kcstr(w, "limits_source_zh", limits->source_zh);
     qk_json_kcstr(w, "index_profile", profile->name);
     qk_json_key(w, "figures");
     qk_air_brief_json(w, &period, profile);
@@ -493,6 +497,7 @@ static void put_ranking_rule(qk_json_writer *w)
     qk_json_key(w, "rule");
     qk_json_object(w);
     qk_json_kcstr(w, "source", "环办监测〔2018〕19号");
+    qk_json_kcstr(w, "source_zh", "环办监测〔2018〕19号");
     qk_json_kcstr(
         w, "zh",
         "按环境空气质量综合指数由小到大排名，指数相同名次并列，下一名次空出；有效天数不足的列后、"
@@ -535,6 +540,7 @@ qk_code qk_api_air_ranking(qk_exchange *x, qk_error *err)
     qk_json_object(&x->json);
     qk_json_kcstr(&x->json, "name", profile->name);
     qk_json_kcstr(&x->json, "source", profile->source);
+    qk_json_kcstr(&x->json, "source_zh", profile->source_zh);
     qk_json_end(&x->json);
     qk_json_key(&x->json, "items");
     qk_json_array(&x->json);

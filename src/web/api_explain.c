@@ -49,7 +49,9 @@ static qk_tell_heading index_heading(const qk_aqi_rule *rule, bool daily)
         "IAQI = ⌈(IAQI_Hi - IAQI_Lo) / (BP_Hi - BP_Lo) × (C - BP_Lo) + IAQI_Lo⌉;  "
         "AQI = max(IAQI)",
         rule->source,
+        rule->source_zh,
         "4.2, 4.3",
+        "4.2、4.3",
         rule->from_day};
 }
 
@@ -67,15 +69,21 @@ static void end_index(qk_telling *t, const qk_aqi *aqi)
 
 static qk_code explain_hour(qk_telling *t)
 {
-    char site[QK_CODE_MAX], number[QK_DEC_TEXT];
+    char number[QK_DEC_TEXT];
     qk_air_hour hour;
     qk_air_view *views;
-    size_t n = 0;
+    qk_air_source *stations;
+    size_t n = 0, count = 0;
+    bool area;
     if (!qk_query_given(t->x, "time"))
         return qk_refuse(t->x, t->err, 400, "bad_parameter", "time", "this figure needs a time");
-    qk_str_copy(site, sizeof site, t->scope);
-    QK_TRY(qk_air_graded_hours(&hour, 1, qk_floor_hour(qk_query_time(t->x, "time", 0)), &views, &n,
-                               &t->q, site, &t->x->arena, t->err));
+    qk_time end = qk_floor_hour(qk_query_time(t->x, "time", 0));
+    QK_TRY(qk_air_scope(&stations, &count, &area, t->q.registry, t->scope, &t->x->arena, t->err));
+    if (area)
+        QK_TRY(qk_air_area_hours(&hour, 1, end, &t->q, stations, count, &t->x->arena, t->err));
+    else
+        QK_TRY(qk_air_graded_hours(&hour, 1, end, &views, &n, &t->q, stations[0].site, &t->x->arena,
+                                   t->err));
     qk_tell_heading h = index_heading(hour.rule, false);
     qk_tell_begin(t, "hour_aqi", &h);
     for (int p = 0; p < QK_POLLUTANTS; p++) {
@@ -232,7 +240,9 @@ static qk_tell_heading day_value_heading(const qk_limits *limits, qk_pollutant p
                                    : "Daily mean: mean of the valid hours",
                              ozone ? "C = max(Σ c / n), 8 h ending 08:00 … 24:00" : "C = Σ c / n",
                              limits->source,
+                             limits->source_zh,
                              ozone ? "table 4; HJ 663 6.1.2" : "table 4",
+                             ozone ? "表 4；HJ 663 第 6.1.2 条" : "表 4",
                              limits->from_day};
 }
 
@@ -288,7 +298,9 @@ static qk_code area_day_value(qk_telling *t, const qk_air_source *stations, size
                                "Mean of the daily values of the evaluation points",
                                "C = Σ C_k / n",
                                "HJ 663-2013",
+                               "HJ 663-2013",
                                "6.1; table 1",
+                               "6.1、表 1",
                                limits->from_day};
     qk_tell_begin(t, "day_value", &h);
     for (size_t i = 0; i < n; i++) {
@@ -373,6 +385,8 @@ static qk_code explain_hour_value(qk_telling *t)
                                   "Automatic grade of an hour: missing and bad ones do not count",
                                   "",
                                   rule->source,
+                                  rule->source_zh,
+                                  NULL,
                                   NULL,
                                   rule->from_day};
     qk_tell_begin(t, "hour_value", &head);
@@ -455,8 +469,9 @@ static qk_code explain_period_value(qk_telling *t)
     QK_TRY(period_asked(t, &period, &y, &month));
     const qk_item_stat *s = &period.item[p];
     const qk_limits *limits = qk_rules_limits_on(t->q.rules, period.to_day);
-    char source[160];
+    char source[160], source_zh[QK_RULE_ZH + 32];
     snprintf(source, sizeof source, "HJ 663-2013; %s", limits->source);
+    snprintf(source_zh, sizeof source_zh, "HJ 663-2013；%s", limits->source_zh);
     bool percentile = p == QK_CO || p == QK_O3;
     if (statistic.len) percentile = qk_str_eq(statistic, QK_STR("percentile"));
     const qk_tell_heading h = {
@@ -466,7 +481,9 @@ static qk_code explain_period_value(qk_telling *t)
                    : "Mean of the valid daily values",
         percentile ? "k = 1 + (N - 1) p / 100;  m = X_s + (X_s+1 - X_s)(k - s)" : "C = Σ C_d / N",
         source,
+        source_zh,
         percentile ? "table 1, annex A" : "table 1",
+        percentile ? "表 1、附录 A" : "表 1",
         limits->from_day};
     qk_tell_begin(t, "period_value", &h);
     qk_tell_number(t, "有效天数 N", "valid days N", s->days);
@@ -518,6 +535,8 @@ static qk_code explain_day_counts(qk_telling *t)
                                "Good days: daily AQI ≤ 100; heavy days: > 200; of the valid days",
                                "R = n / N × 100 %",
                                rule->source,
+                               rule->source_zh,
+                               NULL,
                                NULL,
                                rule->from_day};
     qk_tell_begin(t, "day_counts", &h);
@@ -566,6 +585,8 @@ static qk_code explain_index(qk_telling *t)
                                "Composite index: sum of concentrations over their limits",
                                "I = Σ w_i × C_i / S_i",
                                profile->source,
+                               profile->source_zh,
+                               NULL,
                                NULL,
                                profile->from_day <= profile->to_day ? profile->from_day
                                                                     : INT32_MIN};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Everything at once: what the page shows first. */
-#include "domain/airquality.h"
 #include "domain/labels.h"
+#include "web/air_figures.h"
 #include "web/air_json.h"
 #include "web/api.h"
 #include "web/device_json.h"
@@ -213,12 +213,11 @@ static size_t values_of(const sited_value *values, size_t n, size_t *at, const c
 }
 
 /* The last full hour, or the one before while the last has not come. */
-static qk_code write_county(qk_exchange *x, const qk_site *sites, size_t n,
-                            const qk_site_links *links, qk_error *err)
+static qk_code write_county(qk_exchange *x, const qk_air_question *q, qk_error *err)
 {
     qk_air_hour *hours = NULL;
     qk_time last = qk_floor_hour(qk_clock_now(qk_node_clock(x->context->node)));
-    QK_TRY(qk_air_county(x, sites, n, links, last, 2, &hours, err));
+    QK_TRY(qk_air_county(x, q, last, 2, &hours, err));
     qk_json_key(&x->json, "county");
     qk_aqi_json(&x->json, hours[1].result.aqi != QK_AQI_NA ? &hours[1] : &hours[0]);
     return QK_OK;
@@ -230,7 +229,9 @@ static qk_code write_sites(qk_exchange *x, const wanted *w, const sited_value *v
     const qk_registry *r = qk_node_registry(x->context->node);
     qk_site *sites = NULL;
     qk_site_links links;
+    qk_air_question q;
     size_t n = 0, at = 0;
+    QK_TRY(qk_air_asked(&q, x, err));
     qk_code code = qk_registry_sites(r, &x->arena, &sites, &n);
     if (code == QK_OK) code = qk_site_links_find(&links, r, &x->arena);
     if (code != QK_OK) return qk_fail(err, code, "no memory for all sites at once");
@@ -240,14 +241,14 @@ static qk_code write_sites(qk_exchange *x, const wanted *w, const sited_value *v
         qk_air_hour hour;
         bool air = false;
         if (!wants_site(w, &sites[i], &mine)) continue;
-        QK_TRY(qk_air_now(x, &sites[i], &mine, &hour, &air, err));
+        QK_TRY(qk_air_now(x, &q, &sites[i], &hour, &air, err));
         size_t mine_n = values_of(values, count, &at, sites[i].id);
         qk_json_key(&x->json, sites[i].id);
         write_site_latest(x, w, &sites[i], &mine, values + at, mine_n, air ? &hour : NULL);
         at += mine_n;
     }
     qk_json_end(&x->json);
-    return write_county(x, sites, n, &links, err);
+    return write_county(x, &q, err);
 }
 
 static qk_code write_latest(qk_exchange *x, const wanted *w, qk_error *err)
@@ -291,8 +292,10 @@ static bool name_asked(const wanted *w, char key[QK_KEPT_KEY])
     return n > 0 && n < QK_KEPT_KEY;
 }
 
-static bool is_fresh(const qk_kept_answer *k, uint64_t version)
+/* What devices send may wait for a moment; who leaves an hour out sees it at once. */
+static bool is_fresh(const qk_kept_answer *k, uint64_t version, uint64_t changes)
 {
+    if (k->changes != changes) return false;
     int64_t age_ms = qk_monotonic_ms() - k->made_ms;
     return age_ms < (k->version == version ? 5 * FRESH_MS : FRESH_MS);
 }
@@ -361,11 +364,12 @@ qk_code qk_api_latest(qk_exchange *x, qk_error *err)
     QK_TRY(read_wanted(x, &w, err));
     if (!name_asked(&w, key)) return write_latest(x, &w, err);
     pthread_mutex_lock(&cache->lock);
-    uint64_t version = shown_version(x);
+    uint64_t version = shown_version(x), changes = atomic_load(&x->context->changes);
     qk_kept_answer *k = find_kept(cache, key);
-    if (!k || !is_fresh(k, version)) {
+    if (!k || !is_fresh(k, version, changes)) {
         code = write_latest(x, &w, err);
         k = code == QK_OK ? keep(x, cache, key, version) : NULL;
+        if (k) k->changes = changes;
     }
     if (k) take_kept(x, k);
     pthread_mutex_unlock(&cache->lock);
@@ -379,21 +383,23 @@ static qk_code write_site(qk_exchange *x, const qk_site *site, const qk_site_lin
 {
     size_t n = 0, at = 0;
     qk_site_links mine = qk_site_links_of(links, site->id);
+    qk_air_question q;
     qk_air_hour hour;
     bool air = false;
+    QK_TRY(qk_air_asked(&q, x, err));
     for (size_t i = 0; i < mine.n; i++) {
         qk_code code = gather(x, qk_str_of(mine.items[i].mn), gathered);
         if (code != QK_OK) return qk_fail(err, code, "no memory for the values of a site");
     }
     const sited_value *values = sort_values(gathered, &n);
     size_t mine_n = values_of(values, n, &at, site->id);
-    QK_TRY(qk_air_now(x, site, &mine, &hour, &air, err));
+    QK_TRY(qk_air_now(x, &q, site, &hour, &air, err));
     qk_json_object(&x->json);
     QK_TRY(qk_site_members_json(x, site, links, err));
     qk_json_key(&x->json, "latest");
     write_site_latest(x, NULL, site, &mine, values + at, mine_n, air ? &hour : NULL);
     QK_TRY(qk_site_validity_json(x, site, &mine, err));
-    qk_site_rules_json(x, site, air ? &hour : NULL);
+    qk_site_rules_json(x, &q, site, air ? &hour : NULL);
     qk_json_end(&x->json);
     return QK_OK;
 }

@@ -117,8 +117,7 @@ qk_code qk_api_air_hours(qk_exchange *x, qk_error *err)
                          HOURS_MAX);
     qk_air_hour *hours = qk_arena_array(&x->arena, (size_t)n + 1, sizeof *hours);
     if (!hours) return qk_fail(err, QK_ENOMEM, "no memory for the hours");
-    QK_TRY(
-        qk_air_graded_hours(hours, (size_t)n, last, &views, &view_n, &q, site.id, &x->arena, err));
+    QK_TRY(qk_air_graded_hours(hours, (size_t)n, last, &views, &view_n, &q, &site, &x->arena, err));
     qk_json_object(&x->json);
     qk_json_kcstr(&x->json, "site", site.id);
     qk_json_kbool(&x->json, "evaluated", qk_air_is_evaluated(site.kind));
@@ -172,7 +171,7 @@ static qk_code put_station(qk_exchange *x, const qk_air_question *q, const qk_si
     qk_air_view *views = NULL;
     size_t n = 0, at = HOURS - 1;
     qk_json_writer *w = &x->json;
-    QK_TRY(qk_air_graded_hours(hours, HOURS, last, &views, &n, q, site->id, &x->arena, err));
+    QK_TRY(qk_air_graded_hours(hours, HOURS, last, &views, &n, q, site, &x->arena, err));
     /* The hour just over may still be on its way. */
     if (!qk_air_is_measured(&hours[at])) at--;
     if (!qk_air_is_measured(&hours[at])) hours[at].reason = "stale";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/messages.h"
-#include "domain/airquality.h"
+#include "domain/ruleset.h"
 #include "hj212/tables.h"
 #include "web/api.h"
 #include "web/health.h"
@@ -225,10 +225,12 @@ qk_code qk_api_place(qk_exchange *x, qk_error *err)
 {
     qk_node *node = x->context->node;
     qk_json_value *place = NULL;
+    qk_rules *rules;
     qk_str text = {0};
     qk_code code = qk_registry_place(qk_node_registry(node), &x->arena, &text);
     if (code != QK_OK) return qk_fail(err, code, "no memory for the place");
     QK_TRY(qk_json_parse(&place, text, &x->arena, err));
+    QK_TRY(qk_ruleset_load(&rules, x->tools->db, QK_TIME_NONE, &x->arena, err));
     double box[4] = {INFINITY, INFINITY, -INFINITY, -INFINITY}, center[2];
     if (!read_numbers(qk_json_get(place, "bounds"), box, 4)) {
         box[0] = box[1] = INFINITY;
@@ -251,7 +253,9 @@ qk_code qk_api_place(qk_exchange *x, qk_error *err)
     else
         qk_json_null(&x->json);
     qk_json_kbool(&x->json, "demo", qk_node_demo(node));
-    qk_json_kcstr(&x->json, "standard_now", qk_air_rule(qk_clock_now(qk_node_clock(node)))->name);
+    qk_json_kcstr(
+        &x->json, "standard_now",
+        qk_rules_aqi_on(rules, qk_day_number(qk_clock_now(qk_node_clock(node)) - 1))->name);
     qk_json_end(&x->json);
     return QK_OK;
 }

@@ -460,6 +460,8 @@ static qk_code tell_target(qk_telling *told, board *b, const qk_json_value *row,
                                : t->kind == QK_TARGET_GOOD_DAYS ? "n_lost = R - (n_target - n)"
                                                                 : "n_rest = n_target - n",
                                source,
+                               source,
+                               NULL,
                                NULL,
                                INT32_MIN};
     qk_tell_begin(told, "target", &h);

@@ -122,7 +122,9 @@ qk_code qk_change_run(qk_exchange *x, qk_change_inside_fn *fn, void *context, qk
 {
     change c = {.x = x, .fn = fn, .context = context};
     name_request(x, c.request);
-    return qk_node_call(x->context->node, run_change, &c, err);
+    qk_code code = qk_node_call(x->context->node, run_change, &c, err);
+    if (code == QK_OK) atomic_fetch_add(&x->context->changes, 1);
+    return code;
 }
 
 /* ---- announced, done, kept ---- */

@@ -28,6 +28,7 @@ typedef struct qk_kept_answer {
     char *text, *gzip;     /* gzip NULL = nobody wanted it yet */
     size_t len, gzip_len;
     uint64_t version; /* of what it shows */
+    uint64_t changes; /* what people had changed by then */
     int64_t made_ms;
 } qk_kept_answer;
 
@@ -46,6 +47,7 @@ struct qk_context {
     qk_answer_cache latest;
     qk_web_counts counts;
     atomic_size_t approved, online; /* devices, counted every few seconds */
+    atomic_uint_fast64_t changes;   /* made by people since the start */
     atomic_uint packing;            /* answers in parts that are being compressed */
     uint32_t start;                 /* random name of this life of the program */
     char db_path[1024];

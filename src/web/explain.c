@@ -17,7 +17,9 @@ void qk_tell_begin(qk_telling *t, const char *figure, const qk_tell_heading *h)
     qk_json_kcstr(t->w, "en", h->en);
     qk_json_kcstr(t->w, "formula", h->formula);
     qk_json_kcstr(t->w, "source", h->source);
+    qk_json_kcstr(t->w, "source_zh", h->source_zh);
     qk_json_kcstr(t->w, "clause", h->clause);
+    qk_json_kcstr(t->w, "clause_zh", h->clause_zh);
     qk_json_kcstr(t->w, "valid_from", open ? NULL : qk_air_date(date, h->valid_from));
     qk_json_key(t->w, "inputs");
     qk_json_array(t->w);

@@ -15,7 +15,7 @@ typedef struct qk_telling {
 } qk_telling;
 
 typedef struct qk_tell_heading {
-    const char *zh, *en, *formula, *source, *clause;
+    const char *zh, *en, *formula, *source, *source_zh, *clause, *clause_zh;
     int32_t valid_from; /* civil day; INT32_MIN or INT32_MAX = open */
 } qk_tell_heading;
 

@@ -313,9 +313,42 @@ static void test_rules__rows_of_warnings_and_sources_hold_from_their_day_on(void
     assert_null(qk_rules_table(10));
 }
 
+/* Each table's rows as JSON: every source speaks both languages, and one of an administrator that
+ * speaks but one is taken for both. */
+static void test_rules__every_source_has_a_chinese_text(void **state)
+{
+    (void)state;
+    qk_rules_default(&rules);
+    for (size_t i = 0; qk_rules_table(i); i++) {
+        qk_buf text;
+        qk_json_writer w;
+        qk_json_value *rows = NULL;
+        qk_buf_init(&text, 1 << 20);
+        qk_json_init(&w, &text);
+        assert_true(qk_rules_write_table(&w, &rules, qk_rules_table(i)));
+        assert_ok(qk_json_parse(&rows, qk_buf_str(&text), &arena, NULL));
+        for (const qk_json_value *row = rows->first; row; row = row->next) {
+            qk_str zh = qk_json_get_str(row, "source_zh");
+            assert_true(zh.len > 0 && qk_utf8_valid(zh));
+            bool chinese = false;
+            for (size_t k = 0; k < zh.len; k++)
+                chinese = chinese || (unsigned char)zh.ptr[k] > 0x7f;
+            if (!chinese) fail_msg("%s: '%.*s'", qk_rules_table(i), QK_STR_ARG(zh));
+        }
+        qk_buf_clear(&text);
+    }
+    assert_ok(qk_rules_parse(&rules,
+                             QK_STR("{\"fume\":[{\"name\":\"GB18483-2001\",\"source\":\"县办\","
+                                    "\"from\":\"2002-01-01\",\"stove_flow_m3h\":2000,"
+                                    "\"limit_mg_m3\":1.5}]}"),
+                             &arena, NULL));
+    assert_string_equal(rules.fume[0].source_zh, "县办");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rules__every_source_has_a_chinese_text),
         cmocka_unit_test(test_S026_rules__what_is_shipped_reads_back_the_same),
         cmocka_unit_test(test_rules__limits_follow_the_day),
         cmocka_unit_test(test_rules__a_row_takes_the_place_of_its_name_and_others_are_added),

@@ -27,7 +27,8 @@ static void send_outlet(rig *r)
                                                "a21026-Flag=N&&");
 }
 
-/* Thirty hours of a station whose last full hour is: PM2.5 0.060 mg/m3 = 60 ug/m3, the rest low. */
+/* Thirty hours of a station whose last full hour is: PM2.5 0.060 mg/m3 = 60 ug/m3, the rest low.
+ * Values that stood still would not count. */
 static void send_air(rig *r, const char *mn)
 {
     char segment[600], time[QK_TIME_TEXT];
@@ -36,10 +37,10 @@ static void send_air(rig *r, const char *mn)
         qk_time_compact14(time, last - i * QK_HOUR);
         snprintf(segment, sizeof segment,
                  "QN=20261122100500000;ST=22;CN=2061;PW=123456;MN=%s;Flag=5;CP=&&DataTime=%s;"
-                 "a21026-Avg=10,a21026-Flag=N;a21004-Avg=20,a21004-Flag=N;a21005-Avg=0.6,"
-                 "a21005-Flag=N;a05024-Avg=80,a05024-Flag=N;a34002-Avg=70,a34002-Flag=N;"
-                 "a34004-Avg=%s,a34004-Flag=N&&",
-                 mn, time, i == 0 ? "0.060" : "0.030");
+                 "a21026-Avg=1%d,a21026-Flag=N;a21004-Avg=2%d,a21004-Flag=N;a21005-Avg=0.%d,"
+                 "a21005-Flag=N;a05024-Avg=8%d,a05024-Flag=N;a34002-Avg=7%d,a34002-Flag=N;"
+                 "a34004-Avg=0.0%d0,a34004-Flag=N&&",
+                 mn, time, i % 3, i % 3, 6 + i % 3, i % 3, i % 3, i == 0 ? 6 : 3 + i % 3);
         rig_frame(r, segment);
     }
 }
@@ -142,7 +143,7 @@ static void test_api__latest_shows_values_limits_and_aqi(void **state)
     assert_json(sites, "air1/aqi/level", "2");
     assert_json(sites, "air1/aqi/primary/0", "PM2.5");
     assert_json(sites, "air1/aqi/standard", "HJ633-2026");
-    assert_json(sites, "air1/aqi/items/PM2.5/value", "60.000");
+    assert_json(sites, "air1/aqi/items/PM2.5/value", "60");
     assert_json(sites, "air1/aqi/items/PM10/iaqi", "65");
     assert_json(sites, "air1/aqi/items/PM10/mean_24h", "null"); /* HJ 633-2026 takes hours */
     assert_json(sites, "air1/aqi/reason", "null");
@@ -168,14 +169,16 @@ static void test_S026_api__the_rule_of_the_hour_judges_it(void **state)
     (void)state;
     rig r;
     char segment[600], time[QK_TIME_TEXT];
+    static const int wave[] = {2, 2, 3, 1}; /* about 60 on the mean of a day */
     rig_start(&r, "2026-03-01T02:05:00x0", NULL);
     for (int i = 0; i < 30; i++) {
         qk_time_compact14(time, at("2026-03-01T01:00:00") - i * QK_HOUR);
         snprintf(segment, sizeof segment,
                  "QN=20260301020500000;ST=22;CN=2061;PW=123456;MN=AIR0000000000001;Flag=5;CP=&&"
-                 "DataTime=%s;a21026-Avg=10;a21004-Avg=20;a21005-Avg=0.6;a05024-Avg=80;"
-                 "a34002-Avg=40;a34004-Avg=0.060&&",
-                 time);
+                 "DataTime=%s;a21026-Avg=1%d;a21004-Avg=2%d;a21005-Avg=0.%d;a05024-Avg=8%d;"
+                 "a34002-Avg=8%d;a34004-Avg=0.0%d&&",
+                 time, wave[i % 4], wave[i % 4], wave[i % 4], wave[i % 4], wave[i % 4],
+                 58 + wave[i % 4]);
         rig_frame(&r, segment);
     }
     rig_settle(&r);

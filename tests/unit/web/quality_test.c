@@ -421,6 +421,50 @@ static void test_S039_quality__declared_dust_days_leave_the_particles(void **sta
 
 /* ---- rules ---- */
 
+/* PM2.5 alone makes the index, 100 at 40 ug/m3: an order of the county. */
+#define STRICTER                                                                        \
+    "{\"row_version\":0,\"text\":\"[{\\\"name\\\":\\\"HJ633-2026\\\",\\\"source\\\":"   \
+    "\\\"县里的试行规定\\\","                                                    \
+    "\\\"from\\\":\\\"2026-03-01\\\",\\\"to\\\":null,\\\"hourly\\\":[\\\"PM25_1h\\\"]," \
+    "\\\"daily\\\":["                                                                   \
+    "\\\"PM25_24h\\\"],\\\"items\\\":{\\\"PM25_1h\\\":{\\\"breakpoints\\\":[0,20,40],"  \
+    "\\\"above\\\":null},"                                                              \
+    "\\\"PM25_24h\\\":{\\\"breakpoints\\\":[0,20,40],\\\"above\\\":null}}}]\"}"
+
+static void same_index(rig *r, const char *what, const char *text)
+{
+    const qk_json_value *d = rig_document(r, "/api/v1/latest");
+    if (!rig_is(rig_at(d, "sites/st1/aqi"), "value", text)) fail_msg("%s: latest", what);
+    d = rig_document(r, "/api/v1/aqi?site=st1&from=2026-11-22T09:00:00&to=2026-11-22T10:00:00");
+    if (!rig_is(rig_at(d, "items/0"), "aqi", text)) fail_msg("%s: aqi", what);
+    d = rig_document(r, "/api/v1/air/hours?site=st1&from=2026-11-22T09:00&to=2026-11-22T10:00");
+    if (!rig_is(rig_at(d, "items/0"), "aqi", text)) fail_msg("%s: air/hours", what);
+    d = rig_document(r, "/api/v1/strip?hours=1");
+    for (const qk_json_value *row = qk_json_get(d, "rows")->first; row; row = row->next)
+        if (rig_is(row, "site", "st1") && !rig_is(row, "aqi/0", text)) fail_msg("%s: strip", what);
+    d = rig_document(r, "/api/v1/air/explain?figure=hour_aqi&scope=st1&time=2026-11-22T10:00:00");
+    if (!rig_is(d, "value", text)) fail_msg("%s: explain", what);
+}
+
+static void test_S026_rules__an_edited_rule_and_a_mark_show_in_every_answer(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    send_days(&r, "2026-11-21T00:00:00", 24 + 9);
+    const double last[PARTS] = {12, 24, 0.6, 62, 70, 30};
+    send_hour(&r, 1, "2026-11-22T09:00:00", last);
+    rig_settle(&r);
+    same_index(&r, "shipped", "65");
+    changed(&r, "PUT", "/api/v1/rules/aqi", STRICTER);
+    same_index(&r, "edited", "75");
+    changed(&r, "POST", "/api/v1/air/marks",
+            "{\"site\":\"st1\",\"effect\":\"exclude\",\"from\":\"2026-11-22T09:00:00\",\"to\":"
+            "\"2026-11-22T10:00:00\",\"items\":[\"PM2.5\"],\"reason\":\"采样管漏气\"}");
+    same_index(&r, "excluded", "null");
+    rig_stop(&r);
+}
+
 static void test_rules__a_table_is_changed_kept_and_taken_back(void **state)
 {
     (void)state;
@@ -544,6 +588,7 @@ int main(void)
         qk_dir_test(test_S032_quality__spraying_nearby_raises_the_suspicion),
         qk_dir_test(test_S030_quality__townships_are_ranked_with_ties_and_the_thin_ones_behind),
         qk_dir_test(test_S039_quality__declared_dust_days_leave_the_particles),
+        qk_dir_test(test_S026_rules__an_edited_rule_and_a_mark_show_in_every_answer),
         qk_dir_test(test_rules__a_table_is_changed_kept_and_taken_back),
         qk_dir_test(test_rules__every_table_is_listed_shown_and_can_be_set),
         qk_dir_test(test_S031_rules__changed_thresholds_grade_every_stored_hour_again),
