@@ -9,8 +9,9 @@
 typedef struct trace_job {
     const char *in, *pollutant, *statistic, *time_column;
     const char *winds, *sources, *at, *start, *breaks, *percentiles, *kind;
-    const char *values;
+    const char *values, *roads;
     double percentile, sector_deg, hours, step_min, capture, max_ws, cell_deg, noise;
+    double reach_m, threshold, cluster_m, background;
     int64_t clusters, bootstraps, block, seed;
     bool deseason, weather, by_value;
 } trace_job;
@@ -26,6 +27,7 @@ QK_NODISCARD qk_code trace_trajectory(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_cluster(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_cells(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_suspects(const trace_job *job, qk_error *err);
+QK_NODISCARD qk_code trace_survey(const trace_job *job, qk_error *err);
 
 /* Winds from a CSV file: time, ws and wd or u and v, and lon and lat where there are several
  * places. Places on a regular grid become a grid, others stations; without lon and lat the winds

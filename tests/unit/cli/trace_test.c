@@ -259,6 +259,42 @@ static void test_S172_trace__suspects_name_the_source_upwind(void **state)
     end(&w);
 }
 
+static void test_trace__survey_ranks_roads_and_names_the_source(void **state)
+{
+    (void)state;
+    world w;
+    qk_buf text;
+    begin(&w);
+    qk_buf_init(&text, 1 << 20);
+    qk_buf_puts(&text, "date,lon,lat,voc\n");
+    for (int t = 0; t < 600; t++)
+        qk_buf_printf(&text, "2025-06-01 %02d:%02d:%02d,%.6f,%.4f,%d\n", 10 + t / 3600, t / 60 % 60,
+                      t % 60, 113 + 0.0001 * (t % 300), t < 300 ? 35.0 : 35.01,
+                      t > 150 && t < 160 ? 400 : 50 + t % 3);
+    put_file(&w, "track.csv", text.ptr);
+    put_file(&w, "roads.csv",
+             "name,lon,lat\n\"Ring, east\",113,35\n\"Ring, east\",113.03,35\n"
+             "Quiet,113,35.01\nQuiet,113.03,35.01\n");
+    put_file(&w, "plants.csv", "name,lon,lat\nupwind,113.0155,35.004\ndownwind,113.0155,34.998\n");
+    put_file(&w, "wind.csv", "date,ws,wd\n2025-06-01 10:00,2,0\n2025-06-01 11:00,2,0\n");
+    run(&w, "trace survey --in track.csv --pollutant voc --roads roads.csv");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "\n1,\"Ring, east\",300,1,"));
+    assert_non_null(strstr(w.out.ptr, "\n2,Quiet,300,1,"));
+    run(&w, "trace survey --in track.csv --pollutant voc --roads roads.csv --kind places"
+            " --sources plants.csv --winds wind.csv");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "\n1,113.015"));
+    assert_non_null(strstr(w.out.ptr, ",upwind,"));
+    run(&w, "trace survey --in track.csv --pollutant voc --kind points");
+    assert_int_equal(w.status, 0);
+    assert_null(strstr(w.out.ptr, "nan"));
+    run(&w, "trace survey --in track.csv --pollutant voc --sources plants.csv");
+    assert_int_equal(w.status, 2);
+    qk_buf_clear(&text);
+    end(&w);
+}
+
 static void test_trace__refuses_with_line_and_column(void **state)
 {
     (void)state;
@@ -370,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_trace__trajectory_takes_winds_of_a_grid_and_of_stations),
         cmocka_unit_test(test_trace__cluster_and_cells_tell_the_two_ways_apart),
         cmocka_unit_test(test_S172_trace__suspects_name_the_source_upwind),
+        cmocka_unit_test(test_trace__survey_ranks_roads_and_names_the_source),
         cmocka_unit_test(test_trace__refuses_with_line_and_column),
         cmocka_unit_test(test_S044_receptor__pmf_writes_profiles_contributions_and_a_summary),
         cmocka_unit_test(test_receptor__refuses_tables_that_do_not_match),
