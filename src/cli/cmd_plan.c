@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "domain/plan_file.h"
+#include "domain/sheet_xlsx.h"
 #include "plan/check.h"
 #include <errno.h>
 #include <getopt.h>
@@ -62,11 +63,13 @@ int qk_cmd_plan(int argc, char **argv)
     static const struct option options[] = {{"no-spans", no_argument, NULL, 'n'},
                                             {"lang", required_argument, NULL, 'l'},
                                             {"docx-helper", no_argument, NULL, 'h'},
+                                            {"xlsx-helper", no_argument, NULL, 'x'},
                                             {0}};
     plan_job job = {.spans = true, .lang = QK_ZH};
     int o;
     while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (o == 'h') return qk_plan_file_helper(0);
+        if (o == 'x') return qk_xlsx_helper(0);
         if (o == 'n')
             job.spans = false;
         else if (o == 'l' && strcmp(optarg, "en") == 0)

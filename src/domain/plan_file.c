@@ -1,183 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/plan_file.h"
 #include "base/file.h"
+#include "domain/confine.h"
 #include "domain/plan_docx.h"
 #include "plan/text.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <iconv.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <poll.h>
-#include <signal.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-enum {
-    CPU_S = 20,
-    WALL_MS = 30000,
-    SPACE_BYTES = 512 << 20,
-    FILES_MAX = 16,
-    STATUS_REFUSED = 3,
-    STATUS_FULL = 4,
-    LITTLE_TEXT = 20 /* characters: less is a scan */
-};
-
-/* The shadow memory of AddressSanitizer needs all the address space there is. */
-#if defined(__SANITIZE_ADDRESS__)
-static const bool under_sanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-static const bool under_sanitizer = true;
-#else
-static const bool under_sanitizer = false;
-#endif
-#else
-static const bool under_sanitizer = false;
-#endif
-
-/* No new socket, whatever the process becomes (seccomp(2); survives exec). Where the kernel has no
- * filters the other limits still hold. */
-static void forbid_network(void)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 3, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 2, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socketpair, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-    };
-    struct sock_fprog program = {sizeof code / sizeof code[0], code};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
-}
-
-static void limit(int what, rlim_t most)
-{
-    struct rlimit r = {most, most};
-    setrlimit((__rlimit_resource_t)what, &r);
-}
-
-/* In the child, between fork and exec: nothing but system calls. */
-static _Noreturn void become_helper(int in, int out, const char *const argv[])
-{
-    int null = open("/dev/null", O_WRONLY);
-    if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0) _exit(127);
-    if (null >= 0) dup2(null, STDERR_FILENO);
-    close_range(3, ~0U, 0);
-    limit(RLIMIT_CPU, CPU_S);
-    if (!under_sanitizer) limit(RLIMIT_AS, SPACE_BYTES);
-    limit(RLIMIT_NOFILE, FILES_MAX);
-    limit(RLIMIT_FSIZE, 0);
-    limit(RLIMIT_CORE, 0);
-    forbid_network();
-    execvp(argv[0], (char *const *)(uintptr_t)argv);
-    _exit(127);
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Takes what the helper says until it ends, says too much or takes too long. */
-static qk_code collect(qk_buf *out, int fd, qk_error *err)
-{
-    int64_t until = now_ms() + WALL_MS;
-    for (;;) {
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        int64_t left = until - now_ms();
-        char block[1 << 15];
-        if (left <= 0 || poll(&p, 1, (int)left) == 0)
-            return qk_fail(err, QK_ETIMEOUT, "the document was not read within %d s",
-                           WALL_MS / 1000);
-        ssize_t n = read(fd, block, sizeof block);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return qk_fail_errno(err, errno, "reading from the helper process");
-        if (n == 0) return QK_OK;
-        qk_buf_append(out, block, (size_t)n);
-        if (out->failed != QK_OK)
-            return qk_fail(err, QK_EFULL,
-                           "the document holds more text than the %zu bytes a plan may",
-                           out->ceiling);
-    }
-}
-
-/* Copies the bytes into a file in memory, which the helper can seek in. */
-static int file_in_memory(qk_str bytes, qk_error *err)
-{
-    int fd = memfd_create("plan", MFD_CLOEXEC);
-    if (fd < 0) {
-        qk_fail_errno(err, errno, "a file in memory");
-        return -1;
-    }
-    if (qk_write_all(fd, bytes.ptr, bytes.len, err) == QK_OK && lseek(fd, 0, SEEK_SET) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static qk_code judge_end(int status, const qk_buf *said, const char *what, qk_error *err)
-{
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return QK_OK;
-    if (WIFEXITED(status) &&
-        (WEXITSTATUS(status) == STATUS_REFUSED || WEXITSTATUS(status) == STATUS_FULL) && said->len)
-        return qk_fail(err, WEXITSTATUS(status) == STATUS_FULL ? QK_EFULL : QK_EFORMAT, "%.*s",
-                       (int)(said->len < 200 ? said->len : 200), said->ptr);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        return qk_fail(err, QK_EUNSUPPORTED, "the program that reads %s could not be started",
-                       what);
-    if (WIFSIGNALED(status))
-        return qk_fail(err, QK_EFULL, "%s could not be read within the limits of memory and time",
-                       what);
-    return qk_fail(err, QK_EFORMAT, "%s is damaged or protected", what);
-}
-
-static qk_code run_helper(qk_buf *text, qk_str bytes, const char *const argv[], const char *what,
-                          qk_error *err)
-{
-    int ends[2] = {-1, -1}, status = 0, in = file_in_memory(bytes, err);
-    qk_buf said;
-    qk_code code = QK_EIO;
-    qk_buf_init(&said, QK_PLAN_TEXT_MAX);
-    if (in < 0) goto out;
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        code = qk_fail_errno(err, errno, "a pipe");
-        goto out;
-    }
-    pid_t child = fork();
-    if (child == 0) become_helper(in, ends[1], argv);
-    close(ends[1]);
-    ends[1] = -1;
-    if (child < 0) {
-        code = qk_fail_errno(err, errno, "a helper process");
-        goto out;
-    }
-    code = collect(&said, ends[0], err);
-    if (code != QK_OK) kill(child, SIGKILL);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    if (code == QK_OK) code = judge_end(status, &said, what, err);
-    if (code == QK_OK) qk_buf_put_str(text, qk_buf_str(&said));
-    if (code == QK_OK && text->failed != QK_OK)
-        code = qk_fail(err, text->failed, "no room for the text of %s", what);
-out:
-    if (in >= 0) close(in);
-    if (ends[0] >= 0) close(ends[0]);
-    if (ends[1] >= 0) close(ends[1]);
-    qk_buf_clear(&said);
-    return code;
-}
+enum { LITTLE_TEXT = 20 /* characters: less is a scan */ };
 
 static bool starts_with(qk_str s, const char *magic, size_t n)
 {
@@ -193,52 +21,20 @@ static size_t count_printed(qk_str s)
     return n;
 }
 
-static qk_code convert(qk_buf *text, qk_str bytes, const char *charset, qk_error *err)
-{
-    iconv_t cd = iconv_open("UTF-8", charset);
-    char *in = (char *)(uintptr_t)bytes.ptr, block[1 << 14];
-    size_t left = bytes.len;
-    if (cd == (iconv_t)-1) return qk_fail(err, QK_EFORMAT, "the text is not UTF-8");
-    while (left > 0) {
-        char *out = block;
-        size_t room = sizeof block;
-        size_t n = iconv(cd, &in, &left, &out, &room);
-        qk_buf_append(text, block, sizeof block - room);
-        if (n == (size_t)-1 && errno != E2BIG) {
-            iconv_close(cd);
-            qk_fail(err, QK_EFORMAT, "the text is neither UTF-8 nor %s: byte %zu", charset,
-                    (size_t)(in - bytes.ptr));
-            qk_error_hint(err, "a plan is txt, docx or pdf");
-            return QK_EFORMAT;
-        }
-    }
-    iconv_close(cd);
-    return QK_OK;
-}
-
 static qk_code read_plain(qk_buf *text, qk_str bytes, qk_error *err)
 {
     if (bytes.len > QK_PLAN_TEXT_MAX)
         return qk_fail(err, QK_EFULL, "a plan may hold at most %d bytes of text, this file has %zu",
                        QK_PLAN_TEXT_MAX, bytes.len);
-    if (starts_with(bytes, "\xFF\xFE", 2))
-        return convert(text, (qk_str){bytes.ptr + 2, bytes.len - 2}, "UTF-16LE", err);
-    if (starts_with(bytes, "\xFE\xFF", 2))
-        return convert(text, (qk_str){bytes.ptr + 2, bytes.len - 2}, "UTF-16BE", err);
-    if (memchr(bytes.ptr ? bytes.ptr : "", 0, bytes.len)) {
-        qk_fail(err, QK_EFORMAT, "this is no text: it holds zero bytes");
-        qk_error_hint(err, "a plan is txt, docx or pdf");
-        return QK_EFORMAT;
-    }
-    if (!qk_utf8_valid(bytes)) return convert(text, bytes, "GB18030", err);
-    qk_buf_put_str(text, bytes);
-    return text->failed == QK_OK ? QK_OK : qk_fail(err, text->failed, "no room for the text");
+    qk_code code = qk_text_decode(text, bytes, err);
+    if (code == QK_EFORMAT) qk_error_hint(err, "a plan is txt, docx or pdf");
+    return code;
 }
 
 static qk_code read_pdf(qk_buf *text, qk_str bytes, qk_error *err)
 {
     const char *const argv[] = {"pdftotext", "-layout", "-q", "-enc", "UTF-8", "-", "-", NULL};
-    QK_TRY(run_helper(text, bytes, argv, "the pdf", err));
+    QK_TRY(qk_confine_run(text, bytes, argv, QK_PLAN_TEXT_MAX, "the pdf", err));
     if (count_printed(qk_buf_str(text)) >= LITTLE_TEXT) return QK_OK;
     qk_fail(err, QK_EFORMAT, "the pdf holds no text: it is a scan or a picture");
     qk_error_hint(err, "have it recognised (OCR), or ask for the file it was made from");
@@ -248,7 +44,7 @@ static qk_code read_pdf(qk_buf *text, qk_str bytes, qk_error *err)
 static qk_code read_docx(qk_buf *text, qk_str bytes, qk_error *err)
 {
     const char *const argv[] = {"/proc/self/exe", "plan", "--docx-helper", NULL};
-    QK_TRY(run_helper(text, bytes, argv, "the docx", err));
+    QK_TRY(qk_confine_run(text, bytes, argv, QK_PLAN_TEXT_MAX, "the docx", err));
     if (count_printed(qk_buf_str(text)) > 0) return QK_OK;
     return qk_fail(err, QK_EFORMAT, "the docx holds no text");
 }
@@ -293,17 +89,9 @@ int qk_plan_file_helper(int fd)
 {
     qk_buf text;
     qk_error err = {0};
-    qk_code code;
-    int status = 0;
     qk_buf_init(&text, QK_PLAN_TEXT_MAX);
-    code = qk_plan_docx_read(&text, fd, &err);
-    if (code != QK_OK) {
-        qk_buf_reset(&text);
-        qk_buf_puts(&text, err.message);
-        if (err.line) qk_buf_printf(&text, " (line %u, column %u)", err.line, err.column);
-        status = code == QK_EFULL ? STATUS_FULL : STATUS_REFUSED;
-    }
-    if (qk_write_all(STDOUT_FILENO, text.ptr, text.len, &err) != QK_OK) status = STATUS_REFUSED;
+    qk_code code = qk_plan_docx_read(&text, fd, &err);
+    int status = qk_confine_answer(&text, code, &err);
     qk_buf_clear(&text);
     return status;
 }
