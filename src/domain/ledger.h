@@ -153,8 +153,10 @@ QK_NODISCARD qk_code qk_ledger_find(int64_t *id, qk_db *db, const qk_ledger_type
 QK_NODISCARD qk_code qk_ledger_history(qk_ledger_row **out, size_t *n, qk_db *db,
                                        const qk_ledger_type *type, int64_t id, qk_arena *arena,
                                        qk_error *err);
-/* {"id","key","unit","site","state","data":{…},"valid_from","valid_to","row_version",…} */
-void qk_ledger_row_json(qk_json_writer *w, const qk_ledger_type *type, const qk_ledger_row *row);
+/* {"id","key","unit","site","state","light","data":{…},"valid_from","valid_to","row_version",…};
+ * light as qk_ledger_light gives it. */
+void qk_ledger_row_json(qk_json_writer *w, const qk_ledger_type *type, const qk_ledger_row *row,
+                        const char *light);
 
 /* ---- questions ---- */
 typedef struct qk_ledger_ask {

@@ -537,7 +537,8 @@ static void put_time(qk_json_writer *w, const char *name, qk_time t)
         qk_json_kcstr(w, name, qk_time_iso_zone(text, t));
 }
 
-void qk_ledger_row_json(qk_json_writer *w, const qk_ledger_type *type, const qk_ledger_row *row)
+void qk_ledger_row_json(qk_json_writer *w, const qk_ledger_type *type, const qk_ledger_row *row,
+                        const char *light)
 {
     qk_json_object(w);
     qk_json_ki64(w, "id", row->id);
@@ -545,6 +546,7 @@ void qk_ledger_row_json(qk_json_writer *w, const qk_ledger_type *type, const qk_
     qk_json_kstr(w, "unit", row->unit);
     qk_json_kstr(w, "site", row->site);
     qk_json_kstr(w, "state", row->state);
+    qk_json_kcstr(w, "light", light[0] ? light : NULL);
     qk_json_key(w, "data");
     qk_json_object(w);
     for (size_t i = 0; i < type->field_count; i++) {

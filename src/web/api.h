@@ -33,6 +33,10 @@ qk_handler qk_api_air_targets, qk_api_air_targets_put, qk_api_air_targets_plan,
 /* api_rules.c */
 qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put,
     qk_api_rule_revert, qk_api_rule_check;
+/* api_ledgers.c */
+qk_handler qk_api_ledgers, qk_api_ledger, qk_api_ledger_put, qk_api_ledger_rows, qk_api_ledger_row,
+    qk_api_ledger_row_post, qk_api_ledger_row_put, qk_api_ledger_counters, qk_api_ledger_csv,
+    qk_api_ledger_xlsx, qk_api_ledger_import;
 /* api_series.c */
 qk_handler qk_api_series, qk_api_series_csv;
 /* api_plans.c */

@@ -189,6 +189,24 @@ static const qk_param plan_items_params[] = {
     CHOICE("state", "proposed accepted corrected rejected asked", "Only items in this state"),
     TEXT("below", 95, "Only this item and what is below it, as tasks[3]"), END};
 
+#define LEDGER_ASK                                                                       \
+    TEXT("where", 2000, "Conditions as JSON: [[field, op, value], …]"),                  \
+        TEXT("date", 47, "The date field of the period; the first one unless given"),    \
+        TIME("from", "First day of the period"), TIME("to", "Last day of the period"),   \
+        TEXT("unit", 63, "Only rows of this unit"), TIME("valid_at", "As it held then"), \
+        TIME("known_at", "As it was known then")
+static const qk_param ledger_rows_params[] = {LIMIT(5000), AFTER, LEDGER_ASK, END};
+static const qk_param ledger_counters_params[] = {
+    TEXT("counter", 47, "Only this counter"),
+    TEXT("by", 47, "One figure for each value of this field"), LEDGER_ASK, END};
+static const qk_param ledger_table_params[] = {
+    CHOICE("heading", "zh en name", "Headings and values in Chinese, in English, or as kept"),
+    LEDGER_ASK, END};
+static const qk_param ledger_import_params[] = {
+    FLAG("commit", "Take it, when nothing is refused; else it is only looked at"),
+    TEXT("person", 63, "Who, where the shared operator key is used"), END};
+#define TABLE_TYPES "text/csv application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 const qk_route qk_routes[] = {
     {QK_GET, "/health", qk_api_health, QK_LANE_HERE, QK_ACCESS_OPEN, 0, 64 * KB, "getHealth",
      "How the instance is", health_params, NULL, "Health", "200 503"},
@@ -281,6 +299,36 @@ const qk_route qk_routes[] = {
     {QK_POST, "/air/checks", qk_api_air_checks_post, QK_LANE_CHANGE, QK_ACCESS_KEY, 512 * KB,
      64 * KB, "addAirChecks", "Take in records of checks as CSV", NULL, "AirChecksChange",
      "AirChecksDone", "200 401 403 409 413 415 422"},
+    {QK_GET, "/ledgers", qk_api_ledgers, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB, "listLedgers",
+     "Ledgers with their fields and counters", NULL, NULL, "LedgerTypes", "200"},
+    {QK_GET, "/ledgers/{id}", qk_api_ledger, QK_LANE_READ, QK_ACCESS_OPEN, 0, MB, "getLedger",
+     "One ledger's fields and counters", NULL, NULL, "LedgerType", "200 404"},
+    {QK_PUT, "/ledgers/{id}", qk_api_ledger_put, QK_LANE_CHANGE, QK_ACCESS_ADMIN, 256 * KB, MB,
+     "setLedger", "Declare a ledger, or change what it declares", NULL, "LedgerTypeChange",
+     "LedgerType", "200 401 403 409 413 415 422"},
+    {QK_GET, "/ledgers/{id}/rows", qk_api_ledger_rows, QK_LANE_READ, QK_ACCESS_OPEN, 0, 32 * MB,
+     "listLedgerRows", "Rows of a ledger, with their lights", ledger_rows_params, NULL,
+     "LedgerRows", "200 404 422"},
+    {QK_POST, "/ledgers/{id}/rows", qk_api_ledger_row_post, QK_LANE_CHANGE, QK_ACCESS_KEY, 64 * KB,
+     MB, "addLedgerRow", "Add a row", NULL, "LedgerRowNew", "LedgerRow",
+     "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/ledgers/{id}/rows/{row}", qk_api_ledger_row, QK_LANE_READ, QK_ACCESS_OPEN, 0,
+     32 * MB, "getLedgerRow", "Every version of a row, newest first", NULL, NULL,
+     "LedgerRowHistory", "200 404"},
+    {QK_PUT, "/ledgers/{id}/rows/{row}", qk_api_ledger_row_put, QK_LANE_CHANGE, QK_ACCESS_KEY,
+     64 * KB, MB, "changeLedgerRow", "Change a row, or end it", NULL, "LedgerRowChange",
+     "LedgerRow", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/ledgers/{id}/counters", qk_api_ledger_counters, QK_LANE_READ, QK_ACCESS_OPEN, 0,
+     16 * MB, "countLedger", "Figures counted from a ledger", ledger_counters_params, NULL,
+     "LedgerFigures", "200 404 422"},
+    {QK_GET, "/ledgers/{id}/rows.csv", qk_api_ledger_csv, QK_LANE_READ, QK_ACCESS_OPEN, 0, 32 * MB,
+     "getLedgerCsv", "A ledger as CSV", ledger_table_params, NULL, "text/csv", "200 404 422"},
+    {QK_GET, "/ledgers/{id}/rows.xlsx", qk_api_ledger_xlsx, QK_LANE_READ, QK_ACCESS_OPEN, 0,
+     32 * MB, "getLedgerXlsx", "A ledger as a workbook", ledger_table_params, NULL,
+     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "200 404 422"},
+    {QK_POST, "/ledgers/{id}/import", qk_api_ledger_import, QK_LANE_CHANGE, QK_ACCESS_KEY, 8 * MB,
+     4 * MB, "importLedger", "Take in a table: looked at, or taken whole", ledger_import_params,
+     TABLE_TYPES, "LedgerImport", "200 401 403 404 409 413 415 422"},
     {QK_GET, "/rules", qk_api_rules, QK_LANE_READ, QK_ACCESS_OPEN, 0, 64 * KB, "listRules",
      "Tables of rules", NULL, NULL, "RuleTables", "200"},
     {QK_GET, "/rules/{table}", qk_api_rule_table, QK_LANE_READ, QK_ACCESS_OPEN, 0, 4 * MB,

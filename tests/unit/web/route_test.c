@@ -80,7 +80,8 @@ static int access_of(const char *path)
 {
     if (strcmp(path, "/demo/clock") == 0) return QK_ACCESS_DEMO;
     bool rules = strncmp(path, "/rules/", 7) == 0 && !strstr(path, "/check");
-    return rules || strncmp(path, "/uppers", 7) == 0 ? QK_ACCESS_ADMIN : QK_ACCESS_KEY;
+    bool type = strcmp(path, "/ledgers/{id}") == 0;
+    return rules || type || strncmp(path, "/uppers", 7) == 0 ? QK_ACCESS_ADMIN : QK_ACCESS_KEY;
 }
 
 static void test_route__changes_need_a_key_and_a_ceiling(void **state)
