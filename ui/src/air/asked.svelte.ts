@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the screens of the air ask for, read from the address; and how an answer is waited for.
-import { ApiError, get } from '../lib/api';
+// What the screens of the air ask for, read from the address.
 import { name } from '../lib/i18n.svelte';
 import { live } from '../lib/live.svelte';
-import { prefs } from '../lib/prefs.svelte';
 import { route } from '../lib/route.svelte';
 import { kindRank } from '../lib/shapes';
 import { parts } from '../lib/time';
@@ -33,32 +31,3 @@ class AskedFor {
 }
 
 export const asked = new AskedFor();
-
-/** An answer of the server, asked for again when its address changes; the last one stays meanwhile. */
-export class Answer<T> {
-  value = $state.raw<T | null>(null);
-  failed = $state('');
-  busy = $state(true);
-  private stop: AbortController | null = null;
-
-  async load(path: string, query: Record<string, string | number | null | undefined>) {
-    this.stop?.abort();
-    const stop = (this.stop = new AbortController());
-    this.busy = true;
-    try {
-      const value = await get<T>(path, query, stop.signal);
-      if (stop.signal.aborted) return;
-      this.value = value;
-      this.failed = '';
-    } catch (e) {
-      if (stop.signal.aborted) return;
-      this.failed = e instanceof ApiError ? e.text(prefs.lang) : String(e);
-      this.value = null;
-    }
-    this.busy = false;
-  }
-
-  end() {
-    this.stop?.abort();
-  }
-}

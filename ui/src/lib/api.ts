@@ -56,8 +56,12 @@ async function send<T>(url: string, init: RequestInit): Promise<T> {
   const json = (answer.headers.get('content-type') ?? '').includes('json');
   const body: unknown = json ? await answer.json().catch(() => null) : null;
   if (answer.ok) return body as T;
+  throw refused(answer.status, body);
+}
+
+function refused(status: number, body: unknown): ApiError {
   const refusal = (body as { error?: Refusal } | null)?.error;
-  throw new ApiError(answer.status, refusal ?? { code: String(answer.status), message_zh: `服务器答复 ${answer.status}。`, message_en: `The server answered ${answer.status}.` });
+  return new ApiError(status, refusal ?? { code: String(status), message_zh: `服务器答复 ${status}。`, message_en: `The server answered ${status}.` });
 }
 
 export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
@@ -98,9 +102,37 @@ function idempotency(): string {
   return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
 }
 
-export function change<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: unknown, open = false): Promise<T> {
-  const headers: Record<string, string> = { 'Content-Type': 'application/json', 'Idempotency-Key': idempotency() };
+function changeHeaders(type: string, open: boolean): Record<string, string> {
+  const headers: Record<string, string> = { 'Content-Type': type, 'Idempotency-Key': idempotency() };
   const key = operatorKey();
   if (key && !open) headers.Authorization = `Bearer ${key}`;
-  return send<T>(address(path), { method, headers, body: JSON.stringify(body ?? {}) });
+  return headers;
+}
+
+export function change<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: unknown, open = false): Promise<T> {
+  return send<T>(address(path), { method, headers: changeHeaders('application/json', open), body: JSON.stringify(body ?? {}) });
+}
+
+/** Sends a file as it is. told gets the share that has left, 0 to 1; aborting the signal stops it. */
+export function upload<T>(path: string, query: Query, file: Blob, type: string, told: (share: number) => void, signal?: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const x = new XMLHttpRequest();
+    x.open('POST', address(path, query));
+    for (const [name, value] of Object.entries(changeHeaders(type, false))) x.setRequestHeader(name, value);
+    x.upload.onprogress = (e) => e.lengthComputable && told(e.loaded / e.total);
+    x.onload = () => {
+      let body: unknown = null;
+      try {
+        body = JSON.parse(x.responseText);
+      } catch {
+        body = null;
+      }
+      if (x.status >= 200 && x.status < 300) resolve(body as T);
+      else reject(refused(x.status, body));
+    };
+    x.onerror = () => reject(new ApiError(0, OFFLINE));
+    x.onabort = () => reject(new DOMException('', 'AbortError'));
+    signal?.addEventListener('abort', () => x.abort());
+    x.send(file);
+  });
 }

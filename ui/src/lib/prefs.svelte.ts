@@ -37,12 +37,15 @@ function firstTheme(): Theme {
 
 const night = window.matchMedia('(prefers-color-scheme: dark)');
 const narrow = window.matchMedia('(max-width: 700px)');
+const column = window.matchMedia('(max-width: 1000px)');
 
 class Prefs {
   lang = $state<Lang>(firstLang());
   theme = $state<Theme>(firstTheme());
   night = $state(night.matches);
   phone = $state(narrow.matches);
+  /** Too narrow for two columns of text. */
+  narrow = $state(column.matches);
   /** The wall of a command centre: no controls, large letters. */
   readonly wall = $derived(asked.has('wall') || 'wall' in route.at.query);
   readonly dark = $derived(this.theme === 'dark' || (this.theme === 'system' && (this.night || this.wall)));
@@ -50,6 +53,7 @@ class Prefs {
   constructor() {
     night.addEventListener('change', (e) => (this.night = e.matches));
     narrow.addEventListener('change', (e) => (this.phone = e.matches));
+    column.addEventListener('change', (e) => (this.narrow = e.matches));
   }
 
   setLang(lang: Lang) {

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Screens below #/plans; each is fetched when asked for. The address of a plan's document is
+// #/plans/doc/ID, that of a task #/plans/task/ID.
+import type { Component } from 'svelte';
+
+type Loader = () => Promise<{ default: Component }>;
+
+export const PLAN_TABS = ['library'] as const;
+
+export const PLAN_SCREENS: Record<string, Loader> = {
+  library: () => import('./Library.svelte'),
+  doc: () => import('./Document.svelte'),
+};
