@@ -155,9 +155,12 @@ static int run_pmf(int argc, char **argv)
 
 int qk_cmd_receptor(int argc, char **argv)
 {
-    const char *what = NULL;
-    for (int i = 1; i < argc && !what; i++)
-        if (strcmp(argv[i], "pmf") == 0) what = argv[i];
-    if (!what) return qk_command_misuse("receptor", "pmf is due");
-    return run_pmf(argc, argv);
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } kinds[] = {{"pmf", run_pmf}, {"cmb", receptor_cmb}, {"match", receptor_match}};
+    for (int i = 1; i < argc; i++)
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+            if (strcmp(argv[i], kinds[k].name) == 0) return kinds[k].run(argc, argv);
+    return qk_command_misuse("receptor", "pmf, cmb or match is due");
 }

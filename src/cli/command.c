@@ -142,8 +142,8 @@ static const char trace_usage[] =
     "       qingkong trace suspects --in READINGS.csv --pollutant P --winds FILE.csv\n"
     "                            --sources FILE.csv | --cell DEGREES\n"
     "       qingkong trace survey --in TRACK.csv --pollutant P [--roads FILE.csv]\n"
-    "                            [--kind roads|places|points] [--sources FILE.csv --winds "
-    "FILE.csv]\n\n"
+    "                            [--kind roads|places|points]\n"
+    "                            [--sources FILE.csv --winds FILE.csv]\n\n"
     "Reads hours (date,ws,wd,P; ws in m/s, wd in degrees the wind comes from) and writes CSV:\n"
     "polar: a smooth surface u,v,value over wind, or its bins; sector: roses; trend: the median\n"
     "slope of monthly means with its bootstrap interval; time: means by hour, weekday, month;\n"
@@ -153,11 +153,10 @@ static const char trace_usage[] =
     "arrival, lon, lat, a row a point): groups of paths; mean, CWT and PSCF of each cell of so\n"
     "many degrees. suspects: the probability of each source (name, lon, lat and, if known, prior,\n"
     "running, idle, fire, at_work, treatment_off, before) or of each cell, from readings (date,\n"
-    "lon, lat, P and, if known, background) of several sensors over some hours. survey: what a "
-    "car\n"
-    "measured each second (date, lon, lat, P) laid onto roads (name, lon, lat; a row a vertex), "
-    "the\n"
-    "background taken off: roads in order, hot places with the source upwind, or each point.\n"
+    "lon, lat, P and, if known, background) of several sensors over some hours.\n"
+    "survey: what a car measured each second (date, lon, lat, P) laid onto roads (name, lon,\n"
+    "lat; a row a vertex), the background taken off: roads in order, hot places with the\n"
+    "source upwind, or each point.\n"
     "  --time NAME     column of the time (date)\n"
     "  --max-ws X      speeds above are left out\n"
     "  --capture S     least share of a month's hours (0)\n"
@@ -195,7 +194,11 @@ static const char backup_usage[] =
 
 static const char receptor_usage[] =
     "usage: qingkong receptor pmf --con CON.csv --unc UNC.csv --factors N --out DIR [--runs K]\n"
-    "                             [--seed S] [...]\n\n"
+    "                             [--seed S] [...]\n"
+    "       qingkong receptor cmb --con CON.csv --unc UNC.csv --profiles SOURCES.csv\n"
+    "                             [--profile-unc FILE] [--percent] [--total NAME] "
+    "[--keep-negative]\n"
+    "       qingkong receptor match --factors profiles.csv --profiles SOURCES.csv [--percent]\n\n"
     "Positive matrix factorisation: which sources, with which profiles, explain the samples. The\n"
     "first column of both files is a label; empty cells are left out. Writes profiles.csv,\n"
     "contributions.csv (mean 1) and summary.json into DIR.\n"
@@ -210,7 +213,12 @@ static const char receptor_usage[] =
     "  --weak A,B      species whose uncertainty is tripled; --bad A,B: species left out\n"
     "  --total NAME    species whose shares by factor are told\n"
     "  --bootstrap N   N resampled runs (--block B samples a block), factors mapped at r 0.6\n"
-    "  --displacement  intervals of each profile element for a rise of Q by 4, 8, 16, 32\n";
+    "  --displacement  intervals of each profile element for a rise of Q by 4, 8, 16, 32\n"
+    "cmb: chemical mass balance by effective variance; SOURCES has a row a source: its name, then\n"
+    "the share of each species in its mass (--percent: in per cent, as SPECIATE tells them). A "
+    "row\n"
+    "a sample and source goes to standard output: contribution, error, share of the sum, fit.\n"
+    "match: the sources whose profiles are most like each factor, with both distances.\n";
 
 static const char restore_usage[] =
     "usage: qingkong restore --from FILE --data DIR [--journal COPY]\n"

@@ -39,4 +39,8 @@ typedef struct receptor_results {
 } receptor_results;
 /* profiles.csv, contributions.csv, summary.json, and bootstrap.csv, displacement.csv with those. */
 QK_NODISCARD qk_code receptor_write(const receptor_results *r, const char *dir, qk_error *err);
+
+/* The commands beside pmf; they read their options themselves and give the exit status. */
+int receptor_cmb(int argc, char **argv);
+int receptor_match(int argc, char **argv);
 #endif

@@ -397,6 +397,36 @@ static void test_receptor__refuses_tables_that_do_not_match(void **state)
     end(&w);
 }
 
+static void test_receptor__cmb_and_match_take_profiles_of_sources(void **state)
+{
+    (void)state;
+    world w;
+    begin(&w);
+    put_file(&w, "con.csv",
+             "date,Al,EC,SO4,K,PM\n2025-01-01,1.7,3,7,0.9,44\n2025-01-02,,3,7,0.9,44\n");
+    put_file(&w, "unc.csv",
+             "date,Al,EC,SO4,K,PM\n2025-01-01,.1,.1,.1,.1,1\n2025-01-02,.1,.1,.1,.1,1\n");
+    put_file(&w, "sources.csv",
+             "name,Al,EC,SO4,K\n\"dust, road\",17,1,0,3\ntraffic,0,29,0,1\nsulphate,0,0,70,0\n");
+    run(&w, "receptor cmb --con con.csv --unc unc.csv --profiles sources.csv --percent --total PM");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "\n2025-01-01,\"dust, road\",1"));
+    assert_non_null(strstr(w.out.ptr, "\n2025-01-01,sulphate,10,"));
+    assert_non_null(strstr(w.out.ptr, "\n2025-01-02,sulphate,10,"));
+    put_file(&w, "factors.csv", "species,F1,F2\nAl,0.2,0\nEC,0,3\nSO4,0,0.1\nK,0.03,0.1\n");
+    run(&w, "receptor match --factors factors.csv --profiles sources.csv --percent");
+    assert_int_equal(w.status, 0);
+    assert_non_null(strstr(w.out.ptr, "\nF1,1,\"dust, road\",4,"));
+    assert_non_null(strstr(w.out.ptr, "\nF2,1,traffic,4,"));
+    put_file(&w, "twins.csv", "name,Al,EC,SO4,K\na,17,1,0,3\nb,34,2,0,6\n");
+    run(&w, "receptor cmb --con con.csv --unc unc.csv --profiles twins.csv --percent");
+    assert_int_equal(w.status, 1);
+    assert_non_null(strstr(w.out.ptr, "source 1 and source 2"));
+    run(&w, "receptor cmb --con con.csv --unc unc.csv");
+    assert_int_equal(w.status, 2);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_trace__refuses_with_line_and_column),
         cmocka_unit_test(test_S044_receptor__pmf_writes_profiles_contributions_and_a_summary),
         cmocka_unit_test(test_receptor__refuses_tables_that_do_not_match),
+        cmocka_unit_test(test_receptor__cmb_and_match_take_profiles_of_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
