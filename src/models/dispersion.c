@@ -270,11 +270,14 @@ static void add_points(qk_dispersion_work *w, const qk_plume_source *ps, const q
     const qk_dispersion *d = w->d;
     double decay = decay_of(d->c, s);
     if (!d->tabulate || !s->flat || h->count < TABLE_LEAST) {
+        qk_plume_points points;
+        qk_plume_points_begin(&points, ps, decay);
         for (size_t i = 0; i < h->count; i++) {
             qk_plume_receptor r = receptor_for(d, s, h->receptor[i]);
-            sum[h->receptor[i]] +=
-                factor * qk_plume_concentration(ps, h->x[i] - s->x_m, h->y[i] - s->y_m, &r, decay);
+            qk_plume_points_put(&points, h->x[i] - s->x_m, h->y[i] - s->y_m, &r, &w->gathered[i]);
         }
+        qk_plume_points_end(&points);
+        for (size_t i = 0; i < h->count; i++) sum[h->receptor[i]] += factor * w->gathered[i];
         return;
     }
     double dx = fmax(fabs(d->low[0] - s->x_m), fabs(d->high[0] - s->x_m));

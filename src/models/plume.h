@@ -47,8 +47,8 @@ typedef struct qk_plume_source {
     double neutral_rise_m;   /* the rise that turbulence ends, in the wind at the release */
     qk_plume_level final_at; /* values at the final height of a stable plume */
     double mixed_distance_m, centroid_distance_m, centroid_rise_m;
-    double penetrated, penetration_ratio; /* share in the layer aloft; q of the rise there */
-    double direction_deg;                 /* of the wind that carries it */
+    double penetrated, aloft_rise_m; /* share in the layer aloft; rise there */
+    double direction_deg;            /* of the wind that carries it */
     double cosine, sine;
 } qk_plume_source;
 
@@ -80,6 +80,22 @@ void qk_plume_slice_at(qk_plume_slice *out, const qk_plume_source *s, double dis
  * of an exponential loss. Receptors nearer than 0.99 m, or inside a volume source, give 0. */
 double qk_plume_concentration(const qk_plume_source *s, double dx_m, double dy_m,
                               const qk_plume_receptor *receptor, double decay_1_s);
+
+/* The same for many, some dozens at a time: *to is set at the
+ * latest by _end. */
+enum { QK_PLUME_BATCH = 64 };
+typedef struct qk_plume_points {
+    const qk_plume_source *source;
+    double decay_1_s;
+    int count;
+    double dx_m[QK_PLUME_BATCH], dy_m[QK_PLUME_BATCH];
+    qk_plume_receptor receptor[QK_PLUME_BATCH];
+    double *to[QK_PLUME_BATCH];
+} qk_plume_points;
+void qk_plume_points_begin(qk_plume_points *p, const qk_plume_source *source, double decay_1_s);
+void qk_plume_points_put(qk_plume_points *p, double dx_m, double dy_m,
+                         const qk_plume_receptor *receptor, double *to);
+void qk_plume_points_end(qk_plume_points *p);
 /* Distances inside which nothing is computed. */
 double qk_plume_exclusion_m(const qk_plume_source *s);
 #endif

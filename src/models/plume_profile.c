@@ -3,14 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#define GRAVITY       9.80616
-#define KARMAN        0.4
-#define LAPSE         0.00977 /* g/cp, K/m */
-#define GRADIENT_MIN  0.002
-#define SIGMA_V_MIN   0.2
-#define SIGMA_V_SHARE 0.05
-#define SIGMA_W_MIN   0.02
-#define WIND_MIN      0.2828 /* sqrt(2) times the least sigma_v */
+#define GRAVITY      9.80616
+#define KARMAN       0.4
+#define LAPSE        0.00977 /* g/cp, K/m */
+#define GRADIENT_MIN 0.002
 
 const double qk_plume_heights_m[QK_PLUME_LEVELS] = {
     0,    0.5,  1,    2,    4,    8,    14,   20,   30,   40,   50,   60,   70,   80,   90,
@@ -63,9 +59,9 @@ static inline double larger(double a, double b)
 
 static void put_floors(qk_plume_level *v)
 {
-    v->u = larger(v->u, WIND_MIN);
-    v->sigma_v = larger(v->sigma_v, larger(SIGMA_V_MIN, SIGMA_V_SHARE * v->u));
-    v->sigma_w = larger(v->sigma_w, SIGMA_W_MIN);
+    v->u = larger(v->u, QK_PLUME_WIND_MIN);
+    v->sigma_v = larger(v->sigma_v, larger(QK_PLUME_SIGMA_V_MIN, QK_PLUME_SIGMA_V_SHARE * v->u));
+    v->sigma_w = larger(v->sigma_w, QK_PLUME_SIGMA_W_MIN);
 }
 
 static void interpolate(qk_plume_level *out, const qk_plume_profile *p, double z)
@@ -107,36 +103,14 @@ double qk_plume_direction_at(const qk_plume_profile *p, double z)
 }
 
 /* Integral from the ground to z of the piecewise linear profile: what a layer's trapezoids sum to.
- */
-static void integrate_to(double out[4], const qk_plume_profile *p, double z)
+ * wind, sigma_v, sigma_w. */
+static void integrate_to(double out[3], const qk_plume_profile *p, double z)
 {
-    int i = qk_plume_locate(z);
-    const qk_plume_level *a = &p->level[i], *b = a + 1;
-    double low = qk_plume_heights_m[i], dz = z - low;
-    double half = 0.5 * dz * dz / (qk_plume_heights_m[i + 1] - low);
-    out[0] = p->integral[i][0] + a->u * dz + (b->u - a->u) * half;
-    out[1] = p->integral[i][1] + a->sigma_v * dz + (b->sigma_v - a->sigma_v) * half;
-    out[2] = p->integral[i][2] + a->sigma_w * dz + (b->sigma_w - a->sigma_w) * half;
-    out[3] = p->integral[i][3] + a->gradient * dz + (b->gradient - a->gradient) * half;
-}
-
-void qk_plume_layer_mean(qk_plume_level *out, const qk_plume_profile *p, double low, double high)
-{
-    double a[4], b[4];
-    low = larger(low, 0.5);
-    high = larger(high, 0.51);
-    if (qk_plume_locate(high) == qk_plume_locate(low)) {
-        qk_plume_at(out, p, 0.5 * (low + high)); /* linear inside: the mean, without cancellation */
-        return;
-    }
-    integrate_to(a, p, low);
-    integrate_to(b, p, high);
-    double inverse = 1 / (high - low);
-    out->u = (b[0] - a[0]) * inverse;
-    out->sigma_v = (b[1] - a[1]) * inverse;
-    out->sigma_w = (b[2] - a[2]) * inverse;
-    out->gradient = (b[3] - a[3]) * inverse;
-    put_floors(out);
+    const double *row = p->row[qk_plume_locate(z)];
+    double dz = z - row[QK_PLUME_ROW_HEIGHT];
+    for (int k = 0; k < 3; k++)
+        out[k] = row[QK_PLUME_ROW_INTEGRAL + k] +
+                 dz * (row[QK_PLUME_ROW_VALUE + k] + 0.5 * dz * row[QK_PLUME_ROW_SLOPE + k]);
 }
 
 /* A reference profile r(z) and how it is bound to observations. */
@@ -393,22 +367,40 @@ static void integrate_theta(qk_plume_profile *p)
         v[k + 1].theta = v[k].theta + 0.5 * (v[k].gradient + v[k + 1].gradient) * (z[k + 1] - z[k]);
 }
 
+static void make_rows(qk_plume_profile *p)
+{
+    const double *z = qk_plume_heights_m;
+    memset(p->row, 0, sizeof p->row);
+    for (int i = 0; i < QK_PLUME_LEVELS; i++) {
+        const qk_plume_level *v = &p->level[i];
+        const double value[5] = {v->u, v->sigma_v, v->sigma_w, v->gradient, v->theta};
+        p->row[i][QK_PLUME_ROW_HEIGHT] = z[i];
+        memcpy(&p->row[i][QK_PLUME_ROW_VALUE], value, sizeof value);
+    }
+    for (int i = 0; i + 1 < QK_PLUME_LEVELS; i++) {
+        double *low = p->row[i], *high = p->row[i + 1], thick = z[i + 1] - z[i];
+        for (int k = 0; k < 5; k++) {
+            double a = low[QK_PLUME_ROW_VALUE + k], b = high[QK_PLUME_ROW_VALUE + k];
+            low[QK_PLUME_ROW_SLOPE + k] = (b - a) / thick;
+            if (k == 4) continue;
+            high[QK_PLUME_ROW_INTEGRAL + k] =
+                low[QK_PLUME_ROW_INTEGRAL + k] + 0.5 * thick * (a + b);
+        }
+    }
+}
+
 static void make_integrals(qk_plume_profile *p)
 {
     const double *z = qk_plume_heights_m;
-    for (int k = 0; k < 4; k++) p->integral[0][k] = 0;
     p->buoyancy[0][0] = p->buoyancy[0][1] = 0;
     for (int i = 1; i < QK_PLUME_LEVELS; i++) {
         const qk_plume_level *a = &p->level[i - 1], *b = &p->level[i];
         double half = 0.5 * (z[i] - z[i - 1]);
-        p->integral[i][0] = p->integral[i - 1][0] + half * (a->u + b->u);
-        p->integral[i][1] = p->integral[i - 1][1] + half * (a->sigma_v + b->sigma_v);
-        p->integral[i][2] = p->integral[i - 1][2] + half * (a->sigma_w + b->sigma_w);
-        p->integral[i][3] = p->integral[i - 1][3] + half * (a->gradient + b->gradient);
         double n2 = GRAVITY * (a->gradient + b->gradient) / (a->theta + b->theta);
         p->buoyancy[i][0] = p->buoyancy[i - 1][0] + n2 * 2 * half;
         p->buoyancy[i][1] = p->buoyancy[i - 1][1] + n2 * half * (z[i] + z[i - 1]);
     }
+    make_rows(p);
 }
 
 static void repair_hour(qk_plume_profile *p, const qk_plume_hour *h)
@@ -434,7 +426,7 @@ static void repair_hour(qk_plume_profile *p, const qk_plume_hour *h)
 
 void qk_plume_profile_make(qk_plume_profile *p, const qk_plume_hour *h, double base_m)
 {
-    double mean[4];
+    double mean[3];
     qk_plume_level top;
     memset(p->level, 0, sizeof p->level);
     repair_hour(p, h);

@@ -11,7 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { QK_PLUME_LEVELS = 87, QK_PLUME_OBSERVED_MAX = 50 };
+enum { QK_PLUME_LEVELS = 87, QK_PLUME_ROW = 16, QK_PLUME_OBSERVED_MAX = 50 };
+
+/* Floors of the regulatory model. */
+#define QK_PLUME_SIGMA_V_MIN   0.2
+#define QK_PLUME_SIGMA_V_SHARE 0.05 /* of the wind */
+#define QK_PLUME_SIGMA_W_MIN   0.02
+#define QK_PLUME_WIND_MIN      0.2828 /* sqrt(2) times the least sigma_v */
 
 /* A level of the profile file; a missing value is NAN. */
 typedef struct qk_plume_observed {
@@ -63,11 +69,20 @@ typedef struct qk_plume_profile {
     double u_at_mixing, theta_at_mixing;
     double u_mean, sigma_w_mean, sigma_v_mean; /* from the ground to zi */
     qk_plume_level level[QK_PLUME_LEVELS];
-    /* Running integrals from the ground: u, sigma_v, sigma_w, gradient; for terrain also of
-     * N^2 and N^2 z. */
-    double integral[QK_PLUME_LEVELS][4];
+    /* Running integrals from the ground of N^2 and N^2 z: terrain. */
     double buoyancy[QK_PLUME_LEVELS][2];
+    /* The same levels for looking up: see qk_plume_row. */
+    double row[QK_PLUME_LEVELS][QK_PLUME_ROW];
 } qk_plume_profile;
+
+/* A row: its height; running integrals from the ground of wind, sigma_v, sigma_w, gradient; wind,
+ * sigma_v, sigma_w, gradient, theta; their slopes up to the next level. The last has no slopes. */
+enum {
+    QK_PLUME_ROW_HEIGHT = 0,
+    QK_PLUME_ROW_INTEGRAL = 1,
+    QK_PLUME_ROW_VALUE = 5,
+    QK_PLUME_ROW_SLOPE = 10
+};
 
 extern const double qk_plume_heights_m[QK_PLUME_LEVELS];
 
@@ -85,7 +100,4 @@ int qk_plume_locate(double z_m);
  * (wind 0.2828, sigma_v max(0.2, 0.05 U), sigma_w 0.02). direction is not set. */
 void qk_plume_at(qk_plume_level *out, const qk_plume_profile *p, double z_m);
 double qk_plume_direction_at(const qk_plume_profile *p, double z_m);
-/* Means over a layer of wind, sigma_v, sigma_w, gradient, floors applied; theta is not set. */
-void qk_plume_layer_mean(qk_plume_level *out, const qk_plume_profile *p, double low_m,
-                         double high_m);
 #endif

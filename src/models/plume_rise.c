@@ -2,7 +2,7 @@
 #include "models/plume_private.h"
 
 /* Rise of a bent-over plume that keeps its momentum and buoyancy (Briggs 1984). */
-double plume_rise_free(const qk_plume_source *s, double wind, double x)
+static double rise_free(const qk_plume_source *s, double wind, double x)
 {
     double momentum = 3 * s->momentum_flux * x / (QK_ENTRAIN * QK_ENTRAIN * wind * wind);
     double buoyancy =
@@ -45,7 +45,7 @@ static double final_rise(const qk_plume_source *s, double wind, double n)
     double fb = s->buoyancy_flux;
     double rise = 2.66 * cbrt(fb / (n * n * wind));
     rise = smaller(rise, rise_neutral(s, wind));
-    rise = smaller(rise, plume_rise_free(s, wind, neutral_distance(fb)));
+    rise = smaller(rise, rise_free(s, wind, neutral_distance(fb)));
     rise = smaller(rise, 4 * sqrt(sqrt(fb)) / pow(n, 0.75));
     double hs = s->effective_height_m, zi = s->p->mixing_m, q;
     if (s->p->urban_stable && hs < zi && zi <= hs + rise) {
@@ -91,15 +91,17 @@ static void make_final_convective(qk_plume_source *s)
 {
     const qk_plume_profile *p = s->p;
     s->rise_distance_m = neutral_distance(s->buoyancy_flux);
-    s->final_rise_m = plume_rise_free(s, s->at.u, s->rise_distance_m);
+    s->final_rise_m = rise_free(s, s->at.u, s->rise_distance_m);
     s->mixed_distance_m = p->mixing_m * p->u_mean / p->sigma_w_mean;
     s->centroid_distance_m = s->rise_distance_m;
     s->centroid_rise_m = s->final_rise_m;
     if (s->mixed_distance_m < 1.25 * s->centroid_distance_m) {
         s->centroid_distance_m = 0.8 * s->mixed_distance_m;
-        s->centroid_rise_m = plume_rise_free(s, s->at.u, s->centroid_distance_m);
+        s->centroid_rise_m = rise_free(s, s->at.u, s->centroid_distance_m);
     }
-    s->penetrated = penetration(s, p->gradient_above_k_m, s->at.u, &s->penetration_ratio);
+    double q;
+    s->penetrated = penetration(s, p->gradient_above_k_m, s->at.u, &q);
+    if (s->penetrated > 0) s->aloft_rise_m = aloft_rise(s, s->penetrated, q);
 }
 
 static void make_fluxes(qk_plume_source *s, const qk_plume_stack *stack)
@@ -152,64 +154,4 @@ void qk_plume_source_make(qk_plume_source *s, const qk_plume_stack *stack,
     s->direction_deg = qk_plume_direction_at(p, height);
     s->cosine = cos(s->direction_deg * (M_PI / 180));
     s->sine = sin(s->direction_deg * (M_PI / 180));
-}
-
-static double rise_on_the_way(const qk_plume_source *s, double x, double wind, double n)
-{
-    double damped = 0.7 * n, fb = s->buoyancy_flux;
-    double phase = damped * x / wind;
-    /* the phase of final rise lies between a quarter and half a turn */
-    if (phase > M_PI / 2) phase = smaller(phase, atan2(s->momentum_flux * damped, -fb));
-    double swing = damped * s->momentum_flux / fb * sin(phase);
-    double bracket = swing + 1 - cos(phase);
-    if (bracket <= 0) bracket = swing;
-    double rise = 2.66 * cbrt(fb / (n * n * wind) * bracket);
-    rise = smaller(rise, s->final_rise_m);
-    /* it falls no faster than the wind grows: most often it need not be known */
-    if (rise * larger(wind, s->at.u) < s->neutral_rise_m * s->at.u) return rise;
-    return smaller(rise, rise_neutral(s, wind));
-}
-
-double plume_rise_stable(const qk_plume_source *s, double x)
-{
-    if (!s->rises) return 0;
-    if (x >= s->rise_distance_m) return s->final_rise_m;
-    double wind = s->at.u, n = s->stack_n, old = 0;
-    double rise = rise_on_the_way(s, x, wind, n);
-    bool settled = false;
-    for (int i = 1; i <= 10 && !settled; i++) {
-        old = rise;
-        layer_to(s, rise, &wind, &n);
-        rise = rise_on_the_way(s, x, wind, n);
-        settled = i >= 5 && fabs(old - rise) < 0.001 * rise;
-    }
-    if (!settled) rise = 0.5 * (old + rise);
-    rise = smaller(rise, plume_rise_free(s, s->at.u, x));
-    return smaller(rise, s->final_rise_m);
-}
-
-/* Height of the centre of mass on its way to the middle of the mixed layer. */
-static double centroid_at(const qk_plume_source *s, double x)
-{
-    double zi = s->p->mixing_m, hs = s->effective_height_m;
-    if (x < s->centroid_distance_m) return smaller(hs + plume_rise_free(s, s->at.u, x), zi);
-    if (x >= s->mixed_distance_m) return 0.5 * zi;
-    double from = smaller(hs + s->centroid_rise_m, zi);
-    double t = (x - s->centroid_distance_m) / (s->mixed_distance_m - s->centroid_distance_m);
-    return from + (0.5 * zi - from) * t;
-}
-
-void plume_rise_convective(plume_work *w)
-{
-    const qk_plume_source *s = w->s;
-    double zi = w->p->mixing_m, star = w->p->wstar_m_s, wind = s->at.u;
-    w->centroid = centroid_at(s, w->x);
-    w->surface = w->centroid < 0.1 * zi;
-    w->rise = w->indirect_drop = w->aloft_rise = 0;
-    if (!s->rises) return;
-    w->rise = plume_rise_free(s, wind, w->x);
-    double room = 0.4 * (zi - s->effective_height_m), time = w->x / wind;
-    double spread = room * room + 0.25 * 0.1 * 2.3 * sqrt(2.3) * star * star * time * time;
-    w->indirect_drop = sqrt(2 * s->buoyancy_flux * zi / (1.4 * wind * spread)) * time;
-    if (s->penetrated > 0) w->aloft_rise = aloft_rise(s, s->penetrated, s->penetration_ratio);
 }

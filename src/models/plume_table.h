@@ -6,29 +6,39 @@
  * In flat terrain a plume depends on the receptor through its distance and height alone. The table
  * holds the slice at QK_PLUME_TABLE_STEPS distances an octave and between them the cubic through
  * four of them: of the logarithm of the vertical term over the wind, of sigma_y and of the weight
- * of meander. Distances outside are computed one by one, so that the table bounds time, never the
+ * of meander. Where neighbours do not foretell a node the cell is divided; what cannot be followed
+ * at all, and distances outside, are computed one by one, so that the table bounds time, never the
  * range. One thread at a time for a table; nothing is allocated. */
 #include "models/plume.h"
 
 enum {
     QK_PLUME_TABLE_STEPS = 8, /* nodes an octave */
     QK_PLUME_TABLE_OCTAVES = 18,
-    QK_PLUME_TABLE_NODES = QK_PLUME_TABLE_STEPS * QK_PLUME_TABLE_OCTAVES + 4,
+    QK_PLUME_TABLE_CELLS = QK_PLUME_TABLE_STEPS * QK_PLUME_TABLE_OCTAVES,
     QK_PLUME_TABLE_FINE = 4,     /* parts of a divided cell */
     QK_PLUME_TABLE_DIVIDED = 60, /* cells that can be */
-    QK_PLUME_TABLE_VALUES = 8
+    QK_PLUME_TABLE_FINE_NODES = QK_PLUME_TABLE_FINE + 3,
+    QK_PLUME_TABLE_NODES =
+        QK_PLUME_TABLE_CELLS + 8 + QK_PLUME_TABLE_DIVIDED * QK_PLUME_TABLE_FINE_NODES,
+    /* States of a cell in `at`, besides the index of the first of its four nodes. */
+    QK_PLUME_TABLE_ROUGH = -1,     /* to be divided when it is asked for */
+    QK_PLUME_TABLE_COMPUTE = -2,   /* not to be interpolated */
+    QK_PLUME_TABLE_NOWHERE = -3,   /* too near: nothing there */
+    QK_PLUME_TABLE_PARTS = 1 << 20 /* added to the index: a divided cell */
 };
 
-/* A cubic a quantity, for one interval; s in [0, 1). */
-typedef struct qk_plume_cell {
-    double pancake[4];  /* ln of the meandering part's contribution */
-    double coherent[4]; /* weight of the coherent part */
-    double main[4];     /* ln of its axis value */
-    double main_k[4];   /* 1 / (2 sigma_y^2) */
-    double aloft[4], aloft_k[4];
-    double density[4]; /* ln of main + aloft over the wind: areas */
-    double sigma_y[4];
-} qk_plume_cell;
+/* What a node holds. */
+enum {
+    QK_PLUME_TABLE_PANCAKE,  /* ln of the meandering part's contribution */
+    QK_PLUME_TABLE_COHERENT, /* weight of the coherent part */
+    QK_PLUME_TABLE_MAIN,     /* ln of its axis value */
+    QK_PLUME_TABLE_MAIN_K,   /* 1 / (2 sigma_y^2) */
+    QK_PLUME_TABLE_ALOFT,
+    QK_PLUME_TABLE_ALOFT_K,
+    QK_PLUME_TABLE_DENSITY, /* ln of main + aloft over the wind: areas */
+    QK_PLUME_TABLE_SIGMA_Y,
+    QK_PLUME_TABLE_VALUES
+};
 
 typedef struct qk_plume_table {
     const qk_plume_source *source;
@@ -36,17 +46,13 @@ typedef struct qk_plume_table {
     double decay_1_s;
     double low_m, high_m; /* covered */
     int first;            /* index of the first cell */
-    int cells;
-    bool two;                              /* with a penetrated plume */
-    int from, to;                          /* values that are kept: see plume_table.c */
-    double least;                          /* ln of the axis value below which kinks are left */
-    bool rough[QK_PLUME_TABLE_NODES];      /* cells where four nodes do not foretell a fifth */
-    uint8_t fine_at[QK_PLUME_TABLE_NODES]; /* 1-based place in fine, 0 = not divided */
+    int cells, nodes;     /* nodes in use */
     int divided;
-    double node[QK_PLUME_TABLE_NODES + 3][QK_PLUME_TABLE_VALUES];
-    qk_plume_cell cell[QK_PLUME_TABLE_NODES];
-    qk_plume_cell fine[QK_PLUME_TABLE_DIVIDED][QK_PLUME_TABLE_FINE];
-    bool jump[QK_PLUME_TABLE_DIVIDED][QK_PLUME_TABLE_FINE];
+    bool two;     /* with a penetrated plume */
+    int from, to; /* values that are kept */
+    double least; /* ln of the axis value below which kinks are left */
+    int64_t at[QK_PLUME_TABLE_CELLS + 2];
+    double node[QK_PLUME_TABLE_VALUES][QK_PLUME_TABLE_NODES];
 } qk_plume_table;
 
 /* Covers at least [low_m, high_m] where that fits; low_m >= 1. A table is for

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/plume_kernel_private.h"
+
+#define SQRT_2PI   2.50662827463100050242
+#define LN_NOTHING (-120.0)
+#define LN_LEAST   (-100.0)
+#define SHOULDER   0.3
+
+enum {
+    STEPS = QK_PLUME_TABLE_STEPS,
+    STEP_BITS = 3,
+    CELL_SHIFT = 52 - STEP_BITS,
+    CELL_BIAS = 1023 * STEPS,
+    NODES = QK_PLUME_TABLE_NODES
+};
+
+static inline lanes ln_of(lanes v)
+{
+    return at_least(lanes_log(at_least(v, 1e-300)), LN_NOTHING);
+}
+
+static void make_nodes(double (*out)[QK_PLUME_BATCH], const qk_plume_table *t,
+                       const qk_plume_where *at, const qk_plume_slices *c)
+{
+    for (int i = 0; i < at->count; i += LANES) {
+        lanes x = load(at->x_m + i), main = load(c->main + i), aloft = load(c->aloft + i);
+        lanes sy = load(c->sigma_y_m + i), meander = load(c->meander + i), loss = splat(0);
+        if (t->decay_1_s > 0) loss = t->decay_1_s * x / load(c->wind_m_s + i);
+        if (t->from == QK_PLUME_TABLE_DENSITY) {
+            store(out[QK_PLUME_TABLE_DENSITY] + i, ln_of(main + aloft) - loss);
+            store(out[QK_PLUME_TABLE_SIGMA_Y] + i, sy);
+            continue;
+        }
+        lanes inverse = 1 / sy;
+        store(out[QK_PLUME_TABLE_PANCAKE] + i,
+              ln_of(meander * (main + aloft) / (2 * M_PI * x)) - loss);
+        store(out[QK_PLUME_TABLE_COHERENT] + i, 1 - meander);
+        store(out[QK_PLUME_TABLE_MAIN] + i, ln_of(main * inverse * (1 / SQRT_2PI)) - loss);
+        store(out[QK_PLUME_TABLE_MAIN_K] + i, 0.5 * inverse * inverse);
+        if (!t->two) continue;
+        inverse = 1 / load(c->sigma_y_aloft_m + i);
+        store(out[QK_PLUME_TABLE_ALOFT] + i, ln_of(aloft * inverse * (1 / SQRT_2PI)) - loss);
+        store(out[QK_PLUME_TABLE_ALOFT_K] + i, 0.5 * inverse * inverse);
+    }
+}
+
+/* What the cubic through the four neighbours of a node, two on either side, gives them for weight
+ * at the node (Lagrange): by the node's place in its octave, twice over. Where that is off by e,
+ * the cubics of the cells beside are off by a seventh of e or less: the function is smooth to the
+ * fourth order there, or has a kink of that size. */
+#define OUTER (-1.0 / 6)
+#define INNER (2.0 / 3)
+#define TWICE(...)               \
+    {                            \
+        __VA_ARGS__, __VA_ARGS__ \
+    }
+static const double neighbour[4][2 * STEPS] = {
+    TWICE(-1.0 / 3, -16.0 / 35, OUTER, OUTER, OUTER, OUTER, OUTER, -0.2),
+    TWICE(16.0 / 15, 1, INNER, INNER, INNER, INNER, INNER, 0.75),
+    TWICE(1.0 / 3, 0.6, INNER, INNER, INNER, INNER, INNER, 0.5),
+    TWICE(-1.0 / 15, -1.0 / 7, OUTER, OUTER, OUTER, OUTER, OUTER, -0.05)};
+
+/* How much an error of a value shows in a concentration: logarithms as they are; 1 / (2 sigma_y^2)
+ * in the logarithm too, down to exp(-SHOULDER) off the axis. */
+static inline lanes shown(int q, lanes error, lanes v)
+{
+    lanes size = larger_of(error, -error);
+    if (q == QK_PLUME_TABLE_MAIN_K || q == QK_PLUME_TABLE_ALOFT_K) return size * SHOULDER / v;
+    return q == QK_PLUME_TABLE_SIGMA_Y ? size / v : size;
+}
+
+static void find_roughness(double *error, const qk_plume_table *t, int count)
+{
+    for (int k = 2; k < count - 2; k += LANES) {
+        int phase = (t->first - 1 + k) % STEPS;
+        lanes worst = splat(0);
+        for (int q = t->from; q < t->to; q++) {
+            const double *n = t->node[q] + k;
+            lanes v = load(n), ln = load(t->node[q & ~1] + k);
+            lanes told = load(neighbour[0] + phase) * load(n - 2) +
+                         load(neighbour[1] + phase) * load(n - 1) +
+                         load(neighbour[2] + phase) * load(n + 1) +
+                         load(neighbour[3] + phase) * load(n + 2);
+            masks counts = ln >= splat(LN_LEAST / 2);
+            if ((q & ~1) > 0) counts &= ln >= splat(t->least);
+            worst = larger_of(worst, keep(counts, shown(q, told - v, v)));
+        }
+        store(error + k, worst);
+    }
+}
+
+/* The octave is the exponent, the interval within it the leading bits of the fraction, so that the
+ * place of a distance costs no logarithm. Outside of the table: the entry behind the last cell. */
+static inline masks cell_of(lanes x, const qk_plume_table *t, lanes *step)
+{
+    const int64_t fraction = ((int64_t)1 << CELL_SHIFT) - 1;
+    masks bits = (masks)x, cell = (bits >> CELL_SHIFT) - (CELL_BIAS + t->first);
+    *step = (lanes)(((bits & fraction) << STEP_BITS) | 0x3ff0000000000000) - 1;
+    masks outside = (cell < 0) | (cell >= (int64_t)t->cells);
+    return (cell & ~outside) | (outside & (int64_t)t->cells);
+}
+
+static void place_receptors(qk_plume_chunk *c, const qk_plume_table *t, double x0, double y0,
+                            const double *px, const double *py, int count)
+{
+    const qk_plume_source *s = t->source;
+    /* beside the plume: ten sigma_y off, were it twice as wide as at the source */
+    double wide = 20 * fmax(0.05, s->at.sigma_v / s->at.u), w2 = wide * wide;
+    double own2 = 8 * s->final_rise_m * s->final_rise_m + 100 * s->sigma_y0_m * s->sigma_y0_m;
+    double nearest = fmax(1, qk_plume_exclusion_m(s));
+    for (int i = 0; i < count; i += LANES) {
+        lanes dx, dy, step;
+        if (i + LANES <= count) {
+            dx = load(px + i) - x0;
+            dy = load(py + i) - y0;
+        } else {
+            dx = dy = splat(1);
+            for (int l = 0; i + l < count; l++) {
+                dx[l] = px[i + l] - x0;
+                dy[l] = py[i + l] - y0;
+            }
+        }
+        lanes r = lanes_sqrt(dx * dx + dy * dy);
+        lanes x = -(dx * s->sine + dy * s->cosine), y = dx * s->cosine - dy * s->sine, y2 = y * y;
+        masks ahead = (x >= splat(1)) & (y2 < w2 * x * x + own2);
+        masks cell = cell_of(r, t, &step), near = r < splat(nearest);
+        cell = (cell & ~near) | (near & (int64_t)(t->cells + 1));
+        memcpy(c->r_cell + i, &cell, sizeof cell);
+        store(c->r + i, r);
+        store(c->r_step + i, step);
+        cell = cell_of(x, t, &step);
+        memcpy(c->x_cell + i, &cell, sizeof cell);
+        store(c->x_step + i, step);
+        memcpy(c->ahead + i, &ahead, sizeof ahead);
+        store(c->x + i, x);
+        store(c->y2 + i, y2);
+    }
+}
+
+/* Weights of a cell's four nodes, which stand at a, 0, 1, b in steps of the cell (Lagrange). */
+typedef struct weights {
+    masks first;
+    lanes w[4];
+} weights;
+
+static inline weights weights_at(const qk_plume_table *t, const int64_t *cell, const double *step)
+{
+    weights out;
+    masks at;
+    lanes s = load(step);
+    memcpy(&at, cell, sizeof at);
+    masks parts = (at & QK_PLUME_TABLE_PARTS) != 0, phase = (at + t->first) & (STEPS - 1);
+    lanes four = QK_PLUME_TABLE_FINE * s, part = four - 0.5 + LANES_SHIFT;
+    out.first = (at & (QK_PLUME_TABLE_PARTS - 1)) + (parts & (masks)part & 3);
+    s = pick(parts, four - (part - LANES_SHIFT), s);
+    /* the octave below is divided twice as finely, the one above half */
+    masks low = (phase == 0) & ~parts, high = (phase == STEPS - 1) & ~parts;
+    lanes a = pick(low, splat(-0.5), splat(-1)), b = pick(high, splat(3), splat(2));
+    lanes sa = s - a, s1 = s - 1, sb = s - b;
+    out.w[0] =
+        s * s1 * sb * pick(low, splat(-1 / 1.875), pick(high, splat(-1.0 / 8), splat(-1.0 / 6)));
+    out.w[1] = sa * s1 * sb * pick(low, splat(1), pick(high, splat(1.0 / 3), splat(0.5)));
+    out.w[2] = s * sa * sb * pick(low, splat(-1 / 1.5), pick(high, splat(-0.25), splat(-0.5)));
+    out.w[3] = s * s1 * sa * pick(low, splat(0.2), pick(high, splat(1.0 / 24), splat(1.0 / 6)));
+    return out;
+}
+
+static inline lanes value_of(const qk_plume_table *t, int q, const weights *w)
+{
+    const double *n = t->node[q];
+    return w->w[0] * gather(n, w->first) + w->w[1] * gather(n + 1, w->first) +
+           w->w[2] * gather(n + 2, w->first) + w->w[3] * gather(n + 3, w->first);
+}
+
+static inline lanes power_of(lanes e)
+{
+    masks some = e > splat(LN_LEAST);
+    return any_of(some) ? keep(some, lanes_exp(at_most(at_least(e, LN_LEAST), 600))) : splat(0);
+}
+
+static void find_meander(qk_plume_chunk *c, const qk_plume_table *t, int count)
+{
+    for (int i = 0; i < count; i += LANES) {
+        weights w = weights_at(t, c->r_cell + i, c->r_step + i);
+        store(c->value + i, power_of(value_of(t, QK_PLUME_TABLE_PANCAKE, &w)));
+        store(c->weight + i, value_of(t, QK_PLUME_TABLE_COHERENT, &w));
+    }
+}
+
+static void find_coherent(qk_plume_chunk *c, const qk_plume_table *t, int count)
+{
+    for (int i = 0; i < count; i += LANES) {
+        weights w = weights_at(t, c->x_cell + i, c->x_step + i);
+        lanes y2 = load(c->y2 + i);
+        lanes sum = power_of(value_of(t, QK_PLUME_TABLE_MAIN, &w) -
+                             y2 * value_of(t, QK_PLUME_TABLE_MAIN_K, &w));
+        if (t->two)
+            sum += power_of(value_of(t, QK_PLUME_TABLE_ALOFT, &w) -
+                            y2 * value_of(t, QK_PLUME_TABLE_ALOFT_K, &w));
+        store(c->x + i, sum);
+    }
+}
+
+const qk_plume_kernel QK_PLUME_KERNEL = {plume_kernel_slices, make_nodes,   find_roughness,
+                                         place_receptors,     find_meander, find_coherent};
