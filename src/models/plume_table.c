@@ -13,35 +13,28 @@
 
 enum {
     STEPS = QK_PLUME_TABLE_STEPS,
-    STEP_BITS = 3,
     VALUES = QK_PLUME_TABLE_VALUES,
     FINE = QK_PLUME_TABLE_FINE,
     FINE_NODES = QK_PLUME_TABLE_FINE_NODES,
-    CELL_BIAS = 1023 * STEPS,
     PANCAKE = QK_PLUME_TABLE_PANCAKE,
     MAIN = QK_PLUME_TABLE_MAIN,
-    MAIN_K = QK_PLUME_TABLE_MAIN_K,
+    MAIN_Y = QK_PLUME_TABLE_MAIN_Y,
     ALOFT = QK_PLUME_TABLE_ALOFT,
-    ALOFT_K = QK_PLUME_TABLE_ALOFT_K,
+    ALOFT_Y = QK_PLUME_TABLE_ALOFT_Y,
     DENSITY = QK_PLUME_TABLE_DENSITY,
     SIGMA_Y = QK_PLUME_TABLE_SIGMA_Y
 };
 
 static int cell_of(double x, double *step)
 {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    uint64_t low = bits & (((uint64_t)1 << (52 - STEP_BITS)) - 1);
-    *step = (double)low * 0x1p-49;
-    return (int)(bits >> (52 - STEP_BITS)) - CELL_BIAS;
+    double place = log(x) * (STEPS / M_LN2);
+    *step = place - floor(place);
+    return (int)floor(place);
 }
 
-static double cell_start(int cell)
+static double cell_start(double cell)
 {
-    uint64_t bits = (uint64_t)(cell + CELL_BIAS) << (52 - STEP_BITS);
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
+    return exp2(cell / STEPS);
 }
 
 /* Nodes at x[0 .. count) into the table's places to[0 .. count). */
@@ -123,7 +116,7 @@ void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, doubl
 /* How much an error of a value shows in a concentration, as in the kernel. */
 static double shown(int q, double error, double v)
 {
-    if (q == MAIN_K || q == ALOFT_K) return fabs(error) * SHOULDER / v;
+    if (q == MAIN_Y || q == ALOFT_Y) return fabs(error) * 2 * SHOULDER / v;
     return q == SIGMA_Y ? fabs(error) / v : fabs(error);
 }
 
@@ -146,15 +139,14 @@ static double fine_error(const qk_plume_table *t, int first)
 static void divide_cell(qk_plume_table *t, int k)
 {
     static const int place[FINE + 1] = {-1, 1, 2, 3, 5};
-    double low = cell_start(t->first + k), x[FINE + 1];
-    double part = (cell_start(t->first + k + 1) - low) / FINE;
+    double x[FINE + 1];
     int to[FINE + 1], first = t->nodes;
     t->at[k] = QK_PLUME_TABLE_COMPUTE;
     if (t->divided == QK_PLUME_TABLE_DIVIDED) return;
     t->divided++;
     t->nodes += FINE_NODES;
     for (int i = 0; i < FINE + 1; i++) {
-        x[i] = low + part * place[i];
+        x[i] = cell_start(t->first + k + place[i] / (double)FINE);
         to[i] = first + 1 + place[i];
     }
     make_nodes(t, to, x, FINE + 1);
@@ -237,17 +229,16 @@ void qk_plume_table_add(double *sum, qk_plume_table *t, double x0, double y0, co
     }
 }
 
-/* The cubic through four nodes at a, 0, 1, b. */
-static double cubic(const double *f, double a, double b, double s)
+/* The cubic through four nodes at -1, 0, 1, 2. */
+static double cubic(const double *f, double s)
 {
-    double fa = (f[0] - f[1]) / a, f1 = f[2] - f[1], fb = (f[3] - f[1]) / b;
-    double fa1 = (f1 - fa) / (1 - a), f1b = (fb - f1) / (b - 1);
-    return f[1] + s * (fa + (s - a) * (fa1 + (s - 1) * (f1b - fa1) / (b - a)));
+    double low = s * (s - 1), high = (s + 1) * (s - 2);
+    return low * ((s + 1) * f[3] - (s - 2) * f[0]) / 6 + high * ((s - 1) * f[1] - s * f[2]) / 2;
 }
 
 void qk_plume_table_density(qk_plume_table *t, double x, double *density, double *sigma_y)
 {
-    double s, a = -1, b = 2;
+    double s;
     int cell = cell_of(x, &s) - t->first;
     int64_t at = cell < 0 || cell >= t->cells ? QK_PLUME_TABLE_COMPUTE : state_of(t, cell);
     if (at < 0) {
@@ -262,12 +253,8 @@ void qk_plume_table_density(qk_plume_table *t, double x, double *density, double
         int part = (int)(s * FINE);
         at = (at & (QK_PLUME_TABLE_PARTS - 1)) + part;
         s = s * FINE - part;
-    } else {
-        int phase = (t->first + cell) % STEPS;
-        if (phase == 0) a = -0.5;
-        if (phase == STEPS - 1) b = 3;
     }
-    double e = cubic(t->node[DENSITY] + at, a, b, s);
+    double e = cubic(t->node[DENSITY] + at, s);
     *density = e > LN_LEAST ? qk_plume_exp(e) : 0;
-    *sigma_y = cubic(t->node[SIGMA_Y] + at, a, b, s);
+    *sigma_y = cubic(t->node[SIGMA_Y] + at, s);
 }

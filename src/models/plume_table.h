@@ -4,11 +4,12 @@
 /* A plume tabulated in downwind distance, for many receptors of one height above flat ground.
  *
  * In flat terrain a plume depends on the receptor through its distance and height alone. The table
- * holds the slice at QK_PLUME_TABLE_STEPS distances an octave and between them the cubic through
- * four of them: of the logarithm of the vertical term over the wind, of sigma_y and of the weight
- * of meander. Where neighbours do not foretell a node the cell is divided; what cannot be followed
- * at all, and distances outside, are computed one by one, so that the table bounds time, never the
- * range. One thread at a time for a table; nothing is allocated. */
+ * holds the slice at QK_PLUME_TABLE_STEPS distances an octave and between them, in the logarithm of
+ * the distance, the cubic through four of them: of the logarithm of the vertical term over the
+ * wind, of sigma_y and of the weight of meander. Where neighbours do not foretell a node the cell
+ * is divided; what cannot be followed at all, and distances outside, are computed one by one, so
+ * that the table bounds time, never the range. One thread at a time for a table; nothing is
+ * allocated. */
 #include "models/plume.h"
 
 enum {
@@ -32,9 +33,9 @@ enum {
     QK_PLUME_TABLE_PANCAKE,  /* ln of the meandering part's contribution */
     QK_PLUME_TABLE_COHERENT, /* weight of the coherent part */
     QK_PLUME_TABLE_MAIN,     /* ln of its axis value */
-    QK_PLUME_TABLE_MAIN_K,   /* 1 / (2 sigma_y^2) */
+    QK_PLUME_TABLE_MAIN_Y,   /* its sigma_y */
     QK_PLUME_TABLE_ALOFT,
-    QK_PLUME_TABLE_ALOFT_K,
+    QK_PLUME_TABLE_ALOFT_Y,
     QK_PLUME_TABLE_DENSITY, /* ln of main + aloft over the wind: areas */
     QK_PLUME_TABLE_SIGMA_Y,
     QK_PLUME_TABLE_VALUES

@@ -6,13 +6,7 @@
 #define LN_LEAST   (-100.0)
 #define SHOULDER   0.3
 
-enum {
-    STEPS = QK_PLUME_TABLE_STEPS,
-    STEP_BITS = 3,
-    CELL_SHIFT = 52 - STEP_BITS,
-    CELL_BIAS = 1023 * STEPS,
-    NODES = QK_PLUME_TABLE_NODES
-};
+enum { STEPS = QK_PLUME_TABLE_STEPS, NODES = QK_PLUME_TABLE_NODES };
 
 static inline lanes ln_of(lanes v)
 {
@@ -36,51 +30,36 @@ static void make_nodes(double (*out)[QK_PLUME_BATCH], const qk_plume_table *t,
               ln_of(meander * (main + aloft) / (2 * M_PI * x)) - loss);
         store(out[QK_PLUME_TABLE_COHERENT] + i, 1 - meander);
         store(out[QK_PLUME_TABLE_MAIN] + i, ln_of(main * inverse * (1 / SQRT_2PI)) - loss);
-        store(out[QK_PLUME_TABLE_MAIN_K] + i, 0.5 * inverse * inverse);
+        store(out[QK_PLUME_TABLE_MAIN_Y] + i, sy);
         if (!t->two) continue;
-        inverse = 1 / load(c->sigma_y_aloft_m + i);
+        sy = load(c->sigma_y_aloft_m + i);
+        inverse = 1 / sy;
         store(out[QK_PLUME_TABLE_ALOFT] + i, ln_of(aloft * inverse * (1 / SQRT_2PI)) - loss);
-        store(out[QK_PLUME_TABLE_ALOFT_K] + i, 0.5 * inverse * inverse);
+        store(out[QK_PLUME_TABLE_ALOFT_Y] + i, sy);
     }
 }
 
-/* What the cubic through the four neighbours of a node, two on either side, gives them for weight
- * at the node (Lagrange): by the node's place in its octave, twice over. Where that is off by e,
- * the cubics of the cells beside are off by a seventh of e or less: the function is smooth to the
- * fourth order there, or has a kink of that size. */
-#define OUTER (-1.0 / 6)
-#define INNER (2.0 / 3)
-#define TWICE(...)               \
-    {                            \
-        __VA_ARGS__, __VA_ARGS__ \
-    }
-static const double neighbour[4][2 * STEPS] = {
-    TWICE(-1.0 / 3, -16.0 / 35, OUTER, OUTER, OUTER, OUTER, OUTER, -0.2),
-    TWICE(16.0 / 15, 1, INNER, INNER, INNER, INNER, INNER, 0.75),
-    TWICE(1.0 / 3, 0.6, INNER, INNER, INNER, INNER, INNER, 0.5),
-    TWICE(-1.0 / 15, -1.0 / 7, OUTER, OUTER, OUTER, OUTER, OUTER, -0.05)};
-
-/* How much an error of a value shows in a concentration: logarithms as they are; 1 / (2 sigma_y^2)
- * in the logarithm too, down to exp(-SHOULDER) off the axis. */
+/* How much an error of a value shows in a concentration: logarithms as they are; sigma_y in its
+ * own, down to exp(-SHOULDER) off the axis. */
 static inline lanes shown(int q, lanes error, lanes v)
 {
     lanes size = larger_of(error, -error);
-    if (q == QK_PLUME_TABLE_MAIN_K || q == QK_PLUME_TABLE_ALOFT_K) return size * SHOULDER / v;
+    if (q == QK_PLUME_TABLE_MAIN_Y || q == QK_PLUME_TABLE_ALOFT_Y) return size * 2 * SHOULDER / v;
     return q == QK_PLUME_TABLE_SIGMA_Y ? size / v : size;
 }
 
+/* The cubic through the four neighbours of a node, two on either side: where that is off by e, the
+ * cubics of the cells beside are off by a seventh of e or less: the function is smooth to the
+ * fourth order there, or has a kink of that size. */
 static void find_roughness(double *error, const qk_plume_table *t, int count)
 {
     for (int k = 2; k < count - 2; k += LANES) {
-        int phase = (t->first - 1 + k) % STEPS;
         lanes worst = splat(0);
         for (int q = t->from; q < t->to; q++) {
             const double *n = t->node[q] + k;
             lanes v = load(n), ln = load(t->node[q & ~1] + k);
-            lanes told = load(neighbour[0] + phase) * load(n - 2) +
-                         load(neighbour[1] + phase) * load(n - 1) +
-                         load(neighbour[2] + phase) * load(n + 1) +
-                         load(neighbour[3] + phase) * load(n + 2);
+            lanes told =
+                (2.0 / 3) * (load(n - 1) + load(n + 1)) - (1.0 / 6) * (load(n - 2) + load(n + 2));
             masks counts = ln >= splat(LN_LEAST / 2);
             if ((q & ~1) > 0) counts &= ln >= splat(t->least);
             worst = larger_of(worst, keep(counts, shown(q, told - v, v)));
@@ -89,15 +68,14 @@ static void find_roughness(double *error, const qk_plume_table *t, int count)
     }
 }
 
-/* The octave is the exponent, the interval within it the leading bits of the fraction, so that the
- * place of a distance costs no logarithm. Outside of the table: the entry behind the last cell. */
+/* Outside of the table: the entry behind the last cell. */
 static inline masks cell_of(lanes x, const qk_plume_table *t, lanes *step)
 {
-    const int64_t fraction = ((int64_t)1 << CELL_SHIFT) - 1;
-    masks bits = (masks)x, cell = (bits >> CELL_SHIFT) - (CELL_BIAS + t->first);
-    *step = (lanes)(((bits & fraction) << STEP_BITS) | 0x3ff0000000000000) - 1;
-    masks outside = (cell < 0) | (cell >= (int64_t)t->cells);
-    return (cell & ~outside) | (outside & (int64_t)t->cells);
+    lanes place = lanes_log(at_least(x, 0.5)) * (STEPS / M_LN2) - t->first;
+    lanes near = place - 0.5 + LANES_SHIFT;
+    *step = place - (near - LANES_SHIFT);
+    masks outside = (place < splat(0)) | (place >= splat(t->cells));
+    return ((masks)near & 0xffff & ~outside) | (outside & (int64_t)t->cells);
 }
 
 static void place_receptors(qk_plume_chunk *c, const qk_plume_table *t, double x0, double y0,
@@ -137,31 +115,27 @@ static void place_receptors(qk_plume_chunk *c, const qk_plume_table *t, double x
     }
 }
 
-/* Weights of a cell's four nodes, which stand at a, 0, 1, b in steps of the cell (Lagrange). */
+/* Weights of a cell's four nodes, which stand at -1, 0, 1, 2 in steps of the cell (Lagrange). */
 typedef struct weights {
     masks first;
     lanes w[4];
 } weights;
 
-static inline weights weights_at(const qk_plume_table *t, const int64_t *cell, const double *step)
+static inline weights weights_at(const int64_t *cell, const double *step)
 {
     weights out;
     masks at;
     lanes s = load(step);
     memcpy(&at, cell, sizeof at);
-    masks parts = (at & QK_PLUME_TABLE_PARTS) != 0, phase = (at + t->first) & (STEPS - 1);
-    lanes four = QK_PLUME_TABLE_FINE * s, part = four - 0.5 + LANES_SHIFT;
+    masks parts = (at & QK_PLUME_TABLE_PARTS) != 0;
+    lanes four = QK_PLUME_TABLE_FINE * s, part = at_least(four - 0.5, 0) + LANES_SHIFT;
     out.first = (at & (QK_PLUME_TABLE_PARTS - 1)) + (parts & (masks)part & 3);
     s = pick(parts, four - (part - LANES_SHIFT), s);
-    /* the octave below is divided twice as finely, the one above half */
-    masks low = (phase == 0) & ~parts, high = (phase == STEPS - 1) & ~parts;
-    lanes a = pick(low, splat(-0.5), splat(-1)), b = pick(high, splat(3), splat(2));
-    lanes sa = s - a, s1 = s - 1, sb = s - b;
-    out.w[0] =
-        s * s1 * sb * pick(low, splat(-1 / 1.875), pick(high, splat(-1.0 / 8), splat(-1.0 / 6)));
-    out.w[1] = sa * s1 * sb * pick(low, splat(1), pick(high, splat(1.0 / 3), splat(0.5)));
-    out.w[2] = s * sa * sb * pick(low, splat(-1 / 1.5), pick(high, splat(-0.25), splat(-0.5)));
-    out.w[3] = s * s1 * sa * pick(low, splat(0.2), pick(high, splat(1.0 / 24), splat(1.0 / 6)));
+    lanes low = s * (s - 1), high = (s + 1) * (s - 2);
+    out.w[0] = low * (s - 2) * (-1.0 / 6);
+    out.w[1] = high * (s - 1) * 0.5;
+    out.w[2] = high * s * -0.5;
+    out.w[3] = low * (s + 1) * (1.0 / 6);
     return out;
 }
 
@@ -181,22 +155,26 @@ static inline lanes power_of(lanes e)
 static void find_meander(qk_plume_chunk *c, const qk_plume_table *t, int count)
 {
     for (int i = 0; i < count; i += LANES) {
-        weights w = weights_at(t, c->r_cell + i, c->r_step + i);
+        weights w = weights_at(c->r_cell + i, c->r_step + i);
         store(c->value + i, power_of(value_of(t, QK_PLUME_TABLE_PANCAKE, &w)));
         store(c->weight + i, value_of(t, QK_PLUME_TABLE_COHERENT, &w));
     }
 }
 
+/* q: ln of the axis value; behind it sigma_y. */
+static inline lanes coherent_part(const qk_plume_table *t, int q, const weights *w, lanes y2)
+{
+    lanes sigma = value_of(t, q + 1, w);
+    return power_of(value_of(t, q, w) - 0.5 * y2 / (sigma * sigma));
+}
+
 static void find_coherent(qk_plume_chunk *c, const qk_plume_table *t, int count)
 {
     for (int i = 0; i < count; i += LANES) {
-        weights w = weights_at(t, c->x_cell + i, c->x_step + i);
+        weights w = weights_at(c->x_cell + i, c->x_step + i);
         lanes y2 = load(c->y2 + i);
-        lanes sum = power_of(value_of(t, QK_PLUME_TABLE_MAIN, &w) -
-                             y2 * value_of(t, QK_PLUME_TABLE_MAIN_K, &w));
-        if (t->two)
-            sum += power_of(value_of(t, QK_PLUME_TABLE_ALOFT, &w) -
-                            y2 * value_of(t, QK_PLUME_TABLE_ALOFT_K, &w));
+        lanes sum = coherent_part(t, QK_PLUME_TABLE_MAIN, &w, y2);
+        if (t->two) sum += coherent_part(t, QK_PLUME_TABLE_ALOFT, &w, y2);
         store(c->x + i, sum);
     }
 }
