@@ -9,7 +9,7 @@ const qk_plume_kernel *qk_plume_kernel_pick(void)
 #ifdef __x86_64__
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq"))
         return &qk_plume_avx512;
-    if (__builtin_cpu_supports("avx2")) return &qk_plume_avx2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &qk_plume_avx2;
 #endif
     return &qk_plume_base;
 }

@@ -13,6 +13,7 @@ typedef struct frame {
 
 typedef struct level {
     lanes u, sigma_v, sigma_w, gradient, theta;
+    lanes slow; /* 1 / u */
 } level;
 
 typedef struct place {
@@ -57,27 +58,35 @@ static inline void put_floors(level *v)
     v->sigma_v =
         larger_of(v->sigma_v, at_least(QK_PLUME_SIGMA_V_SHARE * v->u, QK_PLUME_SIGMA_V_MIN));
     v->sigma_w = at_least(v->sigma_w, QK_PLUME_SIGMA_W_MIN);
+    v->slow = 1 / v->u;
 }
 
 static inline level level_at(const qk_plume_profile *p, lanes z)
 {
     place w = locate(p, z);
-    level v = {value_at(&w, 0), value_at(&w, 1), value_at(&w, 2), value_at(&w, 3), value_at(&w, 4)};
+    level v = {.u = value_at(&w, 0),
+               .sigma_v = value_at(&w, 1),
+               .sigma_w = value_at(&w, 2),
+               .gradient = value_at(&w, 3),
+               .theta = value_at(&w, 4)};
     put_floors(&v);
     return v;
 }
 
 static inline level level_of(const qk_plume_level *v)
 {
-    return (level){splat(v->u), splat(v->sigma_v), splat(v->sigma_w), splat(v->gradient),
-                   splat(v->theta)};
+    return (level){splat(v->u),        splat(v->sigma_v), splat(v->sigma_w),
+                   splat(v->gradient), splat(v->theta),   splat(1 / v->u)};
 }
 
 static inline level pick_level(masks m, const level *a, const level *b)
 {
-    return (level){pick(m, a->u, b->u), pick(m, a->sigma_v, b->sigma_v),
-                   pick(m, a->sigma_w, b->sigma_w), pick(m, a->gradient, b->gradient),
-                   pick(m, a->theta, b->theta)};
+    return (level){pick(m, a->u, b->u),
+                   pick(m, a->sigma_v, b->sigma_v),
+                   pick(m, a->sigma_w, b->sigma_w),
+                   pick(m, a->gradient, b->gradient),
+                   pick(m, a->theta, b->theta),
+                   pick(m, a->slow, b->slow)};
 }
 
 /* Means over a layer of wind, sigma_v, sigma_w and (thermal) gradient, floors applied. */
@@ -229,7 +238,7 @@ static inline spread spread_of(const frame *f, lanes height, lanes buoyant_rise,
  * layered: the surface layer counts; damped: so does stability. */
 static inline lanes sigma_z(const spread *w, const level *v, bool layered, bool damped)
 {
-    lanes t = w->x / v->u, reach = v->sigma_w * t, inverse = w->limit;
+    lanes t = w->x * v->slow, reach = v->sigma_w * t, inverse = w->limit;
     if (damped) inverse += frequency(v->gradient, v->theta) / (0.54 * v->sigma_w);
     lanes ambient = reach / lanes_sqrt(1 + reach * inverse);
     if (layered) ambient = w->ground * t + w->share * ambient;
@@ -244,9 +253,10 @@ static inline lanes slowing(lanes v)
 
 static inline lanes sigma_y_stable(const qk_plume_profile *p, const level *v, lanes height, lanes x)
 {
-    lanes intensity = at_least(v->sigma_v / v->u, 0.05);
-    lanes scale = (p->mechanical_height_m / (156 * 0.46)) * at_least(height, 0.46);
-    return intensity * x * slowing(1 + x * v->sigma_v / (2 * v->u * scale));
+    lanes intensity = at_least(v->sigma_v * v->slow, 0.05);
+    double scale = 156 * 0.46 / (2 * p->mechanical_height_m);
+    lanes delay = scale * x * v->sigma_v * v->slow / at_least(height, 0.46);
+    return intensity * x * slowing(1 + delay);
 }
 
 /* Share of the horizontal kinetic energy that wanders about a mean wind of little strength. */
@@ -254,8 +264,8 @@ static inline lanes meander_share(const level *v, lanes r)
 {
     lanes total = v->u * v->u, random = 2 * v->sigma_v * v->sigma_v;
     lanes mean2 = at_least(total - random, 0.01);
-    lanes lasting = at_least(r / (v->u * -86400), -600);
-    lanes share = (random + mean2 * (1 - lanes_exp(lasting))) / total;
+    lanes lasting = at_least(r * v->slow * (-1 / 86400.0), -600);
+    lanes share = (random + mean2 * (1 - lanes_exp(lasting))) * v->slow * v->slow;
     return at_most(at_least(share, 0), 1);
 }
 
@@ -383,7 +393,7 @@ static inline void slice_stable(qk_plume_slices *out, int i, const frame *f)
         at = pick_level(final, &at, &way);
     }
     layer g = make_layer(f, &at, height, rise, false);
-    lanes over = 1 / g.eff.u;
+    lanes over = g.eff.slow;
     lanes main = term_layer(height, g.lid, g.sigma_z, f->receptor, f->ground) * over;
     store(out->main + i, main);
     store(out->straight_main + i,
@@ -419,13 +429,14 @@ static inline lanes centroid_at(const qk_plume_source *s, lanes x, lanes rise)
     return pick(x < splat(s->centroid_distance_m), at_most(hs + rise, zi), c);
 }
 
-/* The two updraught and downdraught Gaussians of the vertical velocity (Weil et al. 1997). */
-static inline void velocity_pdf(direct *w, const qk_plume_profile *p, lanes sigma_w)
+/* The two updraught and downdraught Gaussians of the vertical velocity (Weil et al. 1997).
+ * cube_w: 1 / sigma_w^3. */
+static inline void velocity_pdf(direct *w, const qk_plume_profile *p, lanes sigma_w, lanes cube_w)
 {
     const double alpha = 5.0 / 13, beta = 5;
     double star = p->wstar_m_s, cube = star * star * star;
     lanes third = pick(w->surface, (1.25 * cube / p->mixing_m) * w->centroid, splat(0.125 * cube));
-    lanes skew = alpha * third / (sigma_w * sigma_w * sigma_w);
+    lanes skew = alpha * third * cube_w;
     lanes e = lanes_sqrt(skew * skew + 4 / beta), half = sigma_w * (0.5 / star);
     w->a[0] = half * (skew + e);
     w->a[1] = half * (skew - e);
@@ -435,10 +446,10 @@ static inline void velocity_pdf(direct *w, const qk_plume_profile *p, lanes sigm
     w->lambda[1] = 1 - w->lambda[0];
 }
 
-static inline void sigma_z_direct(direct *w, const frame *f, lanes wind)
+static inline void sigma_z_direct(direct *w, const frame *f, lanes slow)
 {
     const qk_plume_profile *p = f->p;
-    lanes t = f->x / wind, part = splat(1), ground = splat(0);
+    lanes t = f->x * slow, part = splat(1), ground = splat(0);
     if (any_of(w->surface)) {
         lanes depth = w->centroid * (10 / p->mixing_m);
         double friction = 0.5 * p->ustar_m_s * p->ustar_m_s / fabs(p->obukhov_m);
@@ -456,7 +467,7 @@ static inline void sigma_z_direct(direct *w, const frame *f, lanes wind)
 static inline lanes sigma_y_direct(const frame *f, const level *v, lanes rise)
 {
     const qk_plume_source *s = f->s;
-    lanes reach = at_least(v->sigma_v / v->u, 0.05) * f->x, buoyant = (0.4 / M_SQRT2) * rise;
+    lanes reach = at_least(v->sigma_v * v->slow, 0.05) * f->x, buoyant = (0.4 / M_SQRT2) * rise;
     double alpha = larger(78 * 0.46 / larger(s->height_m, 0.46), 0.7);
     lanes ambient = reach * slowing(1 + (alpha / f->p->mixing_m) * reach);
     return lanes_sqrt(ambient * ambient + buoyant * buoyant + s->sigma_y0_m * s->sigma_y0_m);
@@ -481,7 +492,7 @@ static inline void begin_direct(direct *w, const frame *f)
 static inline lanes direct_term(const frame *f, const direct *w, const level *eff)
 {
     pair k;
-    lanes base = f->s->effective_height_m + w->rise, t = f->p->wstar_m_s * f->x / eff->u;
+    lanes base = f->s->effective_height_m + w->rise, t = f->p->wstar_m_s * f->x * eff->slow;
     for (int j = 0; j < 2; j++) {
         k.height[j] = base + w->a[j] * t;
         k.inverse[j] = 1 / w->sigma_z[j];
@@ -496,9 +507,10 @@ static inline lanes direct_term(const frame *f, const direct *w, const level *ef
 static inline level effective_direct(const frame *f, direct *w)
 {
     const qk_plume_profile *p = f->p;
-    velocity_pdf(w, p, splat(f->s->at.sigma_w));
+    double sw = f->s->at.sigma_w;
+    velocity_pdf(w, p, splat(sw), splat(1 / (sw * sw * sw)));
     place c = locate(p, w->centroid);
-    sigma_z_direct(w, f, at_least(value_at(&c, 0), QK_PLUME_WIND_MIN));
+    sigma_z_direct(w, f, 1 / at_least(value_at(&c, 0), QK_PLUME_WIND_MIN));
     lanes low, high;
     effective_layer(&low, &high, f, w->centroid, 0.5 * (w->sigma_z[0] + w->sigma_z[1]), true);
     high = at_most(high, p->mixing_m);
@@ -524,7 +536,7 @@ static inline void put_aloft(qk_plume_slices *out, int i, const frame *f, lanes 
     layer g = make_layer(f, &at, h, splat(p * s->aloft_rise_m), true);
     lanes term = term_layer(h, g.lid, g.sigma_z, f->receptor, f->ground);
     if (f->hilly) term = 0.5 * (term + term_layer(h, g.lid, g.sigma_z, f->flagpole, false));
-    store(out->aloft + i, p * term / g.eff.u);
+    store(out->aloft + i, p * term * g.eff.slow);
     store(out->sigma_y_aloft_m + i, g.sigma_y);
     store(out->meander + i, p * meander_share(&g.eff, f->x) + (1 - p) * meander);
 }
@@ -535,10 +547,10 @@ static inline void slice_convective(qk_plume_slices *out, int i, const frame *f)
     direct w;
     begin_direct(&w, f);
     level eff = effective_direct(f, &w);
-    velocity_pdf(&w, f->p, eff.sigma_w);
-    sigma_z_direct(&w, f, eff.u);
+    velocity_pdf(&w, f->p, eff.sigma_w, 1 / (eff.sigma_w * eff.sigma_w * eff.sigma_w));
+    sigma_z_direct(&w, f, eff.slow);
     lanes main = splat(0);
-    if (s->penetrated < 1) main = (1 - s->penetrated) * direct_term(f, &w, &eff) / eff.u;
+    if (s->penetrated < 1) main = (1 - s->penetrated) * direct_term(f, &w, &eff) * eff.slow;
     lanes meander = meander_share(&eff, f->x);
     store(out->main + i, main);
     store(out->straight_main + i, main);

@@ -2,8 +2,8 @@
 #ifndef QK_MODELS_PLUME_KERNEL_H
 #define QK_MODELS_PLUME_KERNEL_H
 /* What the plume's time goes into, as loops over many distances: the slices of a source, and the
- * look-up in a table of them. Compiled once for each instruction set from the same text; fused
- * multiply-add is not used, so that each gives the same bits. Buffers are the caller's. */
+ * look-up in a table of them. Compiled once for each instruction set from the same text: the same
+ * bits on every machine of one kind, and on others but for rounding. Buffers are the caller's. */
 #include "models/plume_table.h"
 
 enum { QK_PLUME_CHUNK = 512 };

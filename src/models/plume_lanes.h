@@ -196,14 +196,14 @@ static inline lanes lanes_log(lanes v)
     return 2 * f * p + k * 0.69314718055994530942;
 }
 
-/* Of a normal number above 0: a third of the exponent, then Halley's step three times. */
+/* Of a normal number above 0: a third of the exponent, then Halley's step twice. */
 static inline lanes lanes_cbrt(lanes v)
 {
     /* the leading half as a number, so that it can be divided by three */
     masks high = (masks)((uint64_t)0x4330000000000000 | (masks)((masks)v >> 32));
     lanes third = ((lanes)high - 0x1p52) * (1.0 / 3) + 715094163.0;
     lanes y = (lanes)((masks)(third + 0x1p52) << 32);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         lanes cube = y * y * y;
         y = y * (cube + 2 * v) / (2 * cube + v);
     }

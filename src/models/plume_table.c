@@ -76,6 +76,7 @@ static void mark_rough(qk_plume_table *t, int count)
         int wide = error[k] < 2 * ROUGH ? 0 : 1;
         for (int c = k - 2 - wide; c <= k - 1 + wide; c++)
             if (c >= 0 && c < t->cells) t->at[c] = QK_PLUME_TABLE_ROUGH;
+        t->rough = true;
     }
 }
 
@@ -109,6 +110,7 @@ void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, doubl
     t->at[t->cells] = QK_PLUME_TABLE_COMPUTE;
     t->at[t->cells + 1] = QK_PLUME_TABLE_NOWHERE;
     t->divided = 0;
+    t->rough = false;
     t->least = top - LN_IGNORED;
     mark_rough(t, t->nodes);
 }
@@ -134,47 +136,67 @@ static double fine_error(const qk_plume_table *t, int first)
     return worst;
 }
 
-/* Divides a cell; a kink is a quarter as large then. A node on either side shows what stands at the
+/* Cells that are to be divided, and their new nodes. */
+typedef struct division {
+    int count, cell[QK_PLUME_TABLE_DIVIDED], first[QK_PLUME_TABLE_DIVIDED];
+    double x[QK_PLUME_TABLE_DIVIDED * (FINE + 1)];
+    int to[QK_PLUME_TABLE_DIVIDED * (FINE + 1)];
+} division;
+
+/* A kink is a quarter as large in a divided cell. A node on either side shows what stands at the
  * ends. */
-static void divide_cell(qk_plume_table *t, int k)
+static void plan_division(division *d, qk_plume_table *t, int k)
 {
     static const int place[FINE + 1] = {-1, 1, 2, 3, 5};
-    double x[FINE + 1];
-    int to[FINE + 1], first = t->nodes;
     t->at[k] = QK_PLUME_TABLE_COMPUTE;
     if (t->divided == QK_PLUME_TABLE_DIVIDED) return;
     t->divided++;
+    int at = d->count++, first = t->nodes;
+    d->cell[at] = k;
+    d->first[at] = first;
     t->nodes += FINE_NODES;
     for (int i = 0; i < FINE + 1; i++) {
-        x[i] = cell_start(t->first + k + place[i] / (double)FINE);
-        to[i] = first + 1 + place[i];
+        d->x[at * (FINE + 1) + i] = cell_start(t->first + k + place[i] / (double)FINE);
+        d->to[at * (FINE + 1) + i] = first + 1 + place[i];
     }
-    make_nodes(t, to, x, FINE + 1);
-    for (int q = t->from; q < t->to; q++) {
-        t->node[q][first + 1] = t->node[q][k + 1];
-        t->node[q][first + 1 + FINE] = t->node[q][k + 2];
-    }
-    /* otherwise a jump, or steeper than the parts can follow */
-    if (fine_error(t, first) <= ROUGH) t->at[k] = first | QK_PLUME_TABLE_PARTS;
 }
 
-static int64_t state_of(qk_plume_table *t, int64_t cell)
+static void divide_cells(division *d, qk_plume_table *t)
 {
-    if (t->at[cell] == QK_PLUME_TABLE_ROUGH) divide_cell(t, (int)cell);
-    return t->at[cell];
+    make_nodes(t, d->to, d->x, d->count * (FINE + 1));
+    for (int i = 0; i < d->count; i++) {
+        int first = d->first[i], k = d->cell[i];
+        for (int q = t->from; q < t->to; q++) {
+            t->node[q][first + 1] = t->node[q][k + 1];
+            t->node[q][first + 1 + FINE] = t->node[q][k + 2];
+        }
+        /* otherwise a jump, or steeper than the parts can follow */
+        if (fine_error(t, first) <= ROUGH) t->at[k] = first | QK_PLUME_TABLE_PARTS;
+    }
+    d->count = 0;
+}
+
+static void divide_reached(qk_plume_table *t, const qk_plume_chunk *c, int count)
+{
+    division d = {.count = 0};
+    for (int i = 0; i < count; i++) {
+        if (t->at[c->r_cell[i]] == QK_PLUME_TABLE_ROUGH) plan_division(&d, t, (int)c->r_cell[i]);
+        if (c->ahead[i] && t->at[c->x_cell[i]] == QK_PLUME_TABLE_ROUGH)
+            plan_division(&d, t, (int)c->x_cell[i]);
+    }
+    if (d.count) divide_cells(&d, t);
 }
 
 /* Who is where: what cannot be interpolated goes to the list `exact` (-1 - i: nothing there), what
  * the plume reaches to the front of the places of x_cell and to `order`. */
-static int sort_chunk(qk_plume_chunk *c, qk_plume_table *t, int count, int *order, int *exact,
+static int sort_chunk(qk_plume_chunk *c, const qk_plume_table *t, int count, int *order, int *exact,
                       int *exact_count)
 {
     int reached = 0;
     *exact_count = 0;
     for (int i = 0; i < count; i++) {
-        int64_t at = state_of(t, c->r_cell[i]), ax = 0;
         bool ahead = c->ahead[i] != 0;
-        if (ahead && at >= 0) ax = state_of(t, c->x_cell[i]);
+        int64_t at = t->at[c->r_cell[i]], ax = ahead ? t->at[c->x_cell[i]] : 0;
         c->r_cell[i] = at < 0 ? 0 : at;
         if (at == QK_PLUME_TABLE_NOWHERE) {
             exact[(*exact_count)++] = -1 - i;
@@ -201,6 +223,7 @@ static void add_chunk(double *sum, qk_plume_table *t, double x0, double y0, cons
     qk_plume_chunk c;
     int order[QK_PLUME_CHUNK], exact[QK_PLUME_CHUNK], exact_count;
     kernel->place(&c, t, x0, y0, rx, ry, count);
+    if (t->rough) divide_reached(t, &c, count);
     int reached = sort_chunk(&c, t, count, order, exact, &exact_count);
     for (int i = count; i % 8; i++) c.r_cell[i] = 0;
     kernel->meander(&c, t, count);
@@ -240,7 +263,15 @@ void qk_plume_table_density(qk_plume_table *t, double x, double *density, double
 {
     double s;
     int cell = cell_of(x, &s) - t->first;
-    int64_t at = cell < 0 || cell >= t->cells ? QK_PLUME_TABLE_COMPUTE : state_of(t, cell);
+    int64_t at = QK_PLUME_TABLE_COMPUTE;
+    if (cell >= 0 && cell < t->cells) {
+        if (t->at[cell] == QK_PLUME_TABLE_ROUGH) {
+            division d = {.count = 0};
+            plan_division(&d, t, cell);
+            if (d.count) divide_cells(&d, t);
+        }
+        at = t->at[cell];
+    }
     if (at < 0) {
         qk_plume_slice c;
         qk_plume_slice_at(&c, t->source, x, &t->receptor);

@@ -49,6 +49,7 @@ typedef struct qk_plume_table {
     int first;            /* index of the first cell */
     int cells, nodes;     /* nodes in use */
     int divided;
+    bool rough;   /* somewhere */
     bool two;     /* with a penetrated plume */
     int from, to; /* values that are kept */
     double least; /* ln of the axis value below which kinks are left */
