@@ -9,6 +9,8 @@ enum { TABLE_LEAST = 360 }; /* receptors of one height that a table pays for */
 /* Beyond this many heights each receptor is evaluated by itself, in one class of mixed heights. */
 enum { CLASSES_MAX = 16 };
 
+enum { PLACES_MAX = 1 << 25 };
+
 /* Receptors of one flagpole height; in order of their place in the case. */
 typedef struct height_class {
     double flagpole_m;
@@ -24,6 +26,7 @@ struct qk_dispersion {
     size_t class_count;
     double low[2], high[2]; /* box of all receptors */
     double *nearest;        /* [source * CLASSES_MAX + class]: distance of the nearest receptor */
+    float *place; /* [source][receptor, class by class] in a table; NULL: measured each hour */
     bool tabulate;
     /* groups of each source: from[s] .. from[s + 1] in list */
     uint32_t *group_from, *group_list;
@@ -37,6 +40,7 @@ struct qk_dispersion_work {
     qk_plume_table table;
     double *one; /* a source's concentrations */
     double *gathered;
+    float *place;
 };
 
 static int class_of(const qk_dispersion *d, double flagpole)
@@ -116,21 +120,33 @@ static void make_box(qk_dispersion *d)
     }
 }
 
-static qk_code find_nearest(qk_dispersion *d, qk_error *err)
+static double nearest_of(const height_class *h, const qk_aermod_source *source, float *place)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < h->count; i++) {
+        double dx = h->x[i] - source->x_m, dy = h->y[i] - source->y_m, square = dx * dx + dy * dy;
+        least = fmin(least, square);
+        if (place) place[i] = qk_plume_table_place(sqrt(square));
+    }
+    return sqrt(least);
+}
+
+/* Places in the tables are kept from hour to hour where that takes no more than PLACES_MAX. */
+static qk_code measure_distances(qk_dispersion *d, qk_error *err)
 {
     const qk_aermod_case *c = d->c;
     d->nearest = calloc(c->source_count * CLASSES_MAX, sizeof *d->nearest);
     if (!d->nearest) return qk_fail(err, QK_ENOMEM, "no memory for %zu sources", c->source_count);
-    for (size_t s = 0; s < c->source_count; s++)
+    if (d->tabulate && c->source_count * d->receptors <= PLACES_MAX)
+        d->place = calloc(c->source_count * d->receptors, sizeof *d->place);
+    for (size_t s = 0; s < c->source_count; s++) {
+        float *place = d->place ? d->place + s * d->receptors : NULL;
         for (size_t k = 0; k < d->class_count; k++) {
             const height_class *h = &d->classes[k];
-            double least = INFINITY;
-            for (size_t i = 0; i < h->count; i++) {
-                double dx = h->x[i] - c->source[s].x_m, dy = h->y[i] - c->source[s].y_m;
-                least = fmin(least, dx * dx + dy * dy);
-            }
-            d->nearest[s * CLASSES_MAX + k] = sqrt(least);
+            d->nearest[s * CLASSES_MAX + k] = nearest_of(h, &c->source[s], place);
+            if (place) place += h->count;
         }
+    }
     return QK_OK;
 }
 
@@ -144,7 +160,7 @@ qk_code qk_dispersion_new(qk_dispersion **out, const qk_aermod_case *c, qk_error
     d->tabulate = true;
     qk_code code = make_classes(d, err);
     if (code == QK_OK) code = make_groups(d, err);
-    if (code == QK_OK) code = find_nearest(d, err);
+    if (code == QK_OK) code = measure_distances(d, err);
     if (code != QK_OK) {
         qk_dispersion_free(d);
         return code;
@@ -164,6 +180,7 @@ void qk_dispersion_free(qk_dispersion *d)
     }
     free(d->classes);
     free(d->nearest);
+    free(d->place);
     free(d->group_from);
     free(d->group_list);
     free(d);
@@ -187,7 +204,8 @@ qk_dispersion_work *qk_dispersion_work_new(const qk_dispersion *d)
     w->city = calloc((size_t)d->c->city_count + 1, sizeof *w->city);
     w->one = calloc(d->receptors, sizeof *w->one);
     w->gathered = calloc(d->receptors, sizeof *w->gathered);
-    if (w->city && w->one && w->gathered) return w;
+    w->place = calloc(d->receptors, sizeof *w->place);
+    if (w->city && w->one && w->gathered && w->place) return w;
     qk_dispersion_work_free(w);
     return NULL;
 }
@@ -198,6 +216,7 @@ void qk_dispersion_work_free(qk_dispersion_work *w)
     free(w->city);
     free(w->one);
     free(w->gathered);
+    free(w->place);
     free(w);
 }
 
@@ -264,6 +283,19 @@ static qk_plume_polygon polygon_of(const qk_aermod_source *s)
     return p;
 }
 
+static const float *places_of(qk_dispersion_work *w, const qk_aermod_source *s,
+                              const height_class *h)
+{
+    const qk_dispersion *d = w->d;
+    if (d->place) {
+        const float *place = d->place + (size_t)(s - d->c->source) * d->receptors;
+        for (const height_class *before = d->classes; before < h; before++) place += before->count;
+        return place;
+    }
+    (void)nearest_of(h, s, w->place);
+    return w->place;
+}
+
 static void add_points(qk_dispersion_work *w, const qk_plume_source *ps, const qk_aermod_source *s,
                        const height_class *h, double factor, double *sum)
 {
@@ -286,13 +318,11 @@ static void add_points(qk_dispersion_work *w, const qk_plume_source *ps, const q
     double near = d->nearest[(size_t)(s - d->c->source) * CLASSES_MAX + (size_t)(h - d->classes)];
     qk_plume_table_make(&w->table, ps, h->flagpole_m, decay, fmax(0.7 * near, far / 256), far,
                         false);
-    if (h->count == d->receptors) {
-        qk_plume_table_add(sum, &w->table, s->x_m, s->y_m, h->x, h->y, h->count, factor);
-        return;
-    }
-    memset(w->gathered, 0, h->count * sizeof *w->gathered);
-    qk_plume_table_add(w->gathered, &w->table, s->x_m, s->y_m, h->x, h->y, h->count, factor);
-    for (size_t i = 0; i < h->count; i++) sum[h->receptor[i]] += w->gathered[i];
+    const float *place = places_of(w, s, h);
+    double *out = h->count == d->receptors ? sum : w->gathered;
+    if (out != sum) memset(out, 0, h->count * sizeof *out);
+    qk_plume_table_add(out, &w->table, s->x_m, s->y_m, h->x, h->y, place, h->count, factor);
+    for (size_t i = 0; out != sum && i < h->count; i++) sum[h->receptor[i]] += out[i];
 }
 
 static void add_area(qk_dispersion_work *w, const qk_plume_source *ps, const qk_aermod_source *s,

@@ -74,8 +74,8 @@ static double crosswind(double y, double sigma)
 static void put_meander(qk_plume_points *p, double *weight, int *which)
 {
     qk_plume_where at = {.count = 0};
-    qk_plume_slices far;
-    double nearest = larger(1, qk_plume_exclusion_m(p->source)), distance[QK_PLUME_BATCH];
+    qk_plume_slices far = {.main = {0}};
+    double nearest = larger(1, qk_plume_exclusion_m(p->source)), distance[QK_PLUME_BATCH] = {0};
     for (int i = 0; i < p->count; i++) {
         distance[i] = sqrt(p->dx_m[i] * p->dx_m[i] + p->dy_m[i] * p->dy_m[i]);
         *p->to[i] = weight[i] = 0;
@@ -119,8 +119,8 @@ static void add_coherent(qk_plume_points *p, const double *weight, int *which)
 
 void qk_plume_points_end(qk_plume_points *p)
 {
-    double weight[QK_PLUME_BATCH];
-    int which[QK_PLUME_BATCH];
+    double weight[QK_PLUME_BATCH] = {0};
+    int which[QK_PLUME_BATCH] = {0};
     put_meander(p, weight, which);
     add_coherent(p, weight, which);
     p->count = 0;

@@ -96,7 +96,8 @@ static inline level layer_mean(const qk_plume_profile *p, lanes low, lanes high,
     high = at_least(high, 0.51);
     place a = locate(p, low), b = locate(p, high);
     masks inside = a.at == b.at; /* linear there: the middle, without cancellation */
-    level v = {0};
+    level v;
+    v.u = v.sigma_v = v.sigma_w = v.gradient = v.theta = splat(0);
     if (any_of(inside)) {
         place mid = a;
         mid.above = 0.5 * (a.above + b.above);
@@ -206,7 +207,7 @@ static lanes rise_stable(const qk_plume_source *s, lanes x)
 
 /* What a plume in a stable layer carries from one sigma to the next. */
 typedef struct spread {
-    lanes height, x;
+    lanes x;
     lanes share;   /* of the turbulence aloft */
     lanes ground;  /* sigma_z of the surface layer is this x/u */
     lanes limit;   /* 1 / (0.72 zt) */
@@ -221,7 +222,9 @@ static inline spread spread_of(const frame *f, lanes height, lanes buoyant_rise,
     const qk_plume_profile *p = f->p;
     lanes zt = aloft ? height : at_least(height, larger(s->height_m, 1e-4));
     lanes buoyant = (0.4 / M_SQRT2) * buoyant_rise;
-    spread out = {.height = height, .x = f->x, .limit = 1 / (0.72 * zt)};
+    spread out;
+    out.x = f->x;
+    out.limit = 1 / (0.72 * zt);
     out.buoyant = buoyant * buoyant;
     out.own = out.buoyant + s->sigma_z0_m * s->sigma_z0_m;
     out.share = at_most(height * (1 / p->mixing_m), 1);
@@ -365,7 +368,7 @@ static inline layer make_layer(const frame *f, const level *at, lanes height, la
                                bool aloft)
 {
     const qk_plume_source *s = f->s;
-    layer g = {.eff = *at};
+    layer g;
     spread w = spread_of(f, height, rise, aloft);
     /* without layers below the plume share is 1 and ground 0 */
     bool layered = !w.deep, damped = !aloft && !f->p->urban_stable;

@@ -26,14 +26,27 @@ typedef struct qk_plume_where {
     bool hilly;
 } qk_plume_where;
 
-/* Receptors on their way through a table; entries up to a multiple of eight are read. */
+/* Receptors on their way through a table; entries up to a multiple of eight are read. The first
+ * arrays have an entry a receptor, the last an entry for each that lies downwind, of which `order`
+ * tells the receptor. */
 typedef struct qk_plume_chunk {
-    double r[QK_PLUME_CHUNK], x[QK_PLUME_CHUNK], y2[QK_PLUME_CHUNK]; /* radial, along, across */
-    double r_step[QK_PLUME_CHUNK], x_step[QK_PLUME_CHUNK];           /* place within the cell */
-    int64_t r_cell[QK_PLUME_CHUNK], x_cell[QK_PLUME_CHUNK];
+    double r_step[QK_PLUME_CHUNK]; /* place within the cell */
+    int64_t r_cell[QK_PLUME_CHUNK], r_node[QK_PLUME_CHUNK];
     double value[QK_PLUME_CHUNK], weight[QK_PLUME_CHUNK];
-    int64_t ahead[QK_PLUME_CHUNK];
+    int downwind;
+    int64_t order[QK_PLUME_CHUNK + 8];
+    double x[QK_PLUME_CHUNK + 8], y2[QK_PLUME_CHUNK + 8]; /* along; across, squared */
+    double x_step[QK_PLUME_CHUNK];
+    int64_t x_cell[QK_PLUME_CHUNK], x_node[QK_PLUME_CHUNK];
 } qk_plume_chunk;
+
+/* Receptors of one height around a source at (x0, y0); `place` holds qk_plume_table_place of their
+ * distances. */
+typedef struct qk_plume_around {
+    double x0_m, y0_m;
+    const double *x_m, *y_m;
+    const float *place;
+} qk_plume_around;
 
 typedef struct qk_plume_kernel {
     void (*slices)(qk_plume_slices *out, const qk_plume_source *s, const qk_plume_where *at);
@@ -42,13 +55,15 @@ typedef struct qk_plume_kernel {
                   const qk_plume_slices *slices);
     /* error[k] is what the neighbours of coarse node k miss it by, 2 <= k < count - 2. */
     void (*roughness)(double *error, const qk_plume_table *t, int count);
-    /* Distances and cells of receptors. */
-    void (*place)(qk_plume_chunk *c, const qk_plume_table *t, double x0, double y0, const double *x,
-                  const double *y, int count);
+    /* Cells of receptors, radial and along the wind; `from` is where this chunk begins. */
+    void (*place)(qk_plume_chunk *c, const qk_plume_table *t, const qk_plume_around *around,
+                  size_t from, int count);
+    /* node[i] = at[cell[i]]; whether any is negative. */
+    bool (*resolve)(int64_t *node, const int64_t *cell, const int64_t *at, int count);
     /* value and weight: the meandering part, and the share of the coherent one. */
     void (*meander)(qk_plume_chunk *c, const qk_plume_table *t, int count);
-    /* The coherent part, into x, from x_step, x_cell, y2 of `count` receptors. */
-    void (*coherent)(qk_plume_chunk *c, const qk_plume_table *t, int count);
+    /* The coherent part of those downwind, into x. */
+    void (*coherent)(qk_plume_chunk *c, const qk_plume_table *t);
 } qk_plume_kernel;
 
 extern const qk_plume_kernel qk_plume_base, qk_plume_avx2, qk_plume_avx512;

@@ -54,6 +54,11 @@ static inline lanes gather(const double *from, masks at)
 {
     return (lanes)_mm512_i64gather_pd((__m512i)at, from, 8);
 }
+
+static inline masks gather_bits(const int64_t *from, masks at)
+{
+    return (masks)_mm512_i64gather_epi64((__m512i)at, from, 8);
+}
 #elif defined __AVX2__
 static inline lanes lanes_sqrt(lanes v)
 {
@@ -83,6 +88,11 @@ static inline bool any_of(masks m)
 static inline lanes gather(const double *from, masks at)
 {
     return (lanes)_mm256_i64gather_pd(from, (__m256i)at, 8);
+}
+
+static inline masks gather_bits(const int64_t *from, masks at)
+{
+    return (masks)_mm256_i64gather_epi64((const long long *)from, (__m256i)at, 8);
 }
 #else
 static inline lanes lanes_sqrt(lanes v)
@@ -115,7 +125,14 @@ static inline bool any_of(masks m)
 
 static inline lanes gather(const double *from, masks at)
 {
-    lanes v;
+    lanes v = {0};
+    for (int l = 0; l < LANES; l++) v[l] = from[at[l]];
+    return v;
+}
+
+static inline masks gather_bits(const int64_t *from, masks at)
+{
+    masks v = {0};
     for (int l = 0; l < LANES; l++) v[l] = from[at[l]];
     return v;
 }

@@ -2,6 +2,7 @@
 #include "models/plume_table.h"
 #include "models/plume_exp.h"
 #include "models/plume_kernel.h"
+#include "models/plume_private.h"
 #include <math.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #define LN_IGNORED 7.5 /* below 3e-4 of the highest axis value a kink does not show */
 #define SHOULDER   0.3
 #define ROUGH      8e-4
+#define LOOSE      2e-3 /* of the meandering part, a small one where it is not alone */
 
 enum {
     STEPS = QK_PLUME_TABLE_STEPS,
@@ -32,9 +34,52 @@ static int cell_of(double x, double *step)
     return (int)floor(place);
 }
 
-static double cell_start(double cell)
+/* Of cells in quarters. */
+static double cell_start(int quarters)
 {
-    return exp2(cell / STEPS);
+    /* 2^(i / 32) */
+    static const double part[STEPS * FINE] = {1.0,
+                                              1.0218971486541166,
+                                              1.0442737824274138,
+                                              1.0671404006768237,
+                                              1.0905077326652577,
+                                              1.1143867425958924,
+                                              1.1387886347566916,
+                                              1.1637248587775775,
+                                              1.189207115002721,
+                                              1.215247359980469,
+                                              1.241857812073484,
+                                              1.2690509571917332,
+                                              1.2968395546510096,
+                                              1.3252366431597413,
+                                              1.3542555469368927,
+                                              1.3839098819638320,
+                                              1.4142135623730951,
+                                              1.4451808069770467,
+                                              1.4768261459394993,
+                                              1.5091644275934228,
+                                              1.5422108254079407,
+                                              1.5759808451078865,
+                                              1.6104903319492543,
+                                              1.645755478153965,
+                                              1.681792830507429,
+                                              1.7186192981224779,
+                                              1.7562521603732995,
+                                              1.7947090750031072,
+                                              1.8340080864093424,
+                                              1.8741676341103,
+                                              1.9152065613971474,
+                                              1.9571441241754002};
+    uint32_t place = (uint32_t)(quarters + STEPS * FINE); /* an octave below 1 m at the most */
+    uint64_t bits = (uint64_t)(1022 + place / (STEPS * FINE)) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return part[place % (STEPS * FINE)] * power;
+}
+
+float qk_plume_table_place(double distance)
+{
+    return (float)(log(distance > 0.5 ? distance : 0.5) * (STEPS / M_LN2));
 }
 
 /* Nodes at x[0 .. count) into the table's places to[0 .. count). */
@@ -62,7 +107,7 @@ static void make_nodes(qk_plume_table *t, const int *to, const double *x, int co
 static double axis_of(const qk_plume_table *t, int k)
 {
     if (t->from == DENSITY) return t->node[DENSITY][k] - log(t->node[SIGMA_Y][k]);
-    return t->two ? fmax(t->node[MAIN][k], t->node[ALOFT][k]) : t->node[MAIN][k];
+    return t->two ? larger(t->node[MAIN][k], t->node[ALOFT][k]) : t->node[MAIN][k];
 }
 
 /* Node k of the table is the left end of cell k - 1; the outermost have no five neighbours. */
@@ -75,7 +120,7 @@ static void mark_rough(qk_plume_table *t, int count)
         /* a kink may stand a cell further off, where the node beside it is blind to it */
         int wide = error[k] < 2 * ROUGH ? 0 : 1;
         for (int c = k - 2 - wide; c <= k - 1 + wide; c++)
-            if (c >= 0 && c < t->cells) t->at[c] = QK_PLUME_TABLE_ROUGH;
+            if (c >= 0 && c < t->cells) t->at_r[c] = t->at_x[c] = QK_PLUME_TABLE_ROUGH;
         t->rough = true;
     }
 }
@@ -93,22 +138,23 @@ void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, doubl
     t->from = area ? DENSITY : PANCAKE;
     t->to = area ? VALUES : t->two ? DENSITY : ALOFT;
     /* one node on either side of what is asked; the lowest is at 1 m */
-    t->first = cell_of(fmax(low_m, 1.125), &step);
-    int last = cell_of(fmax(high_m, low_m), &step);
+    t->first = cell_of(larger(low_m, 1.125), &step);
+    int last = cell_of(larger(high_m, low_m), &step);
     t->cells = last - t->first + 1;
     if (t->cells > QK_PLUME_TABLE_CELLS) t->cells = QK_PLUME_TABLE_CELLS;
-    t->low_m = cell_start(t->first);
-    t->high_m = cell_start(t->first + t->cells);
+    t->low_m = cell_start(t->first * FINE);
+    t->high_m = cell_start((t->first + t->cells) * FINE);
     t->nodes = t->cells + 3;
     for (int k = 0; k < t->nodes; k++) {
-        x[k] = cell_start(t->first - 1 + k);
+        x[k] = cell_start((t->first - 1 + k) * FINE);
         to[k] = k;
     }
     make_nodes(t, to, x, t->nodes);
-    for (int k = 0; k < t->nodes; k++) top = fmax(top, axis_of(t, k));
-    for (int k = 0; k < t->cells; k++) t->at[k] = k;
-    t->at[t->cells] = QK_PLUME_TABLE_COMPUTE;
-    t->at[t->cells + 1] = QK_PLUME_TABLE_NOWHERE;
+    for (int k = 0; k < t->nodes; k++) top = larger(top, axis_of(t, k));
+    for (int k = 0; k < t->cells; k++) t->at_r[k] = t->at_x[k] = k;
+    t->at_r[t->cells] = t->at_x[t->cells] = QK_PLUME_TABLE_COMPUTE;
+    t->at_r[t->cells + 1] = QK_PLUME_TABLE_NOWHERE;
+    t->nearest = qk_plume_table_place(larger(1, qk_plume_exclusion_m(source)));
     t->divided = 0;
     t->rough = false;
     t->least = top - LN_IGNORED;
@@ -131,7 +177,7 @@ static double fine_error(const qk_plume_table *t, int first)
             const double *n = t->node[q] + first, v = n[3], ln = t->node[q & ~1][first + 3];
             if (ln < LN_LEAST / 2 || ((q & ~1) > 0 && ln < t->least)) continue;
             double off = 0.3 * (n[i + 3] - 3 * n[i + 2] + 3 * n[i + 1] - n[i]);
-            worst = fmax(worst, shown(q, off, v));
+            worst = larger(worst, shown(q, off, v));
         }
     return worst;
 }
@@ -148,7 +194,7 @@ typedef struct division {
 static void plan_division(division *d, qk_plume_table *t, int k)
 {
     static const int place[FINE + 1] = {-1, 1, 2, 3, 5};
-    t->at[k] = QK_PLUME_TABLE_COMPUTE;
+    t->at_r[k] = t->at_x[k] = QK_PLUME_TABLE_COMPUTE;
     if (t->divided == QK_PLUME_TABLE_DIVIDED) return;
     t->divided++;
     int at = d->count++, first = t->nodes;
@@ -156,7 +202,7 @@ static void plan_division(division *d, qk_plume_table *t, int k)
     d->first[at] = first;
     t->nodes += FINE_NODES;
     for (int i = 0; i < FINE + 1; i++) {
-        d->x[at * (FINE + 1) + i] = cell_start(t->first + k + place[i] / (double)FINE);
+        d->x[at * (FINE + 1) + i] = cell_start((t->first + k) * FINE + place[i]);
         d->to[at * (FINE + 1) + i] = first + 1 + place[i];
     }
 }
@@ -171,84 +217,94 @@ static void divide_cells(division *d, qk_plume_table *t)
             t->node[q][first + 1 + FINE] = t->node[q][k + 2];
         }
         /* otherwise a jump, or steeper than the parts can follow */
-        if (fine_error(t, first) <= ROUGH) t->at[k] = first | QK_PLUME_TABLE_PARTS;
+        double error = fine_error(t, first);
+        if (error <= ROUGH) t->at_x[k] = first | QK_PLUME_TABLE_PARTS;
+        if (error <= LOOSE) t->at_r[k] = first | QK_PLUME_TABLE_PARTS;
     }
     d->count = 0;
 }
 
+/* Cells that receptors have fallen into and that are still to be divided. */
 static void divide_reached(qk_plume_table *t, const qk_plume_chunk *c, int count)
 {
     division d = {.count = 0};
-    for (int i = 0; i < count; i++) {
-        if (t->at[c->r_cell[i]] == QK_PLUME_TABLE_ROUGH) plan_division(&d, t, (int)c->r_cell[i]);
-        if (c->ahead[i] && t->at[c->x_cell[i]] == QK_PLUME_TABLE_ROUGH)
-            plan_division(&d, t, (int)c->x_cell[i]);
-    }
+    for (int i = 0; i < count; i++)
+        if (t->at_r[c->r_cell[i]] == QK_PLUME_TABLE_ROUGH) plan_division(&d, t, (int)c->r_cell[i]);
+    for (int i = 0; i < c->downwind; i++)
+        if (t->at_x[c->x_cell[i]] == QK_PLUME_TABLE_ROUGH) plan_division(&d, t, (int)c->x_cell[i]);
     if (d.count) divide_cells(&d, t);
 }
 
-/* Who is where: what cannot be interpolated goes to the list `exact` (-1 - i: nothing there), what
- * the plume reaches to the front of the places of x_cell and to `order`. */
-static int sort_chunk(qk_plume_chunk *c, const qk_plume_table *t, int count, int *order, int *exact,
-                      int *exact_count)
+static bool resolve_nodes(qk_plume_chunk *c, const qk_plume_table *t, int count)
 {
-    int reached = 0;
-    *exact_count = 0;
-    for (int i = 0; i < count; i++) {
-        bool ahead = c->ahead[i] != 0;
-        int64_t at = t->at[c->r_cell[i]], ax = ahead ? t->at[c->x_cell[i]] : 0;
-        c->r_cell[i] = at < 0 ? 0 : at;
-        if (at == QK_PLUME_TABLE_NOWHERE) {
-            exact[(*exact_count)++] = -1 - i;
-        } else if (at < 0 || ax < 0) {
-            exact[(*exact_count)++] = i;
-        } else if (ahead) {
-            c->x_cell[reached] = ax;
-            c->x_step[reached] = c->x_step[i];
-            c->y2[reached] = c->y2[i];
-            order[reached++] = i;
-        }
-    }
-    for (int i = reached; i % 8; i++) { /* the kernel reads in eights */
-        c->x_cell[i] = 0;
-        c->x_step[i] = c->y2[i] = 0;
-    }
-    return reached;
+    const qk_plume_kernel *kernel = qk_plume_kernel_pick();
+    bool radial = kernel->resolve(c->r_node, c->r_cell, t->at_r, count);
+    return kernel->resolve(c->x_node, c->x_cell, t->at_x, c->downwind) || radial;
 }
 
-static void add_chunk(double *sum, qk_plume_table *t, double x0, double y0, const double *rx,
-                      const double *ry, int count, double factor)
+/* Computes what cannot be interpolated; nothing where that is too near. */
+static void compute_rest(qk_plume_chunk *c, const qk_plume_table *t, const qk_plume_around *around,
+                         size_t from, int count)
+{
+    qk_plume_points points;
+    qk_plume_points_begin(&points, t->source, t->decay_1_s);
+    for (int j = 0; j < c->downwind; j++)
+        if (t->at_x[c->x_cell[j]] < 0) c->r_cell[c->order[j]] = t->cells;
+    for (int i = 0; i < count; i++) {
+        int64_t state = t->at_r[c->r_cell[i]];
+        if (state >= 0) continue;
+        c->value[i] = 0;
+        if (state == QK_PLUME_TABLE_NOWHERE) continue;
+        qk_plume_points_put(&points, around->x_m[from + (size_t)i] - around->x0_m,
+                            around->y_m[from + (size_t)i] - around->y0_m, &t->receptor,
+                            &c->value[i]);
+    }
+    qk_plume_points_end(&points);
+}
+
+static void fill_up(qk_plume_chunk *c, int count)
+{
+    for (int i = count; i % 8; i++) c->r_cell[i] = 0;
+    for (int i = c->downwind; i % 8; i++) c->x_cell[i] = 0;
+}
+
+static void hide_negative(int64_t *node, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (node[i] < 0) node[i] = 0;
+}
+
+static void add_chunk(double *sum, qk_plume_table *t, const qk_plume_around *around, size_t from,
+                      int count, double factor)
 {
     const qk_plume_kernel *kernel = qk_plume_kernel_pick();
     qk_plume_chunk c;
-    int order[QK_PLUME_CHUNK], exact[QK_PLUME_CHUNK], exact_count;
-    kernel->place(&c, t, x0, y0, rx, ry, count);
-    if (t->rough) divide_reached(t, &c, count);
-    int reached = sort_chunk(&c, t, count, order, exact, &exact_count);
-    for (int i = count; i % 8; i++) c.r_cell[i] = 0;
-    kernel->meander(&c, t, count);
-    kernel->coherent(&c, t, reached);
-    for (int i = 0; i < reached; i++) c.value[order[i]] += c.weight[order[i]] * c.x[i];
-    qk_plume_points points;
-    qk_plume_points_begin(&points, t->source, t->decay_1_s);
-    for (int i = 0; i < exact_count; i++) {
-        if (exact[i] < 0)
-            c.value[-1 - exact[i]] = 0;
-        else
-            qk_plume_points_put(&points, rx[exact[i]] - x0, ry[exact[i]] - y0, &t->receptor,
-                                &c.value[exact[i]]);
+    kernel->place(&c, t, around, from, count);
+    fill_up(&c, count);
+    bool some = resolve_nodes(&c, t, count);
+    if (some && t->rough) {
+        divide_reached(t, &c, count);
+        some = resolve_nodes(&c, t, count);
     }
-    qk_plume_points_end(&points);
-    for (int i = 0; i < count; i++) sum[i] += factor * c.value[i];
+    if (some) {
+        hide_negative(c.r_node, (count + 7) / 8 * 8);
+        hide_negative(c.x_node, (c.downwind + 7) / 8 * 8);
+    }
+    kernel->meander(&c, t, count);
+    kernel->coherent(&c, t);
+    for (int j = 0; j < c.downwind; j++) c.value[c.order[j]] += c.weight[c.order[j]] * c.x[j];
+    if (some) compute_rest(&c, t, around, from, count);
+    for (int i = 0; i < count; i++) sum[from + (size_t)i] += factor * c.value[i];
 }
 
-void qk_plume_table_add(double *sum, qk_plume_table *t, double x0, double y0, const double *rx,
-                        const double *ry, size_t count, double factor)
+void qk_plume_table_add(double *sum, qk_plume_table *t, double x0, double y0, const double *x,
+                        const double *y, const float *place, size_t count, double factor)
 {
+    qk_plume_around around = {x0, y0, x, y, place};
     for (size_t done = 0; done < count; done += QK_PLUME_CHUNK) {
         size_t left = count - done;
-        add_chunk(sum + done, t, x0, y0, rx + done, ry + done,
-                  (int)(left < QK_PLUME_CHUNK ? left : QK_PLUME_CHUNK), factor);
+        add_chunk(sum, t, &around, done, (int)(left < QK_PLUME_CHUNK ? left : QK_PLUME_CHUNK),
+                  factor);
     }
 }
 
@@ -265,12 +321,12 @@ void qk_plume_table_density(qk_plume_table *t, double x, double *density, double
     int cell = cell_of(x, &s) - t->first;
     int64_t at = QK_PLUME_TABLE_COMPUTE;
     if (cell >= 0 && cell < t->cells) {
-        if (t->at[cell] == QK_PLUME_TABLE_ROUGH) {
+        if (t->at_x[cell] == QK_PLUME_TABLE_ROUGH) {
             division d = {.count = 0};
             plan_division(&d, t, cell);
             if (d.count) divide_cells(&d, t);
         }
-        at = t->at[cell];
+        at = t->at_x[cell];
     }
     if (at < 0) {
         qk_plume_slice c;

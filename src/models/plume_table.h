@@ -21,7 +21,7 @@ enum {
     QK_PLUME_TABLE_FINE_NODES = QK_PLUME_TABLE_FINE + 3,
     QK_PLUME_TABLE_NODES =
         QK_PLUME_TABLE_CELLS + 8 + QK_PLUME_TABLE_DIVIDED * QK_PLUME_TABLE_FINE_NODES,
-    /* States of a cell in `at`, besides the index of the first of its four nodes. */
+    /* States of a cell, besides the index of the first of its four nodes. */
     QK_PLUME_TABLE_ROUGH = -1,     /* to be divided when it is asked for */
     QK_PLUME_TABLE_COMPUTE = -2,   /* not to be interpolated */
     QK_PLUME_TABLE_NOWHERE = -3,   /* too near: nothing there */
@@ -49,11 +49,14 @@ typedef struct qk_plume_table {
     int first;            /* index of the first cell */
     int cells, nodes;     /* nodes in use */
     int divided;
-    bool rough;   /* somewhere */
-    bool two;     /* with a penetrated plume */
-    int from, to; /* values that are kept */
-    double least; /* ln of the axis value below which kinks are left */
-    int64_t at[QK_PLUME_TABLE_CELLS + 2];
+    bool rough;     /* somewhere */
+    bool two;       /* with a penetrated plume */
+    int from, to;   /* values that are kept */
+    double least;   /* ln of the axis value below which kinks are left */
+    double nearest; /* place within which there is nothing */
+    /* States of the cells, and behind them of what is outside and of what is too near: for the
+     * meandering part, which bears more, and for the coherent one. */
+    int64_t at_r[QK_PLUME_TABLE_CELLS + 2], at_x[QK_PLUME_TABLE_CELLS + 2];
     double node[QK_PLUME_TABLE_VALUES][QK_PLUME_TABLE_NODES];
 } qk_plume_table;
 
@@ -62,10 +65,12 @@ typedef struct qk_plume_table {
 void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, double flagpole_m,
                          double decay_1_s, double low_m, double high_m, bool area);
 
+/* Place of a distance in the tables of any source. */
+float qk_plume_table_place(double distance_m);
 /* Adds factor x concentration per unit emission of a source at (x0, y0) to sum[i], for receptors at
- * x[i], y[i]. */
+ * x[i], y[i]. place[i] is that of their distance, which stays from hour to hour. */
 void qk_plume_table_add(double *sum, qk_plume_table *t, double x0_m, double y0_m, const double *x_m,
-                        const double *y_m, size_t count, double factor);
+                        const double *y_m, const float *place, size_t count, double factor);
 /* main + aloft and the sigma_y of the main plume at a distance; for areas. */
 void qk_plume_table_density(qk_plume_table *t, double x, double *density, double *sigma_y);
 #endif

@@ -68,51 +68,86 @@ static void find_roughness(double *error, const qk_plume_table *t, int count)
     }
 }
 
-/* Outside of the table: the entry behind the last cell. */
-static inline masks cell_of(lanes x, const qk_plume_table *t, lanes *step)
+/* Of a place in the logarithm of the distance; outside of the table: the entry behind the last
+ * cell. */
+static inline masks cell_of(lanes place, const qk_plume_table *t, lanes *step)
 {
-    lanes place = lanes_log(at_least(x, 0.5)) * (STEPS / M_LN2) - t->first;
+    place -= t->first;
     lanes near = place - 0.5 + LANES_SHIFT;
     *step = place - (near - LANES_SHIFT);
     masks outside = (place < splat(0)) | (place >= splat(t->cells));
     return ((masks)near & 0xffff & ~outside) | (outside & (int64_t)t->cells);
 }
 
-static void place_receptors(qk_plume_chunk *c, const qk_plume_table *t, double x0, double y0,
-                            const double *px, const double *py, int count)
+static inline lanes load_some(const double *from, int left, double rest)
+{
+    if (left >= LANES) return load(from);
+    lanes v = splat(rest);
+    for (int l = 0; l < left; l++) v[l] = from[l];
+    return v;
+}
+
+/* Of a single number, eight at a time or fewer. */
+static inline lanes load_place(const float *from, int left)
+{
+    lanes v = splat(1);
+    int count = left < LANES ? left : LANES;
+    if (count == LANES)
+        for (int l = 0; l < LANES; l++) v[l] = from[l];
+    else
+        for (int l = 0; l < count; l++) v[l] = from[l];
+    return v;
+}
+
+static void place_receptors(qk_plume_chunk *c, const qk_plume_table *t,
+                            const qk_plume_around *around, size_t from, int count)
 {
     const qk_plume_source *s = t->source;
+    const double *px = around->x_m + from, *py = around->y_m + from;
     /* beside the plume: ten sigma_y off, were it twice as wide as at the source */
     double wide = 20 * fmax(0.05, s->at.sigma_v / s->at.u), w2 = wide * wide;
     double own2 = 8 * s->final_rise_m * s->final_rise_m + 100 * s->sigma_y0_m * s->sigma_y0_m;
-    double nearest = fmax(1, qk_plume_exclusion_m(s));
+    int n = 0;
     for (int i = 0; i < count; i += LANES) {
-        lanes dx, dy, step;
-        if (i + LANES <= count) {
-            dx = load(px + i) - x0;
-            dy = load(py + i) - y0;
-        } else {
-            dx = dy = splat(1);
-            for (int l = 0; i + l < count; l++) {
-                dx[l] = px[i + l] - x0;
-                dy[l] = py[i + l] - y0;
-            }
-        }
-        lanes r = lanes_sqrt(dx * dx + dy * dy);
+        int left = count - i;
+        lanes step, place = load_place(around->place + from + i, left);
+        lanes dx = load_some(px + i, left, around->x0_m) - around->x0_m;
+        lanes dy = load_some(py + i, left, around->y0_m) - around->y0_m;
         lanes x = -(dx * s->sine + dy * s->cosine), y = dx * s->cosine - dy * s->sine, y2 = y * y;
         masks ahead = (x >= splat(1)) & (y2 < w2 * x * x + own2);
-        masks cell = cell_of(r, t, &step), near = r < splat(nearest);
+        masks near = place < splat(t->nearest), cell = cell_of(place, t, &step);
         cell = (cell & ~near) | (near & (int64_t)(t->cells + 1));
         memcpy(c->r_cell + i, &cell, sizeof cell);
-        store(c->r + i, r);
         store(c->r_step + i, step);
-        cell = cell_of(x, t, &step);
+        if (!any_of(ahead)) continue;
+        for (int l = 0; l < LANES; l++) {
+            c->order[n] = i + l;
+            c->x[n] = x[l];
+            c->y2[n] = y2[l];
+            n += ahead[l] != 0;
+        }
+    }
+    c->downwind = n;
+    for (int i = n; i % 8; i++) c->x[i] = c->y2[i] = 1;
+    for (int i = 0; i < n; i += LANES) {
+        lanes step, place = lanes_log(load(c->x + i)) * (STEPS / M_LN2);
+        masks cell = cell_of(place, t, &step);
         memcpy(c->x_cell + i, &cell, sizeof cell);
         store(c->x_step + i, step);
-        memcpy(c->ahead + i, &ahead, sizeof ahead);
-        store(c->x + i, x);
-        store(c->y2 + i, y2);
     }
+}
+
+static bool resolve_cells(int64_t *node, const int64_t *cell, const int64_t *at, int count)
+{
+    masks some = {0};
+    for (int i = 0; i < count; i += LANES) {
+        masks v;
+        memcpy(&v, cell + i, sizeof v);
+        v = gather_bits(at, v);
+        some |= v;
+        memcpy(node + i, &v, sizeof v);
+    }
+    return any_of(some < 0);
 }
 
 /* Weights of a cell's four nodes, which stand at -1, 0, 1, 2 in steps of the cell (Lagrange). */
@@ -155,7 +190,7 @@ static inline lanes power_of(lanes e)
 static void find_meander(qk_plume_chunk *c, const qk_plume_table *t, int count)
 {
     for (int i = 0; i < count; i += LANES) {
-        weights w = weights_at(c->r_cell + i, c->r_step + i);
+        weights w = weights_at(c->r_node + i, c->r_step + i);
         store(c->value + i, power_of(value_of(t, QK_PLUME_TABLE_PANCAKE, &w)));
         store(c->weight + i, value_of(t, QK_PLUME_TABLE_COHERENT, &w));
     }
@@ -168,10 +203,10 @@ static inline lanes coherent_part(const qk_plume_table *t, int q, const weights 
     return power_of(value_of(t, q, w) - 0.5 * y2 / (sigma * sigma));
 }
 
-static void find_coherent(qk_plume_chunk *c, const qk_plume_table *t, int count)
+static void find_coherent(qk_plume_chunk *c, const qk_plume_table *t)
 {
-    for (int i = 0; i < count; i += LANES) {
-        weights w = weights_at(c->x_cell + i, c->x_step + i);
+    for (int i = 0; i < c->downwind; i += LANES) {
+        weights w = weights_at(c->x_node + i, c->x_step + i);
         lanes y2 = load(c->y2 + i);
         lanes sum = coherent_part(t, QK_PLUME_TABLE_MAIN, &w, y2);
         if (t->two) sum += coherent_part(t, QK_PLUME_TABLE_ALOFT, &w, y2);
@@ -179,5 +214,6 @@ static void find_coherent(qk_plume_chunk *c, const qk_plume_table *t, int count)
     }
 }
 
-const qk_plume_kernel QK_PLUME_KERNEL = {plume_kernel_slices, make_nodes,   find_roughness,
-                                         place_receptors,     find_meander, find_coherent};
+const qk_plume_kernel QK_PLUME_KERNEL = {plume_kernel_slices, make_nodes,    find_roughness,
+                                         place_receptors,     resolve_cells, find_meander,
+                                         find_coherent};

@@ -173,12 +173,80 @@ static void test_dispersion__arm2_stays_between_its_bounds(void **state)
     assert_near(qk_dispersion_arm2(200, 0.2, 0.9), 0.674, 0.05);
 }
 
+enum { MANY = 400, TABLE_HOURS = 24 };
+
+static void make_county(qk_aermod_case *c, qk_dispersion **d)
+{
+    qk_buf b;
+    qk_aermod_loader loader = {NULL, no_files};
+    qk_error err = {0};
+    qk_buf_init(&b, 1 << 20);
+    qk_buf_puts(&b, "CO STARTING\nMODELOPT CONC FLAT\nAVERTIME 1\nPOLLUTID OTHER\nRUNORNOT RUN\n"
+                    "CO FINISHED\nSO STARTING\n");
+    for (int i = 0; i < 8; i++)
+        qk_buf_printf(&b, "LOCATION P%d POINT %d %d\nSRCPARAM P%d 2 %d %d %d 1.5\n", i,
+                      2100 + 1900 * i, 9300 - 700 * i, i, 15 + 18 * i, 330 + 15 * i, 6 + i);
+    qk_buf_puts(&b, "SRCGROUP ALL\nSO FINISHED\nRE STARTING\nGRIDCART G STA\n"
+                    "GRIDCART G XYINC 500 20 1000 500 20 1000\nGRIDCART G END\nRE FINISHED\n"
+                    "ME STARTING\nSURFFILE a\nPROFFILE b\nPROFBASE 0\nME FINISHED\nOU STARTING\n"
+                    "RECTABLE ALLAVE FIRST\nOU FINISHED\n");
+    if (qk_aermod_case_read(c, qk_buf_str(&b), "b.inp", &loader, &err) != QK_OK)
+        fail_msg("%u: %s", err.line, err.message);
+    qk_buf_clear(&b);
+    assert_ok(qk_dispersion_new(d, c, NULL));
+}
+
+/* 99.9 % of the hourly values of every source within 1e-3 of the exact kernel. */
+static void test_S046_dispersion__tables_keep_the_stated_accuracy(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    qk_dispersion *d;
+    static double value[2][TABLE_HOURS * MANY];
+    long count = 0, beyond = 0;
+    double mean = 0;
+    make_county(&c, &d);
+    qk_dispersion_work *w = qk_dispersion_work_new(d);
+    assert_non_null(w);
+    for (size_t s = 0; s < c.source_count; s++) {
+        double top = 0, sum[2] = {0};
+        memset(value, 0, sizeof value);
+        qk_aermod_emission e = {2, c.source[s].temperature_k, c.source[s].velocity_m_s};
+        for (int k = 0; k < 2; k++) {
+            qk_dispersion_tabulate(d, k == 0);
+            for (int i = 0; i < TABLE_HOURS; i++) {
+                qk_plume_hour h = hour_of(i + 1, i % 2, 1.5 + 0.4 * (i % 12), 7 + 47 * i % 360);
+                assert_int_equal(qk_dispersion_begin(w, &h), QK_PLUME_HOUR_VALID);
+                qk_dispersion_source(w, s, &e, value[k] + (size_t)i * MANY);
+            }
+        }
+        for (int i = 0; i < TABLE_HOURS * MANY; i++) {
+            top = fmax(top, value[1][i]);
+            sum[0] += value[0][i];
+            sum[1] += value[1][i];
+        }
+        mean = fmax(mean, fabs(sum[0] / sum[1] - 1));
+        for (int i = 0; i < TABLE_HOURS * MANY; i++) {
+            if (value[1][i] < 1e-3 * top) continue;
+            count++;
+            beyond += fabs(value[0][i] / value[1][i] - 1) > 1e-3;
+        }
+    }
+    print_message("tables: %ld hourly values, %ld off by more than 1e-3; means %.1e\n", count,
+                  beyond, mean);
+    assert_true(count > 5000 && beyond * 1000 <= count && mean < 1e-4);
+    qk_dispersion_work_free(w);
+    qk_dispersion_free(d);
+    qk_aermod_case_clear(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_S046_dispersion__is_linear_and_sums_to_all),
         cmocka_unit_test(test_S044_dispersion__shares_by_source_stand_in_groups),
         cmocka_unit_test(test_dispersion__calm_hours_follow_the_rules_of_averages),
+        cmocka_unit_test(test_S046_dispersion__tables_keep_the_stated_accuracy),
         cmocka_unit_test(test_dispersion__arm2_stays_between_its_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

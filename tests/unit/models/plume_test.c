@@ -2,6 +2,7 @@
 #include "../test.h"
 
 #include "models/plume_area.h"
+#include "models/plume_kernel.h"
 #include <math.h>
 
 static qk_plume_hour stable_hour(void)
@@ -140,6 +141,7 @@ static void test_plume__table_keeps_to_the_slice(void **state)
     static qk_plume_profile p;
     static qk_plume_table t;
     static double x[1200], y[1200], sum[1200];
+    static float place[1200];
     uint64_t seed = 7;
     for (int k = 0; k < 2; k++) {
         qk_plume_hour h = k ? convective_hour() : stable_hour();
@@ -153,9 +155,10 @@ static void test_plume__table_keeps_to_the_slice(void **state)
             double a = ((double)(qk_test_random(&seed) % 1000) / 1000 - 0.5) * 0.8; /* downwind */
             x[i] = r * cos(a);
             y[i] = r * sin(a);
+            place[i] = qk_plume_table_place(r);
             sum[i] = 0;
         }
-        qk_plume_table_add(sum, &t, 0, 0, x, y, 1200, 1);
+        qk_plume_table_add(sum, &t, 0, 0, x, y, place, 1200, 1);
         for (int i = 0; i < 1200; i++) top = fmax(top, sum[i]);
         assert_true(top > 0);
         int counted = 0, beyond = 0;
@@ -171,6 +174,54 @@ static void test_plume__table_keeps_to_the_slice(void **state)
         }
         print_message("table: %d values, worst %.1e\n", counted, worst);
         assert_true(counted > 200 && beyond <= 1 && worst < 3e-3);
+    }
+}
+
+static double off_of(const double *a, const double *b, int count)
+{
+    double worst = 0;
+    for (int i = 0; i < count; i++)
+        if (b[i] != a[i]) worst = fmax(worst, fabs(a[i] / b[i] - 1));
+    return worst;
+}
+
+/* The same text for each instruction set: the numbers differ by rounding only, and a slice does not
+ * depend on what it is made beside. */
+static void test_plume__instruction_sets_agree(void **state)
+{
+    (void)state;
+    static qk_plume_profile rural, city;
+    static qk_plume_slices base, fast, alone;
+    const qk_plume_kernel *best = qk_plume_kernel_pick();
+    for (int k = 0; k < 4; k++) {
+        qk_plume_hour h = k % 2 ? convective_hour() : stable_hour();
+        qk_plume_source s;
+        qk_plume_where at = {.count = QK_PLUME_BATCH, .hilly = k == 2};
+        qk_plume_profile_make(&rural, &h, 0);
+        qk_plume_profile_urban(&city, &rural, 500000, 1);
+        qk_plume_source_make(&s, &tall, k / 2 ? &city : &rural);
+        for (int i = 0; i < at.count; i++) {
+            at.x_m[i] = 20 * exp(0.11 * i);
+            at.flagpole_m[i] = k == 3 ? 1.5 : 0;
+            at.height_m[i] = at.flagpole_m[i] + (at.hilly ? 30 - i : 0);
+        }
+        qk_plume_base.slices(&base, &s, &at);
+        best->slices(&fast, &s, &at);
+        assert_true(off_of(fast.main, base.main, at.count) < 1e-8);
+        assert_true(off_of(fast.aloft, base.aloft, at.count) < 1e-8);
+        assert_true(off_of(fast.sigma_y_m, base.sigma_y_m, at.count) < 1e-8);
+        assert_true(off_of(fast.meander, base.meander, at.count) < 1e-8);
+        for (int i = 0; i < at.count; i += 13) {
+            qk_plume_where one = {.count = 1, .hilly = at.hilly};
+            for (int j = 0; j < 8; j++) {
+                one.x_m[j] = at.x_m[i];
+                one.height_m[j] = at.height_m[i];
+                one.flagpole_m[j] = at.flagpole_m[i];
+            }
+            best->slices(&alone, &s, &one);
+            assert_memory_equal(&alone.main[0], &fast.main[i], sizeof(double));
+            assert_memory_equal(&alone.sigma_y_m[0], &fast.sigma_y_m[i], sizeof(double));
+        }
     }
 }
 
@@ -225,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_plume__mean_of_the_layer_is_that_of_the_trapezoids),
         cmocka_unit_test(test_S046_plume__mass_is_kept_across_the_wind),
         cmocka_unit_test(test_plume__table_keeps_to_the_slice),
+        cmocka_unit_test(test_plume__instruction_sets_agree),
         cmocka_unit_test(test_plume__nothing_at_the_source_itself),
         cmocka_unit_test(test_plume__area_is_additive_and_far_away_a_point),
     };
