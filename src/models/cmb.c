@@ -92,7 +92,7 @@ static qk_code refuse_alike(const cmb_job *job, const double *normal, qk_error *
  */
 static qk_code factor_normal(cmb_job *job, qk_error *err)
 {
-    double kept[QK_CMB_SOURCES_MAX * QK_CMB_SOURCES_MAX];
+    double kept[QK_CMB_SOURCES_MAX * QK_CMB_SOURCES_MAX] = {0};
     size_t k = job->k;
     memcpy(kept, job->normal, k * k * sizeof *kept);
     bool sound = qk_dense_cholesky(job->normal, k, k);
