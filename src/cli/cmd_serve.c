@@ -145,6 +145,9 @@ static int serve_until_signal(serve *s, const sigset_t *signals)
     if (start_serving(s, &err) == QK_OK) {
         print_address("page http://", s->http, qk_web_port(s->web), "/");
         print_address("devices ", s->hj212, qk_gateway_port(s->gateway), "");
+        if (qk_web_setup_code(s->web)[0])
+            printf("no accounts yet; set-up code %s (in setup.code of the data folder)\n",
+                   qk_web_setup_code(s->web));
         fflush(stdout);
         notify_manager("READY=1");
         while (sigwait(signals, &sig) != 0) {

@@ -413,6 +413,10 @@ bool qk_node_demo(const qk_node *node)
 {
     return node->demo;
 }
+bool qk_node_invented(const qk_node *node)
+{
+    return node->demo_folder;
+}
 bool qk_node_accept_any(const qk_node *node)
 {
     return node->accept_any;

@@ -43,6 +43,8 @@ const char *qk_node_dir(const qk_node *node);
 const char *qk_node_id(const qk_node *node);
 /* The clock may be set: a demo instance, or one that was started with a clock of its own. */
 bool qk_node_demo(const qk_node *node);
+/* An invented county: nothing in it is anybody's. */
+bool qk_node_invented(const qk_node *node);
 bool qk_node_accept_any(const qk_node *node);
 qk_clock *qk_node_clock(qk_node *node);
 qk_log *qk_node_log(qk_node *node);

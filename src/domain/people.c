@@ -29,6 +29,14 @@ bool qk_people_account(const qk_registry *r, qk_account *out, qk_str id)
     return get_row(r, QK_ROW_ACCOUNT, out, id);
 }
 
+bool qk_people_any_account(const qk_registry *r)
+{
+    pthread_rwlock_rdlock(qk_registry_lock(r));
+    bool any = r->tables[QK_ROW_ACCOUNT].n > 0;
+    pthread_rwlock_unlock(qk_registry_lock(r));
+    return any;
+}
+
 qk_code qk_people_units(const qk_registry *r, qk_arena *arena, qk_unit **out, size_t *n)
 {
     void *rows = NULL;

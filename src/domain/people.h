@@ -66,6 +66,8 @@ bool qk_people_unit(const qk_registry *r, qk_unit *out, qk_str id);
 bool qk_people_person(const qk_registry *r, qk_person *out, qk_str id);
 bool qk_people_post(const qk_registry *r, qk_post *out, qk_str id);
 bool qk_people_account(const qk_registry *r, qk_account *out, qk_str id);
+/* Is there any account yet? Before the first one an instance is being set up. */
+bool qk_people_any_account(const qk_registry *r);
 /* All of them in order of key, in the arena; QK_ENOMEM. */
 QK_NODISCARD qk_code qk_people_units(const qk_registry *r, qk_arena *arena, qk_unit **out,
                                      size_t *n);
@@ -166,11 +168,14 @@ typedef enum qk_action {
     QK_ACT_OPEN,          /* anybody: health, texts, login */
     QK_ACT_SELF,          /* any account: own sessions, own password */
     QK_ACT_PUBLIC,        /* what the public may see of the air */
+    QK_ACT_AIR_VIEW,      /* ambient air, all of it */
+    QK_ACT_LIVE,          /* the live feed */
     QK_ACT_VIEW,          /* sites, values, events: rows by scope */
     QK_ACT_AIR_MARK,      /* leaving hours out, checks of instruments */
     QK_ACT_AIR_REVIEW,    /* reviewing and approving days */
     QK_ACT_TARGET_SET,    /* yearly targets */
-    QK_ACT_DEVICE_VIEW,   /* devices, frames, requests */
+    QK_ACT_DEVICE_VIEW,   /* devices, frames, requests: rows by scope */
+    QK_ACT_DEVICE_PARKED, /* devices that nobody knows yet */
     QK_ACT_DEVICE_CHANGE, /* settings of devices, approving the parked, requests to devices */
     QK_ACT_RULE_VIEW,     /* tables of rules */
     QK_ACT_RULE_PROPOSE,  /* checking rows that are to stand */

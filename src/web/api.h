@@ -47,6 +47,18 @@ qk_handler qk_api_plans, qk_api_plan_post, qk_api_plan, qk_api_plan_put, qk_api_
 qk_handler qk_api_frames;
 /* api_events.c */
 qk_handler qk_api_events, qk_api_audit;
+/* api_session.c */
+qk_handler qk_api_session, qk_api_login, qk_api_logout, qk_api_sessions, qk_api_session_delete,
+    qk_api_demo_session;
+/* api_secrets.c */
+qk_handler qk_api_password, qk_api_totp_begin, qk_api_totp_confirm, qk_api_totp_delete,
+    qk_api_account_password, qk_api_account_totp_delete, qk_api_setup;
+/* api_accounts.c */
+qk_handler qk_api_accounts, qk_api_account_put, qk_api_policy_put, qk_api_rights;
+/* api_people.c */
+qk_handler qk_api_units, qk_api_unit_put, qk_api_unit_aliases_put, qk_api_unit_history,
+    qk_api_units_propose, qk_api_people, qk_api_person, qk_api_person_put, qk_api_posts,
+    qk_api_post_put, qk_api_post_history;
 /* api_uppers.c */
 qk_handler qk_api_uppers, qk_api_upper_links, qk_api_upper_put, qk_api_upper_delete;
 /* api_requests.c */

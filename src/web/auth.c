@@ -168,6 +168,21 @@ qk_auth_verdict qk_auth_check(qk_auth *auth, qk_auth_role *role, qk_str header, 
     return verdict;
 }
 
+bool qk_auth_held_off(qk_auth *auth, qk_str address, int64_t now_ms)
+{
+    pthread_mutex_lock(&auth->lock);
+    bool held = count_wrong(auth, address, (uint32_t)(now_ms / WINDOW_MS)) >= auth->failures;
+    pthread_mutex_unlock(&auth->lock);
+    return held;
+}
+
+void qk_auth_note_wrong(qk_auth *auth, qk_str address, int64_t now_ms)
+{
+    pthread_mutex_lock(&auth->lock);
+    note_wrong(auth, address, (uint32_t)(now_ms / WINDOW_MS));
+    pthread_mutex_unlock(&auth->lock);
+}
+
 bool qk_origin_is_own(qk_str origin, qk_str host, qk_str fetch_site)
 {
     if (fetch_site.len && !qk_str_eq_nocase(fetch_site, QK_STR("same-origin")) &&

@@ -31,6 +31,10 @@ void qk_auth_close(qk_auth *auth); /* wipes the key */
 qk_auth_verdict qk_auth_check(qk_auth *auth, qk_auth_role *role, qk_str header, qk_str address,
                               int64_t now_ms);
 
+/* The same count of wrong tries an address, for passwords and one-time codes. */
+bool qk_auth_held_off(qk_auth *auth, qk_str address, int64_t now_ms);
+void qk_auth_note_wrong(qk_auth *auth, qk_str address, int64_t now_ms);
+
 /* True when a change may come from this origin: Origin is absent or names the host of the request,
  * and Sec-Fetch-Site, where a browser sends it, says same-origin or none. */
 bool qk_origin_is_own(qk_str origin, qk_str host, qk_str fetch_site);

@@ -74,13 +74,14 @@ static qk_code keep_answer(const qk_exchange *x, qk_db *db, const char *request,
     return qk_db_run(db, stmt, err);
 }
 
-static qk_code write_audit(const qk_exchange *x, qk_db *db, qk_time now, qk_change_note *note,
-                           qk_error *err)
+qk_code qk_change_audit(const qk_exchange *x, qk_db *db, qk_time now, const qk_change_note *note,
+                        qk_error *err)
 {
-    char who[128];
+    char who[200];
     if (note->detail.failed)
         return qk_fail(err, note->detail.failed, "the change is too large for the audit log");
-    snprintf(who, sizeof who, "%s@%s", x->who, x->address);
+    snprintf(who, sizeof who, "%s%s%s@%s", x->who, x->actor.person[0] ? "/" : "", x->actor.person,
+             x->address);
     qk_audit_line line = {.at = now,
                           .who = qk_str_of(who),
                           .what = qk_str_of(note->what),
@@ -112,7 +113,7 @@ static qk_code run_change(void *context, qk_node *node, qk_db *db, qk_time now, 
     qk_buf_init(&note.detail, DETAIL_MAX);
     qk_code code = c->fn(x, c->context, db, now, &note, err);
     if (code == QK_OK && x->status == 0) x->status = 200;
-    if (code == QK_OK) code = write_audit(x, db, now, &note, err);
+    if (code == QK_OK) code = qk_change_audit(x, db, now, &note, err);
     if (code == QK_OK) code = keep_answer(x, db, c->request, x->status, now, err);
     qk_buf_clear(&note.detail);
     return code;
@@ -149,7 +150,7 @@ static qk_code keep(void *context, qk_node *node, qk_db *db, qk_time now, qk_err
 {
     step *s = context;
     (void)node;
-    QK_TRY(write_audit(s->x, db, now, s->note, err));
+    QK_TRY(qk_change_audit(s->x, db, now, s->note, err));
     return keep_answer(s->x, db, s->request, s->x->status, now, err);
 }
 

@@ -17,6 +17,11 @@ typedef struct qk_change_note {
     qk_buf detail;   /* JSON object; secrets are never put there */
 } qk_change_note;
 
+/* Writes the audit line of a change: "account/person@address". Store thread. For changes that are
+ * not kept by a key: logging in, passwords. */
+QK_NODISCARD qk_code qk_change_audit(const qk_exchange *x, qk_db *db, qk_time now,
+                                     const qk_change_note *note, qk_error *err);
+
 /* Makes the change in the store thread and writes the answer into x->json. */
 typedef qk_code qk_change_inside_fn(qk_exchange *x, void *context, qk_db *db, qk_time now,
                                     qk_change_note *note, qk_error *err);

@@ -4,6 +4,11 @@
 
 enum { COUNT_ARENA = 64 << 20 };
 
+qk_time qk_context_wall(const qk_context *c)
+{
+    return qk_clock_now(c->wall);
+}
+
 void qk_context_count(qk_context *c)
 {
     qk_arena arena;

@@ -3,10 +3,13 @@
 #define QK_WEB_CONTEXT_H
 /* What handlers share, and what each worker thread has of its own. */
 #include "domain/live.h"
+#include "base/map.h"
 #include "gateway/gateway.h"
 #include "web/auth.h"
 #include "web/follow.h"
 #include "web/frames.h"
+#include "web/sessions.h"
+#include "domain/login.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -19,6 +22,7 @@ typedef struct qk_web_counts { /* for /metrics; monotonic */
     atomic_uint_fast64_t run_us; /* time spent in handlers */
 } qk_web_counts;
 
+enum { QK_UNKNOWN_NAMES = 4096 }; /* remembered at a time */
 enum { QK_KEPT_ANSWERS = 4, QK_KEPT_KEY = 256, QK_KEPT_BYTES = 12 << 20 };
 
 /* Answers kept for all who ask the same within a moment: /latest is the same for everybody. At most
@@ -42,6 +46,12 @@ struct qk_context {
     qk_gateway *gateway; /* NULL = none */
     qk_log *log;
     qk_auth *auth;
+    qk_sessions *sessions;
+    qk_clock *wall;     /* real time, whatever the county's clock says: sessions, locks */
+    bool wall_borrowed; /* a test's */
+    qk_password_cost cost;
+    qk_map *unknown; /* names that no account has: wrong tries; change worker only */
+    char setup[24];  /* the one-time code; empty = none is good. Change worker and start only */
     qk_followers *followers;
     qk_frame_index *frames;
     qk_answer_cache latest;
@@ -62,6 +72,7 @@ struct qk_tools {
     qk_db *db; /* read-only */
 };
 
+qk_time qk_context_wall(const qk_context *context);
 /* Counts the devices; a register that does not fit into memory leaves the counts as they were. */
 void qk_context_count(qk_context *context);
 

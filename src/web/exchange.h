@@ -44,6 +44,9 @@ struct qk_exchange {
     char address[48];                     /* of the client, as far as it can be known */
     char who[64];                         /* author of a change; empty for open routes */
     qk_actor actor;                       /* who asks, and his roles */
+    char csrf[36];                        /* of his session; empty without one */
+    bool secure;                          /* came by TLS, as our own proxy says */
+    char agent[96];                       /* User-Agent */
     bool takes_gzip;                      /* the client accepts it */
     char if_none_match[QK_ETAG_TEXT + 8]; /* as sent; empty when absent or too long to be ours */
 
@@ -52,6 +55,7 @@ struct qk_exchange {
     const char *content_type;
     char etag[QK_ETAG_TEXT]; /* with its quotes; empty = none, answer is not stored anywhere */
     char filename[96];       /* not empty: sent as an attachment */
+    char set_cookie[200];    /* not empty: sent as such */
     const char *error_code;  /* stable name, set by qk_refuse */
     char error_field[48];
     qk_buf out;

@@ -23,7 +23,8 @@ struct qk_follower {
     uint64_t at;
     char head[HEAD_BYTES]; /* sent before anything of the ring */
     uint16_t head_len, head_sent;
-    bool waiting, cut;
+    bool waiting, cut, ended, quiet;
+    uint64_t whose;
     struct qk_follower *prev, *next;
 };
 
@@ -180,9 +181,19 @@ static size_t copy_ring(const qk_followers *f, uint64_t at, char *out, size_t si
     return n;
 }
 
+/* A comment stands for whatever happened. */
+static size_t pass_over(const qk_followers *f, qk_follower *w, char *out, size_t size)
+{
+    static const char comment[] = ":\n\n";
+    if (w->at == f->end || size < sizeof comment - 1) return 0;
+    w->at = f->end;
+    memcpy(out, comment, sizeof comment - 1);
+    return sizeof comment - 1;
+}
+
 static long read_locked(qk_followers *f, qk_follower *w, char *out, size_t size)
 {
-    if (f->ending) return QK_FOLLOW_CUT;
+    if (f->ending || w->ended) return QK_FOLLOW_CUT;
     if (w->at < ring_begin(f)) {
         w->cut = true;
         return QK_FOLLOW_CUT;
@@ -194,8 +205,8 @@ static long read_locked(qk_followers *f, qk_follower *w, char *out, size_t size)
         w->head_sent = (uint16_t)(w->head_sent + n);
         return (long)n;
     }
-    size_t n = copy_ring(f, w->at, out, size);
-    w->at += n;
+    size_t n = w->quiet ? pass_over(f, w, out, size) : copy_ring(f, w->at, out, size);
+    if (!w->quiet) w->at += n;
     f->stats.bytes += n;
     if (n == 0) {
         w->waiting = true;
@@ -343,6 +354,26 @@ void qk_followers_pump(qk_followers *f, int64_t now_ms)
     if (some) {
         f->sent_ms = now_ms;
         wake_waiting(f);
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
+void qk_follower_mark(qk_follower *w, uint64_t whose, bool quiet)
+{
+    pthread_mutex_lock(&w->owner->lock);
+    w->whose = whose;
+    w->quiet = quiet;
+    pthread_mutex_unlock(&w->owner->lock);
+}
+
+void qk_followers_cut(qk_followers *f, uint64_t whose)
+{
+    pthread_mutex_lock(&f->lock);
+    for (qk_follower *w = f->first; w; w = w->next) {
+        if (w->whose != whose || !whose) continue;
+        w->ended = true;
+        if (w->waiting) f->options.resume(w->connection);
+        w->waiting = false;
     }
     pthread_mutex_unlock(&f->lock);
 }

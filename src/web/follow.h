@@ -34,6 +34,11 @@ void qk_followers_free(qk_followers *f); /* after the last follower has left */
 QK_NODISCARD qk_code qk_follower_open(qk_follower **out, qk_followers *f, void *connection,
                                       qk_str last_id, qk_str greeting);
 void qk_follower_close(qk_follower *follower);
+/* Right after opening: whose it is (0 = nobody's), and whether he may see what happens; one who may
+ * not hears only that the feed lives. */
+void qk_follower_mark(qk_follower *follower, uint64_t whose, bool quiet);
+/* Cuts all followers of somebody; they notice within a pump. */
+void qk_followers_cut(qk_followers *f, uint64_t whose);
 
 enum { QK_FOLLOW_CUT = -1 };
 /* Copies up to size bytes of text; 0 when nothing is new, in which case the connection has been

@@ -35,12 +35,13 @@ typedef enum problem {
     STORE_STOPPED,
     DAMAGED_BLOCKS,
     BEHIND,
+    NO_ACCOUNTS,
     PROBLEMS
 } problem;
 
-static const char *const problem_names[PROBLEMS] = {"journal_no_space", "journal_stopped",
-                                                    "store_no_space",   "store_stopped",
-                                                    "damaged_blocks",   "behind"};
+static const char *const problem_names[PROBLEMS] = {
+    "journal_no_space", "journal_stopped", "store_no_space", "store_stopped",
+    "damaged_blocks",   "behind",          "no_accounts"};
 
 /* A simulated clock runs ahead of what the machine can do: its lag counts by its speed. */
 static bool is_behind(const qk_context *c, const qk_node_health *h)
@@ -60,6 +61,8 @@ static uint64_t find_problems(const qk_context *c, const qk_node_health *h)
         found |= 1U << (h->store_state == QK_ENOSPC ? STORE_NO_SPACE : STORE_STOPPED);
     if (h->damaged_blocks) found |= 1U << DAMAGED_BLOCKS;
     if (is_behind(c, h)) found |= 1U << BEHIND;
+    if (!qk_node_invented(c->node) && !qk_people_any_account(qk_node_registry(c->node)))
+        found |= 1U << NO_ACCOUNTS;
     return found;
 }
 

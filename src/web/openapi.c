@@ -92,7 +92,7 @@ static void write_params(qk_json_writer *w, const qk_route *r)
     qk_json_array(w);
     write_path_params(w, r->path);
     for (const qk_param *p = r->params; p && p->name; p++) write_query_param(w, p);
-    if (r->method != QK_GET && qk_route_needs_key(r)) write_ref(w, "parameters", "IdempotencyKey");
+    if (qk_route_is_change(r)) write_ref(w, "parameters", "IdempotencyKey");
     qk_json_end(w);
 }
 
@@ -148,6 +148,20 @@ static void write_answers(qk_json_writer *w, const qk_route *r)
     qk_json_end(w);
 }
 
+/* A session of an account, or a key whose role the table gives the action to. */
+static void write_security(qk_json_writer *w, const qk_route *r)
+{
+    if (!qk_route_needs_key(r)) return;
+    bool operator= qk_rights_role_scope(QK_R_OPERATOR, r->action) && r->action != QK_ACT_SELF;
+    bool admin = qk_rights_role_scope(QK_R_ADMIN, r->action) && r->action != QK_ACT_SELF;
+    qk_json_key(w, "security");
+    qk_json_array(w);
+    qk_json_raw(w, QK_STR("{\"session\":[]}"));
+    if (operator) qk_json_raw(w, QK_STR("{\"operatorKey\":[]}"));
+    if (admin) qk_json_raw(w, QK_STR("{\"adminKey\":[]}"));
+    qk_json_end(w);
+}
+
 static void write_operation(qk_json_writer *w, const qk_route *r)
 {
     char method[8];
@@ -167,12 +181,7 @@ static void write_operation(qk_json_writer *w, const qk_route *r)
         qk_json_end(w);
     }
     write_answers(w, r);
-    if (qk_route_needs_key(r)) {
-        qk_json_key(w, "security");
-        qk_json_raw(w, r->access == QK_ACCESS_ADMIN
-                           ? QK_STR("[{\"adminKey\":[]}]")
-                           : QK_STR("[{\"operatorKey\":[]},{\"adminKey\":[]}]"));
-    }
+    write_security(w, r);
     qk_json_end(w);
 }
 

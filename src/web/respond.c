@@ -88,6 +88,7 @@ static void add_exchange_headers(qk_request_state *r, struct MHD_Response *respo
         snprintf(disposition, sizeof disposition, "attachment; filename=\"%s\"", x->filename);
         add(response, "Content-Disposition", disposition);
     }
+    if (x->set_cookie[0]) add(response, "Set-Cookie", x->set_cookie);
     if (x->status == 401) add(response, "WWW-Authenticate", "Bearer");
     if (x->status == 429 || x->status == 503) add(response, "Retry-After", "5");
 }

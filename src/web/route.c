@@ -85,3 +85,15 @@ const char *qk_method_name(qk_method method)
     }
     return "";
 }
+
+bool qk_route_needs_key(const qk_route *route)
+{
+    qk_action action = route->action;
+    if (action == QK_ACT_OPEN || action == QK_ACT_DEMO) return false;
+    return action == QK_ACT_SELF || qk_rights_role_scope(QK_R14, action) == QK_SCOPE_NONE;
+}
+
+bool qk_route_is_change(const qk_route *route)
+{
+    return route->method != QK_GET && route->action > QK_ACT_SELF && route->action != QK_ACT_DEMO;
+}

@@ -4,7 +4,7 @@
 /* The table of routes: the one place that says which requests exist, who may send them, how large
  * they may be, what their parameters are and what they answer. Matching, checks of the query,
  * rights and the OpenAPI document all read this table. Constant data; any thread. */
-#include "base/text.h"
+#include "domain/people.h"
 
 typedef struct qk_exchange qk_exchange;
 typedef qk_code qk_handler(qk_exchange *x, qk_error *err);
@@ -14,13 +14,6 @@ typedef enum qk_method { QK_GET = 1, QK_POST = 2, QK_PUT = 4, QK_DELETE = 8 } qk
 /* Where a handler runs: in the daemon's thread (memory only, microseconds), in a worker that has a
  * reader of its own, or in the thread for changes, which may wait for the store. */
 typedef enum qk_lane { QK_LANE_HERE, QK_LANE_READ, QK_LANE_CHANGE } qk_lane;
-
-typedef enum qk_access {
-    QK_ACCESS_OPEN,  /* anybody who reaches the port */
-    QK_ACCESS_KEY,   /* the operator's key or the administrator's */
-    QK_ACCESS_ADMIN, /* the administrator's key */
-    QK_ACCESS_DEMO   /* anybody, on a demo or test instance only */
-} qk_access;
 
 typedef enum qk_param_kind {
     QK_PARAM_TEXT,  /* max = bytes */
@@ -44,7 +37,7 @@ typedef struct qk_route {
     const char *path; /* below /api/v1; "{name}" is one segment */
     qk_handler *handle;
     qk_lane lane;
-    qk_access access;
+    qk_action action;       /* what it does, for the table of rights */
     uint32_t body_max;      /* bytes; 0 = no body is taken */
     uint32_t answer_max;    /* bytes of one answer, or of one part of a streamed one */
     const char *id;         /* operationId */
@@ -74,8 +67,8 @@ static inline bool qk_route_takes_file(const qk_route *route)
 {
     return route->takes && strchr(route->takes, '/');
 }
-static inline bool qk_route_needs_key(const qk_route *route)
-{
-    return route->access == QK_ACCESS_KEY || route->access == QK_ACCESS_ADMIN;
-}
+/* True for what nobody may do who is not known: not even while an instance is being set up. */
+bool qk_route_needs_key(const qk_route *route);
+/* True for a change that is kept by its Idempotency-Key. */
+bool qk_route_is_change(const qk_route *route);
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/health.h"
 #include "web/openapi.h"
+#include "web/setup.h"
 #include "web/server_private.h"
 #include "base/file.h"
 #include <errno.h>
@@ -77,6 +78,7 @@ static void *run_keeper(void *argument)
         qk_health_look(&health, &web->context);
         wait_ms(web, TICK_MS, true);
         wait_ms(web, gather_ms(web), false);
+        qk_sessions_tell(&web->context);
         qk_followers_pump(web->context.followers, qk_monotonic_ms());
         uint32_t cut = qk_links_cut(web->links, qk_monotonic_ms());
         web->context.counts.cut += cut;
@@ -156,6 +158,23 @@ static void pack_openapi(qk_context *c)
     qk_buf_clear(&packed);
 }
 
+static qk_code open_sessions(qk_web *web, qk_error *err)
+{
+    qk_context *c = &web->context;
+    qk_db *db = NULL;
+    c->wall = web->options.wall;
+    c->wall_borrowed = c->wall != NULL;
+    c->cost = web->options.cost;
+    if (!c->wall && qk_clock_new_real(&c->wall) != QK_OK)
+        return qk_fail(err, QK_ENOMEM, "no memory for a clock");
+    if (qk_map_new(&c->unknown, QK_UNKNOWN_NAMES) != QK_OK)
+        return qk_fail(err, QK_ENOMEM, "no memory for sessions");
+    QK_TRY(qk_db_open_readonly(&db, c->db_path, err));
+    qk_code code = qk_sessions_new(&c->sessions, db, qk_context_wall(c), err);
+    qk_db_close(db);
+    return code == QK_OK ? qk_setup_open(c, err) : code;
+}
+
 static qk_code open_context(qk_web *web, qk_node *node, qk_gateway *gateway, qk_error *err)
 {
     qk_context *c = &web->context;
@@ -167,6 +186,7 @@ static qk_code open_context(qk_web *web, qk_node *node, qk_gateway *gateway, qk_
     qk_str_copy(c->db_path, sizeof c->db_path, qk_str_of(qk_node_db_path(node)));
     QK_TRY(qk_path_join(c->journal_dir, sizeof c->journal_dir, dir, "journal"));
     QK_TRY(qk_auth_open(&c->auth, dir, web->options.key_failures, err));
+    QK_TRY(open_sessions(web, err));
     c->start = randombytes_random();
     QK_TRY(qk_openapi_write(&c->openapi, &c->openapi_len, err));
     pack_openapi(c);
@@ -321,6 +341,11 @@ qk_code qk_web_start(qk_web **out, qk_node *node, qk_gateway *gateway,
     return QK_OK;
 }
 
+const char *qk_web_setup_code(const qk_web *web)
+{
+    return web->context.setup;
+}
+
 uint16_t qk_web_port(const qk_web *web)
 {
     return web->port;
@@ -352,6 +377,9 @@ static void close_context(qk_context *c)
     qk_frame_index_free(c->frames);
     qk_followers_free(c->followers);
     qk_auth_close(c->auth);
+    qk_sessions_free(c->sessions);
+    if (!c->wall_borrowed) qk_clock_free(c->wall);
+    qk_map_free(c->unknown);
     free(c->openapi);
     free(c->openapi_gz);
     for (size_t i = 0; i < QK_KEPT_ANSWERS; i++) {

@@ -13,6 +13,7 @@
  *
  * Ownership: the caller owns node and gateway, which must outlive the server. Threads: start and
  * stop from one thread, never from the store thread. */
+#include "domain/login.h"
 #include "gateway/gateway.h"
 
 typedef struct qk_web qk_web;
@@ -25,6 +26,8 @@ typedef struct qk_web_options {
     uint32_t request_s;       /* a request must be complete in this time; 0 = 15 */
     uint32_t workers;         /* threads for slow answers; 0 = 2 */
     uint32_t key_failures;    /* wrong keys of one address a minute before 429; 0 = 10 */
+    qk_clock *wall;        /* real time of sessions; NULL = the machine's; the caller's to free */
+    qk_password_cost cost; /* of hashing passwords; 0 = the default */
 } qk_web_options;
 
 /* Makes DIR/operator.key (0600) when it is absent, binds, starts the threads. gateway may be NULL:
@@ -35,4 +38,7 @@ QK_NODISCARD qk_code qk_web_start(qk_web **out, qk_node *node, qk_gateway *gatew
 /* Ends followers, waits for running answers (at most 3 s), frees. NULL is fine. */
 void qk_web_stop(qk_web *web);
 uint16_t qk_web_port(const qk_web *web);
+/* The one-time code with which the first account is made, also in DIR/setup.code; empty when there
+ * are accounts, and on a demo. */
+const char *qk_web_setup_code(const qk_web *web);
 #endif

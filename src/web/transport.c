@@ -6,6 +6,7 @@
  *                         BODY ──complete──▶ LANE_HERE: answered at once
  *                                            else RUNNING (suspended) ──worker done──▶ ANSWERED
  */
+#include "web/admit.h"
 #include "web/server_private.h"
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -191,51 +192,6 @@ static qk_code decode_args(qk_exchange *x)
     return QK_OK;
 }
 
-typedef struct verdict {
-    int32_t status; /* 0 = go on */
-    const char *code;
-} verdict;
-
-static verdict judge_role(qk_exchange *x, qk_auth_role role)
-{
-    qk_str_copy(x->who, sizeof x->who, qk_str_of(qk_auth_role_name(role)));
-    x->actor.kind = QK_ACTOR_KEY;
-    qk_actor_add(&x->actor, role == QK_ROLE_ADMIN ? QK_R_ADMIN : QK_R_OPERATOR, (qk_str){NULL, 0});
-    if (x->route->access == QK_ACCESS_ADMIN && role != QK_ROLE_ADMIN)
-        return (verdict){403, "needs_admin"};
-    return (verdict){0};
-}
-
-static verdict judge_key(const qk_request_state *r, const qk_head *head)
-{
-    qk_exchange *x = r->x;
-    qk_auth_role role = QK_ROLE_NONE;
-    switch (qk_auth_check(r->web->context.auth, &role, qk_head_get(head, "Authorization"),
-                          qk_str_of(x->address), qk_monotonic_ms())) {
-    case QK_AUTH_GOOD: return judge_role(x, role);
-    case QK_AUTH_MISSING: return (verdict){401, "no_key"};
-    case QK_AUTH_HELD_OFF: return (verdict){429, "too_many_failures"};
-    case QK_AUTH_WRONG: break;
-    }
-    qk_log_limited(r->web->context.log, QK_LOG_WARN, "web", qk_hash(x->address, strlen(x->address)),
-                   "a wrong key came from %s", x->address);
-    return (verdict){401, "wrong_key"};
-}
-
-/* Who may change what, and see what is not for everybody. */
-static verdict judge_rights(qk_request_state *r, const qk_head *head, qk_str host)
-{
-    qk_exchange *x = r->x;
-    /* Whoever reaches the port reads everything, as a supervisor does. */
-    qk_actor_add(&x->actor, QK_R14, (qk_str){NULL, 0});
-    if (x->method == QK_GET && !qk_route_needs_key(x->route)) return (verdict){0};
-    if (!qk_origin_is_own(qk_head_get(head, "Origin"), host, qk_head_get(head, "Sec-Fetch-Site")))
-        return (verdict){403, "cross_origin"};
-    if (x->route->access == QK_ACCESS_DEMO && !qk_node_demo(r->web->context.node))
-        return (verdict){403, "not_demo"};
-    return qk_route_needs_key(x->route) ? judge_key(r, head) : (verdict){0};
-}
-
 static bool takes_media(const qk_route *route, qk_str media)
 {
     if (!qk_route_takes_file(route)) return qk_str_eq_nocase(media, QK_STR("application/json"));
@@ -245,21 +201,21 @@ static bool takes_media(const qk_route *route, qk_str media)
 }
 
 /* The form that a change must have. */
-static verdict judge_form(qk_request_state *r, const qk_head *head, int64_t body_len)
+static qk_verdict judge_form(qk_request_state *r, const qk_head *head, int64_t body_len)
 {
     qk_exchange *x = r->x;
-    if (x->method == QK_GET) return (verdict){0};
-    if (body_len > x->route->body_max) return (verdict){413, "too_large"};
+    if (x->method == QK_GET) return (qk_verdict){0};
+    if (body_len > x->route->body_max) return (qk_verdict){413, "too_large"};
     qk_str key = qk_head_get(head, "Idempotency-Key");
-    if (qk_route_needs_key(x->route) && (key.len == 0 || key.len > 128))
-        return (verdict){400, "no_idempotency_key"};
+    if (qk_route_is_change(x->route) && (key.len == 0 || key.len > 128))
+        return (qk_verdict){400, "no_idempotency_key"};
     qk_str type = qk_head_get(head, "Content-Type");
     qk_str media = qk_str_trim(qk_str_cut(&type, ';'));
-    if (body_len > 0 && !takes_media(x->route, media)) return (verdict){415, "media_type"};
+    if (body_len > 0 && !takes_media(x->route, media)) return (qk_verdict){415, "media_type"};
     char *copy = qk_arena_copy(&x->arena, key.ptr ? key.ptr : "", key.len);
-    if (!copy) return (verdict){503, "no_memory"};
+    if (!copy) return (qk_verdict){503, "no_memory"};
     x->idempotency_key = (qk_str){copy, key.len};
-    return (verdict){0};
+    return (qk_verdict){0};
 }
 
 static enum MHD_Result refuse_method(qk_request_state *r, uint32_t allowed)
@@ -298,7 +254,7 @@ static enum MHD_Result begin_route(qk_request_state *r, const qk_head *head,
     qk_exchange_init(r->x, &r->web->context, route);
     memcpy(r->x->args, args, sizeof args);
     find_address(r, head, r->x->address);
-    verdict v = judge_rights(r, head, g->host);
+    qk_verdict v = qk_admit(r->x, head, g->host, r->link->loopback);
     if (!v.status) v = judge_form(r, head, g->body_len);
     if (v.status) return refuse(r, v.status, v.code, "");
     qk_error err = {0};
@@ -412,6 +368,14 @@ static void answer_busy(qk_request_state *r)
     qk_exchange_fail(r->x, &err);
 }
 
+/* The feed is not cut to rows: who does not see all of them is only told that it lives. */
+static void mark_follower(qk_request_state *r)
+{
+    const char *session = r->x->actor.session;
+    qk_follower_mark(r->follower, session[0] ? qk_hash(session, strlen(session)) : 0,
+                     qk_rights_scope(r->x, QK_ACT_VIEW) != QK_SCOPE_ALL);
+}
+
 static enum MHD_Result open_follower(qk_request_state *r)
 {
     qk_exchange *x = r->x;
@@ -423,6 +387,7 @@ static enum MHD_Result open_follower(qk_request_state *r)
     if (!r->head && qk_follower_open(&r->follower, r->web->context.followers, r->connection, last,
                                      qk_buf_str(&x->out)) != QK_OK)
         return refuse(r, 503, "too_many_followers", "");
+    if (r->follower) mark_follower(r);
     drop_exchange(r);
     return qk_web_send_follower(r);
 }

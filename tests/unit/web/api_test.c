@@ -94,7 +94,14 @@ static const qk_json_value *schema_of(const qk_json_value *api, const char *name
 static bool is_absent(const qk_route *route)
 {
     return strcmp(route->id, "getRequest") == 0 || strcmp(route->id, "getLedgerRow") == 0 ||
-           strncmp(route->path, "/plans/{", 8) == 0;
+           strncmp(route->path, "/plans/{", 8) == 0 || strncmp(route->path, "/units/{", 8) == 0 ||
+           strncmp(route->path, "/posts/{", 8) == 0;
+}
+
+/* No key opens these (tests/unit/web/login_test.c). */
+static bool is_personal(const qk_route *route)
+{
+    return route->action == QK_ACT_SELF || route->action == QK_ACT_PERSON_READ;
 }
 
 static void check_answer(rig *r, const qk_json_value *api, const qk_route *route)
@@ -102,7 +109,7 @@ static void check_answer(rig *r, const qk_json_value *api, const qk_route *route
     char path[300];
     fill_path(path, sizeof path, route);
     char key[200];
-    snprintf(key, sizeof key, "Authorization: Bearer %s\r\n", r->key);
+    snprintf(key, sizeof key, "Authorization: Bearer %s\r\n", r->admin);
     reply got = rig_ask(r, "GET", path, qk_route_needs_key(route) ? key : NULL, NULL);
     bool gateway = strcmp(route->id, "getGateway") == 0 || strstr(route->path, "/uppers");
     int want = is_absent(route) ? 404 : gateway ? 503 : 200;
@@ -124,7 +131,7 @@ static void test_api__every_route_answers_by_its_schema(void **state)
     start_with_data(&r);
     const qk_json_value *api = rig_document(&r, "/api/v1/openapi.json");
     for (const qk_route *route = qk_routes; route->path; route++)
-        if (route->method == QK_GET && strcmp(route->path, "/live") != 0)
+        if (route->method == QK_GET && strcmp(route->path, "/live") != 0 && !is_personal(route))
             check_answer(&r, api, route);
     rig_stop(&r);
 }
