@@ -610,6 +610,55 @@ static qk_code explain_index(qk_telling *t)
     return QK_OK;
 }
 
+/* ---- a record of a check ---- */
+
+static void tell_check(qk_telling *t, const qk_air_check *c)
+{
+    char a[QK_DEC_TEXT], b[QK_DEC_TEXT], off[QK_DEC_TEXT], most[QK_DEC_TEXT];
+    bool zero = strcmp(c->kind, "zero") == 0;
+    const qk_qc_rule *rule = qk_rules_qc_on(t->q.rules, qk_day_number(c->at));
+    const qk_tell_heading h = {"仪器检查：示值与参考值之差不超过允许值为合格",
+                               "Check of the instrument: passes within the tolerance",
+                               zero ? "d = C - C_ref" : "d = (C - C_ref) / C_ref × 100 %",
+                               rule->source,
+                               NULL,
+                               rule->from_day};
+    bool pass = strcmp(c->judge, "pass") == 0;
+    qk_dec_format(a, c->measured);
+    qk_dec_format(b, c->reference);
+    qk_dec_format(off, c->deviation);
+    qk_dec_format(most, c->limit);
+    t->scope = qk_str_of(c->site);
+    qk_tell_begin(t, "check", &h);
+    qk_tell_input(t, "示值 C", "measured C", a);
+    qk_tell_input(t, "参考值 C_ref", "reference C_ref", b);
+    qk_tell_input(t, "允许值", "tolerance", most);
+    qk_tell_steps(t);
+    if (zero)
+        qk_tell_step(t, "%s - %s = %s", "%s - %s = %s", a, b, off);
+    else
+        qk_tell_step(t, "(%s - %s) / %s × 100 %% = %s %%", "(%s - %s) / %s x 100 %% = %s %%", a, b,
+                     b, off);
+    qk_tell_step(t, pass ? "|%s| ≤ %s：合格" : "|%s| > %s：不合格",
+                 pass ? "|%s| ≤ %s: passes" : "|%s| > %s: fails", off, most);
+    qk_tell_finish(t, c->deviation, true);
+}
+
+static qk_code explain_check(qk_telling *t)
+{
+    qk_air_check *checks;
+    size_t n = 0;
+    int64_t id = qk_query_int(t->x, "id", 0);
+    QK_TRY(qk_air_checks(&checks, &n, t->x->tools->db, NULL, INT64_MIN + 1, INT64_MAX, &t->x->arena,
+                         t->err));
+    for (size_t i = 0; i < n; i++) {
+        if (checks[i].id != id) continue;
+        tell_check(t, &checks[i]);
+        return QK_OK;
+    }
+    return qk_fail(t->err, QK_ENOTFOUND, "there is no such record of a check");
+}
+
 /* ---- */
 
 qk_code qk_api_air_explain(qk_exchange *x, qk_error *err)
@@ -628,6 +677,7 @@ qk_code qk_api_air_explain(qk_exchange *x, qk_error *err)
         {"composite_index", explain_index, false},
         {"change", qk_explain_change, false},
         {"target", qk_explain_target, false},
+        {"check", explain_check, false},
     };
     qk_telling t = {.x = x, .w = &x->json, .scope = qk_query_str(x, "scope"), .err = err};
     qk_site site;

@@ -595,6 +595,7 @@ static qk_code read_item(qk_exchange *x, qk_str given, qk_pollutant *out, qk_err
 static void put_shares(qk_json_writer *w, const qk_airtarget_shares *a)
 {
     qk_dec d;
+    bool known;
     qk_json_key(w, "items");
     qk_json_array(w);
     for (size_t i = 0; i < a->n; i++) {
@@ -609,6 +610,11 @@ static void put_shares(qk_json_writer *w, const qk_airtarget_shares *a)
         qk_json_dec(w, share->weight);
         qk_json_key(w, "target");
         qk_json_dec(w, share->target);
+        qk_json_key(w, "change_percent");
+        known = qk_ratio_round(
+                    &d, qk_change_rate(qk_ratio_dec(share->target), qk_ratio_dec(share->own)), 1) ==
+                QK_OK;
+        known ? qk_json_dec(w, d) : qk_json_null(w);
         qk_json_end(w);
     }
     qk_json_end(w);

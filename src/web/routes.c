@@ -141,7 +141,7 @@ static const qk_param air_attainment_params[] = {
 static const qk_param air_explain_params[] = {
     NEEDED_CHOICE("figure",
                   "hour_aqi hour_value day_aqi day_value period_value day_counts composite_index "
-                  "change target",
+                  "change target check",
                   "Which figure"),
     SCOPE,
     TIME("time", "End of the hour, for hour_aqi and hour_value"),
@@ -151,6 +151,7 @@ static const qk_param air_explain_params[] = {
     CHOICE("statistic", "mean percentile", "For period_value; the item's own unless given"),
     CHOICE("dust", "in out", "For composite_index: with or without days of sand-dust"),
     INT("row", 0, 199, "Which of /air/targets, the first is 0, for target"),
+    INT("id", 1, INT64_MAX, "Which record, for check"),
     TIME("asof", "For target, as in /air/targets"),
     TEXT("profile", 31, "Profile of the composite index; by date unless given"),
     LEVELS,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the screens of the air ask for, read from the address.
+import { ITEMS } from '../lib/aqi';
 import { name } from '../lib/i18n.svelte';
 import { live } from '../lib/live.svelte';
 import { route } from '../lib/route.svelte';
@@ -22,6 +23,7 @@ class AskedFor {
   /** "01" to "12", or nothing for the whole year. */
   readonly month = $derived(/^(0[1-9]|1[0-2])$/.test(route.at.query.m ?? '') ? route.at.query.m! : '');
   readonly period = $derived(this.month ? `${this.year}-${this.month}` : String(this.year));
+  readonly item: string = $derived(ITEMS.find((i) => i === route.at.query.i) ?? 'PM2.5');
   readonly standard = $derived(route.at.query.std ?? 'auto');
   readonly level = $derived(route.at.query.lv ?? 'best');
   readonly scopeName = $derived(this.scope === 'county' ? name(live.place) : name(live.byId.get(this.scope) ?? live.divisionOf.get(this.scope)?.properties) || this.scope);

@@ -5,7 +5,7 @@ import { get } from '../lib/api';
 import type { Rule } from '../lib/types';
 import { asked } from './asked.svelte';
 
-export type Figure = 'hour_aqi' | 'hour_value' | 'day_aqi' | 'day_value' | 'period_value' | 'day_counts' | 'composite_index' | 'change' | 'target';
+export type Figure = 'hour_aqi' | 'hour_value' | 'day_aqi' | 'day_value' | 'period_value' | 'day_counts' | 'composite_index' | 'change' | 'target' | 'check';
 
 export interface Of {
   scope?: string;
@@ -18,6 +18,7 @@ export interface Of {
   dust?: 'out';
   standard?: string | null;
   row?: number;
+  id?: number;
   asof?: string;
 }
 

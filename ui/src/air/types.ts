@@ -17,6 +17,12 @@ export interface AirDay {
   items: Record<string, DayItem>;
   dust: boolean;
   standard: string;
+  state: 'running' | 'raw' | 'automatic' | 'reviewed' | 'approved';
+  provisional: boolean;
+  stations: number;
+  reviewed: number;
+  approved: number;
+  lapsed: number;
 }
 
 export interface Against {
@@ -222,6 +228,8 @@ export interface Target {
   op: string | null;
   unit: string | null;
   text: string | null;
+  months: string | null;
+  source: string | null;
   value: number | null;
   scope: string;
   year: number;
@@ -232,7 +240,7 @@ export interface Target {
   reached: Reached | null;
   allowance: { days_left: number; mean_allowed: number | null; days_of_target: number | null; days_may: number | null; zh: string | null; en: string | null } | null;
   projection: { value: number | null; low: number | null; high: number | null; confidence_percent: number; past_years: number; zh: string; en: string } | null;
-  path: { month: string; over: boolean; actual: number | null; days: number | null; mean_allowed: number | null }[] | null;
+  path: { month: string; over: boolean; actual: number | null; days: number | null; valid_days: number; reason: string | null; mean_allowed: number | null }[] | null;
   year_before: { standard: string; now: Reached; before: Reached; change_percent: number | null; change_days: number | null } | null;
   levels: Levels | null;
 }
@@ -241,4 +249,47 @@ export interface Targets extends Asked {
   asof: string;
   row_version: number;
   items: Target[];
+}
+
+export interface Allocation extends Asked {
+  item: string;
+  base_year: number;
+  weight: string;
+  target: number;
+  items: { id: string; name_zh: string; name_en: string; own: number; weight: number; target: number; change_percent: number | null }[];
+  without_data: string[];
+  weighted_mean: number | null;
+  meets: boolean;
+  zh: string;
+  en: string;
+}
+
+export interface Attainment extends Asked {
+  scope: string;
+  item: string;
+  base_year: number;
+  base: number | null;
+  goal: number;
+  items: { year: number; path: number; actual: number | null; limit: number; edition: string; gap: number | null; meets: boolean }[];
+  zh: string;
+  en: string;
+}
+
+export interface Check {
+  id: number;
+  site: string;
+  mn: string | null;
+  item: string;
+  kind: string;
+  at: string;
+  reference: number;
+  measured: number;
+  span: number | null;
+  deviation: number;
+  deviation_unit: string;
+  limit: number;
+  judge: 'pass' | 'fail';
+  note: string | null;
+  recorded_at: string;
+  recorded_by: string;
 }
