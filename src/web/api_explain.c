@@ -621,6 +621,8 @@ static void tell_check(qk_telling *t, const qk_air_check *c)
                                "Check of the instrument: passes within the tolerance",
                                zero ? "d = C - C_ref" : "d = (C - C_ref) / C_ref × 100 %",
                                rule->source,
+                               rule->source_zh,
+                               NULL,
                                NULL,
                                rule->from_day};
     bool pass = strcmp(c->judge, "pass") == 0;

@@ -23,8 +23,8 @@ before(async () => {
     await new Promise((done) => setTimeout(done, 1000));
     days = (await api(server.base, `air/days?scope=${station.id}`)).items.filter((d) => d.aqi !== null).reverse();
   } while (days.length < 8 && Date.now() < end);
-  const year = Number(days[0]?.date.slice(0, 4));
-  if (server.own && server.key) await write('air/targets', { row_version: 0, targets: TARGETS.map((x) => ({ ...x, year: year + (x.later ?? 0) })) }, 'PUT');
+  if (server.own && server.key) await write('air/targets', { row_version: 0, targets: TARGETS.map((x) => ({ ...x, year: year() + (x.later ?? 0) })) }, 'PUT');
+  if (server.own && server.key) await write('air/checks', { csv: CHECKS.replaceAll('SITE', station.id), person: '甲' });
   assert.ok(days.length >= 8, `${days.length} days came within ${FILL_MS} ms`);
 });
 after(async () => {
@@ -45,6 +45,10 @@ const SCREENS = {
   'S027 S028 targets': ['#/air/targets', '.ladder li .now'],
   'S026 both editions': ['#/air/standards', '.big .fig'],
   'S031 review': ['#/air/review', '.cell button'],
+  'S016 allocation': ['#/air/allocation?tg=44&b={year}&y={next}', '.total b'],
+  'S038 attainment': ['#/air/attainment?b={year}', 'svg .way'],
+  'S032 checks': ['#/air/checks', '.means'],
+  'S025 rule tables': ['#/air/rules?t=limits', 'fieldset input'],
 };
 
 const TARGETS = [
@@ -53,6 +57,13 @@ const TARGETS = [
   { metric: '臭氧超标率', op: '<=', value: 38.6, unit: '%', text: '5-9月臭氧超标率控制在38.6%以下', later: 1 },
 ];
 
+const CHECKS = `site,mn,item,kind,at,reference,measured,span,note
+SITE,,SO2,span,2025-11-06T09:30:00,400,405,500,
+SITE,,SO2,span,2025-11-20T09:30:00,400,431,500,标气 A-17
+SITE,,SO2,zero,2025-11-20T09:00:00,0,1.5,500,
+`;
+
+const year = () => Number(days[0].date.slice(0, 4));
 const keyed = (page) => page.evaluate((k) => sessionStorage.setItem('qk.operator', k), server.key);
 const hashOf = (page) => page.evaluate(() => location.hash);
 async function write(path, body, method = 'POST') {
@@ -70,9 +81,9 @@ describe('every screen of the air', { concurrency: 2 }, () => {
     for (const [name, [hash, ready]] of Object.entries(SCREENS))
       test(`${name}, ${look.size}, ${look.lang}, ${look.theme}`, async (t) => {
         if (server.mock) return t.skip('the stand-in evaluates nothing');
-        const { page, context, trouble } = await open(browser, server.base, { ...look, hash });
+        const { page, context, trouble } = await open(browser, server.base, { ...look, hash: hash.replace('{year}', year()).replace('{next}', year() + 1) });
         await page.waitForSelector(ready, { timeout: 10_000 });
-        if (process.env.QK_SHOTS) await page.screenshot({ path: `${process.env.QK_SHOTS}/${hash.split('/').pop()}-${look.size}-${look.lang}-${look.theme}.png` });
+        if (process.env.QK_SHOTS) await page.screenshot({ path: `${process.env.QK_SHOTS}/${hash.split('/').pop().split('?')[0]}-${look.size}-${look.lang}-${look.theme}.png` });
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(wide <= 0, `the page is ${wide} px too wide`);
         const least = await leastLetter(page);
@@ -275,5 +286,108 @@ test('S031 the grade of an hour opens why it was given', async (t) => {
   await page.goto(`${server.base}?lang=zh&theme=light#/site/${station.id}?day=${day.replaceAll('-', '')}`);
   await page.locator('td abbr.alarm').filter({ hasText: '✕' }).first().waitFor();
   assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('S016 a township is given another share: the mean against the target, kept as a version', async (t) => {
+  if (!server.own || !server.key || server.mock) return t.skip('sets targets: an instance of our own only');
+  const { page, context, trouble } = await open(browser, server.base, { hash: `#/air/allocation?b=${year()}&y=${year() + 1}&tg=44` });
+  await page.waitForSelector('tbody input');
+  const plain = await api(server.base, `air/allocation?target=44&base_year=${year()}`);
+  assert.match(await page.locator('.head').innerText(), /不高于县目标/);
+  assert.ok((await page.locator('.total').innerText()).includes(plain.weighted_mean.toFixed(4)));
+  const input = page.locator('tbody input').first();
+  await input.fill('many');
+  await input.press('Enter');
+  await page.getByText('要填一个正数').waitFor();
+  await input.fill(String(plain.items[0].target + 20));
+  await input.press('Enter');
+  await page.locator('.head').getByText('高于县目标').waitFor();
+  await page.waitForFunction(() => location.hash.includes('set='));
+  const keep = page.getByRole('button', { name: `存为 ${year() + 1} 年乡镇目标` });
+  await page.waitForFunction(() => document.querySelector('.keep .primary').disabled);
+  await input.fill(String(plain.items[0].target - 1));
+  await input.press('Enter');
+  await page.waitForFunction(() => !document.querySelector('.keep .primary').disabled);
+  await keyed(page);
+  const before = (await api(server.base, 'air/targets')).row_version;
+  await keep.click();
+  await page.getByText(`已存为第 ${before + 1} 版`).waitFor();
+  const kept = (await api(server.base, 'air/targets')).items.filter((x) => x.scope === plain.items[0].id);
+  assert.equal(kept[0].value, plain.items[0].target - 1);
+  await page.locator('tbody tr').first().getByText((plain.items[0].target - 1).toFixed(1)).last().waitFor();
+  await write('air/targets', { row_version: before + 1, targets: TARGETS.map((x) => ({ ...x, year: year() + (x.later ?? 0) })) }, 'PUT');
+  assert.deepEqual(trouble.filter((x) => !/400/.test(x)), []);
+  await context.close();
+});
+
+test('S038 the path names the limit in force in each year', async (t) => {
+  if (server.mock) return t.skip('the stand-in evaluates nothing');
+  const { page, context, trouble } = await open(browser, server.base, { hash: `#/air/attainment?b=${year()}&to=2035` });
+  await page.waitForSelector('tbody tr');
+  const told = await api(server.base, `air/attainment?base_year=${year()}&target_year=2035`);
+  const rows = await page.locator('tbody tr').allInnerTexts();
+  assert.equal(rows.length, told.items.length);
+  for (const [i, x] of told.items.entries()) assert.ok(rows[i].includes(String(x.limit)) && rows[i].includes(x.path.toFixed(1)), rows[i]);
+  assert.match(rows.find((r) => r.startsWith('2031')), /25[\s\S]*GB 3095-2026 二级/);
+  assert.match(await page.locator('.head').innerText(), /2035 年要到 25/);
+  await page.locator('tbody .fig').first().click();
+  await page.locator('.drawer .formula').first().waitFor();
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
+test('S032 a failed check says since when the data are in doubt; another is added', async (t) => {
+  if (!server.own || !server.key || server.mock) return t.skip('adds records: an instance of our own only');
+  const { page, context } = await open(browser, server.base, { hash: `#/air/checks?s=${station.id}` });
+  const row = page.locator('tbody tr').filter({ hasText: '不合格' });
+  await row.waitFor();
+  assert.match(await row.innerText(), /431[\s\S]*\+7\.75 %[\s\S]*±5[\s\S]*自 11-06 09:30 上次合格以来的 SO₂ 数据要复核/);
+  await row.locator('.fig').click();
+  await page.locator('.drawer').getByText('(431 - 400) / 400 × 100 % = 7.75 %').waitFor();
+  await page.keyboard.press('Escape');
+  await keyed(page);
+  await page.getByRole('button', { name: '登记检查' }).click();
+  const dialog = page.locator('dialog');
+  await dialog.getByLabel('示值').fill('x');
+  await dialog.getByLabel('处置人').fill('乙');
+  await dialog.getByRole('button', { name: '登记' }).click();
+  await dialog.locator('label').filter({ hasText: '示值' }).getByRole('alert').waitFor();
+  await dialog.getByLabel('示值').fill('2');
+  await dialog.getByRole('button', { name: '登记' }).click();
+  await page.getByText('已登记 1 条。').waitFor();
+  assert.match(await page.locator('tbody tr').first().innerText(), /零点[\s\S]*合格[\s\S]*乙/);
+  await context.close();
+});
+
+test('S025 a rule is edited by the administrator: refused beside its field, kept, in the history, and back to what was shipped', async (t) => {
+  if (!server.own || !server.admin || server.mock) return t.skip('changes rules: an instance of our own only');
+  const { page, context } = await open(browser, server.base, { hash: '#/air/rules?t=fume' });
+  await keyed(page);
+  await page.getByRole('button', { name: '改', exact: true }).click();
+  const limit = page.getByLabel('限值 mg/m³');
+  await limit.fill('two');
+  await limit.press('Tab');
+  await page.getByRole('button', { name: '试算' }).click();
+  await page.locator('label').filter({ hasText: '限值 mg/m³' }).getByRole('alert').waitFor();
+  await limit.fill('1.5');
+  await limit.press('Tab');
+  await page.locator('label').filter({ hasText: '限值 mg/m³' }).getByText('出厂 2').waitFor();
+  await page.getByRole('button', { name: '试算' }).click();
+  await page.getByText('可以成立。').waitFor();
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByText('改规则要管理员钥匙。').waitFor();
+  await page.evaluate((k) => sessionStorage.setItem('qk.operator', k), server.admin);
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByText('已存为第 1 版。').waitFor();
+  assert.equal((await api(server.base, 'rules/fume')).rows[0].limit_mg_m3, 1.5);
+  await page.locator('.history li').filter({ hasText: '第 1 版' }).waitFor();
+  await page.getByRole('button', { name: '全部恢复出厂' }).click();
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByText('已存为第 2 版。').waitFor();
+  assert.equal((await api(server.base, 'rules/fume')).rows[0].limit_mg_m3, 2);
+  await page.getByRole('button', { name: '恢复到第 1 版' }).click();
+  await page.getByText('已存为第 3 版。').waitFor();
+  assert.equal((await api(server.base, 'rules/fume')).rows[0].limit_mg_m3, 1.5);
   await context.close();
 });

@@ -46,12 +46,12 @@ function program() {
   return spawnSync(path, ['help', 'demo'], { stdio: 'ignore' }).status === 0 ? path : null;
 }
 
-function operatorKey(dir) {
-  const path = join(dir, 'operator.key');
+function keyOf(dir, name) {
+  const path = join(dir, `${name}.key`);
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
 }
 
-/** { base, key, mock, own, stop }: own = started here, so that tests may change it. `env` asks for the stand-in. */
+/** { base, key, admin, mock, own, stop }: own = started here, so that tests may change it. `env` asks for the stand-in. */
 export async function serve(env = null) {
   if (process.env.QK_BASE_URL && !env) {
     const base = process.env.QK_BASE_URL;
@@ -65,7 +65,8 @@ export async function serve(env = null) {
   const base = await addressOf(child);
   return {
     base,
-    key: demo ? operatorKey(dir) : 'mock-key',
+    key: demo ? keyOf(dir, 'operator') : 'mock-key',
+    admin: demo ? keyOf(dir, 'admin') : null,
     mock: !demo,
     own: true,
     stop: async () => {

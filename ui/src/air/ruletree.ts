@@ -4,16 +4,17 @@
 
 export type Leaf = string | number | boolean | null;
 export type Tree = Leaf | Tree[] | { [key: string]: Tree };
-export type Row = { name: string; source: string; from: string | null; to: string | null } & { [key: string]: Tree };
+export type Row = { name: string; source: string; source_zh?: string; from: string | null; to: string | null } & { [key: string]: Tree };
 
 export const isObject = (v: Tree | undefined): v is { [key: string]: Tree } => v !== null && typeof v === 'object' && !Array.isArray(v);
 export const isLeaf = (v: Tree | undefined): v is Leaf => v === null || typeof v !== 'object';
 
-/** Numbers become numbers, nothing becomes null; anything else stays text for the server to judge. */
+/** Numbers become numbers, nothing becomes null, unless text stood there before; anything else stays
+ * text for the server to judge. */
 export function typed(text: string, before: Leaf): Leaf {
   const t = text.trim();
-  if (typeof before === 'string' && t !== '') return t;
-  if (t === '') return typeof before === 'string' ? '' : null;
+  if (typeof before === 'string') return t;
+  if (t === '') return null;
   return /^-?\d+(\.\d+)?$/.test(t) ? Number(t) : t;
 }
 

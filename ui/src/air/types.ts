@@ -136,8 +136,8 @@ export interface RankRow {
 export interface Ranking extends Asked {
   period: string;
   group: string;
-  rule: { source: string; zh: string; en: string };
-  profile: { name: string; source: string };
+  rule: { source: string; source_zh: string; zh: string; en: string };
+  profile: { name: string; source: string; source_zh: string };
   items: RankRow[];
 }
 

@@ -30,6 +30,11 @@ export function pick(thing: { zh?: string | null; en?: string | null } | null | 
   return (prefs.lang === 'en' ? thing.en || thing.zh : thing.zh || thing.en) ?? '';
 }
 
+/** Where a rule comes from. */
+export function sourceOf(rule: { source: string; source_zh?: string | null }): string {
+  return pick({ zh: rule.source_zh ?? rule.source, en: rule.source });
+}
+
 /** Why there is no index. */
 export function reasonText(aqi: { reason?: string | null } | null | undefined): string {
   const reason = aqi?.reason;

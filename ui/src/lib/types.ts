@@ -113,7 +113,9 @@ export interface Rule {
   formula: string | null;
   inputs: { zh: string; en: string; value: string }[];
   source: string;
+  source_zh?: string;
   clause: string | null;
+  clause_zh?: string | null;
   valid_from: string | null;
   /** As one would write them by hand. */
   steps?: { zh: string; en: string }[];
