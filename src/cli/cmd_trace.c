@@ -109,12 +109,17 @@ typedef struct trace_kind {
 
 int qk_cmd_trace(int argc, char **argv)
 {
-    static const trace_kind kinds[] = {
-        {"polar", trace_polar, true},       {"sector", trace_sector, false},
-        {"trend", trace_trend, true},       {"time", trace_time, true},
-        {"calendar", trace_calendar, true}, {"trajectory", trace_trajectory, false},
-        {"cluster", trace_cluster, false},  {"cells", trace_cells, true},
-        {"suspects", trace_suspects, true}, {"survey", trace_survey, true}};
+    static const trace_kind kinds[] = {{"polar", trace_polar, true},
+                                       {"annulus", trace_annulus, true},
+                                       {"sector", trace_sector, false},
+                                       {"trend", trace_trend, true},
+                                       {"time", trace_time, true},
+                                       {"calendar", trace_calendar, true},
+                                       {"trajectory", trace_trajectory, false},
+                                       {"cluster", trace_cluster, false},
+                                       {"cells", trace_cells, true},
+                                       {"suspects", trace_suspects, true},
+                                       {"survey", trace_survey, true}};
     trace_job job;
     qk_error err = {0};
     int status = parse_options(&job, argc, argv);

@@ -132,6 +132,7 @@ static const char hj212_usage[] =
 static const char trace_usage[] =
     "usage: qingkong trace polar --in FILE.csv --pollutant P [--statistic mean|median|max|stdev|\n"
     "                            frequency|cpf|nwr] [--percentile 90] [--kind bins]\n"
+    "       qingkong trace annulus --in FILE.csv --pollutant P [--kind hour|weekday|month|trend]\n"
     "       qingkong trace sector --in FILE.csv [--pollutant P] [--sector 30] [--breaks 2,4,6]\n"
     "                            [--by-value] [--percentiles 25,50,75]\n"
     "       qingkong trace trend --in FILE.csv --pollutant P [--deseason] [--weather] [--block N]\n"
@@ -145,7 +146,8 @@ static const char trace_usage[] =
     "                            [--kind roads|places|points]\n"
     "                            [--sources FILE.csv --winds FILE.csv]\n\n"
     "Reads hours (date,ws,wd,P; ws in m/s, wd in degrees the wind comes from) and writes CSV:\n"
-    "polar: a smooth surface u,v,value over wind, or its bins; sector: roses; trend: the median\n"
+    "polar: a smooth surface u,v,value over wind, or its bins; annulus: one over direction and\n"
+    "time, which runs outward from radius 10 to 20; sector: roses; trend: the median\n"
     "slope of monthly means with its bootstrap interval; time: means by hour, weekday, month;\n"
     "calendar: days. Hours without wind or value are left out and counted.\n"
     "trajectory: the way the air came; winds with columns lon and lat are those of a grid or of\n"

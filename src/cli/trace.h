@@ -18,6 +18,7 @@ typedef struct trace_job {
 
 /* Each writes CSV to standard output. */
 QK_NODISCARD qk_code trace_polar(const trace_job *job, qk_error *err);
+QK_NODISCARD qk_code trace_annulus(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_sector(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_trend(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_time(const trace_job *job, qk_error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plots of one station's series by wind and by time, as numbers. */
 #include "cli/trace.h"
+#include "models/annulus.h"
 #include "models/rose.h"
 #include "models/theilsen.h"
 #include <errno.h>
@@ -105,6 +106,60 @@ qk_code trace_polar(const trace_job *job, qk_error *err)
                     "qingkong trace: %zu of %zu hours lack wind or value and are left out\n",
                     surface.bins.left_out, s.t.rows);
         qk_polar_surface_clear(&surface);
+        code = trace_flush(&out, err);
+    }
+    table_clear(&s.t);
+    return code;
+}
+
+/* ---- annulus ---- */
+
+enum { RING_SIDE = 201, RING_INNER = 10, RING_OUTER = 20 };
+
+static bool period_of(const char *name, qk_annulus_period *out)
+{
+    static const char *const names[] = {"hour", "weekday", "month", "trend"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (name && strcmp(name, names[i]) != 0) continue;
+        *out = (qk_annulus_period)i;
+        return true;
+    }
+    return false;
+}
+
+/* Time runs outward from radius 10 to 20, direction as on a compass. */
+static void put_ring(qk_buf *out, const qk_annulus *a)
+{
+    double step = 2.0 * RING_OUTER / (RING_SIDE - 1);
+    qk_buf_puts(out, "u,v,value\n");
+    for (int i = 0; i < RING_SIDE; i++)
+        for (int j = 0; j < RING_SIDE; j++) {
+            double u = -RING_OUTER + step * j, v = -RING_OUTER + step * i, r = hypot(u, v);
+            if (r < RING_INNER || r > RING_OUTER) continue;
+            double t = (r - RING_INNER) / (RING_OUTER - RING_INNER) * (double)(a->times - 1);
+            double z = qk_annulus_at(a, t, atan2(u, v) * 180 / 3.14159265358979323846);
+            if (isfinite(z)) qk_buf_printf(out, "%.7g,%.7g,%.7g\n", u, v, z);
+        }
+}
+
+qk_code trace_annulus(const trace_job *job, qk_error *err)
+{
+    station s = {0};
+    qk_annulus annulus;
+    qk_annulus_options o = {.sector_deg = job->sector_deg};
+    qk_buf out;
+    if (!period_of(job->kind, &o.period))
+        return qk_fail(err, QK_EINVAL, "--kind: hour, weekday, month or trend, not '%s'",
+                       job->kind);
+    QK_TRY(read_station(&s, job, true, true, err));
+    qk_code code = qk_annulus_of(&annulus, s.t.time, &s.series, &o, err);
+    if (code == QK_OK) {
+        qk_buf_init(&out, OUT_BYTES);
+        put_ring(&out, &annulus);
+        if (annulus.left_out)
+            fprintf(stderr, "qingkong trace: %zu of %zu hours are calm or lack wind or value\n",
+                    annulus.left_out, s.t.rows);
+        qk_annulus_clear(&annulus);
         code = trace_flush(&out, err);
     }
     table_clear(&s.t);

@@ -64,7 +64,7 @@ static void peak_of(const qk_polar_surface *s, double *wd, double *ws)
     *wd = fmod(atan2(u, v) * 57.29577951308232 + 360, 360);
 }
 
-static void test_S049_polar__every_statistic_points_to_the_source(void **state)
+static void test_polar__every_statistic_points_to_the_source(void **state)
 {
     (void)state;
     static double ws[HOURS], wd[HOURS], value[HOURS];
@@ -413,7 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_polar__north_is_one_sector_and_bad_hours_are_counted),
-        cmocka_unit_test(test_S049_polar__every_statistic_points_to_the_source),
+        cmocka_unit_test(test_polar__every_statistic_points_to_the_source),
         cmocka_unit_test(test_polar__calm_negative_and_constant_series_give_no_nan_inside),
         cmocka_unit_test(test_tps__a_smooth_function_is_found_again),
         cmocka_unit_test(test_dense__eigenvalues_and_vectors_satisfy_their_equation),
