@@ -74,11 +74,13 @@ typedef struct air_city_year {
 } air_city_year;
 
 typedef struct air_options {
-    const qk_rules *rules;           /* the tables in force */
-    const qk_aqi_rule *rule;         /* NULL: by date */
-    const qk_index_profile *profile; /* NULL: by date */
-    int32_t from_day, to_day;        /* INT32_MIN, INT32_MAX: open */
-    bool quiet;                      /* no text of stations is made */
+    const qk_rules *rules;                                       /* the tables in force */
+    const qk_aqi_rule *rule;                                     /* NULL: by date */
+    const qk_index_profile *profile;                             /* NULL: by date */
+    int32_t from_day, to_day;                                    /* INT32_MIN, INT32_MAX: open */
+    bool quiet;                                                  /* no text of stations is made */
+    void (*on_year)(void *context, const struct air_station *s); /* its year is finished; or NULL */
+    void *context;
 } air_options;
 
 typedef struct air_suspicion { /* of wrong units, looked at over the first values */

@@ -151,6 +151,7 @@ static qk_code finish_year(air *a, air_station *s, bool more, qk_error *err)
 {
     if (!s->year) return QK_OK;
     air_close_year(a, s);
+    if (a->options.on_year) a->options.on_year(a->options.context, s);
     if (!more || a->options.quiet) return QK_OK;
     QK_TRY(air_tell_year(a, s, s->year->first_day + s->year->days - 1, err));
     return spill_text(a, s, err);

@@ -101,6 +101,25 @@ static const char export_usage[] =
     "Values of 2013, 2052, 2062 and 2111 are all told as 2013. Status 1 also when damaged places\n"
     "were passed over.\n";
 
+static const char forecast_usage[] =
+    "usage: qingkong forecast hindcast --hours AQ.csv --weather FORECASTS.csv --train-until D\n"
+    "                                  --from D --to D [--leads 1..10] [--scores] [--out FILE]\n"
+    "       qingkong forecast run --hours AQ.csv --weather FORECASTS.csv --issued D\n"
+    "                             [--leads 1..15] [--out FILE]\n\n"
+    "Daily AQI as a range with the likeliest grades, the primary pollutant and probabilities, "
+    "from\n"
+    "recent air, season and weather forecasts. A forecast is issued at 24:00 of its day.\n"
+    "hindcast: learnt once on data to --train-until, issued for each day --from .. --to, beside\n"
+    "what was observed: CSV, or with --scores the accuracy by lead, season and grade as JSON.\n"
+    "run: learnt on all data to --issued; JSON for the county and each station; days 11-15 are a\n"
+    "trend.\n"
+    "  --hours F     hours as 'air evaluate' reads them\n"
+    "  --weather F   issued,lead,date and any columns of numbers (weather, an upper level's\n"
+    "                forecast); plain or xz\n"
+    "  --stations F  station,kind: which ones count for the county\n"
+    "  --holidays F  dates on which people rest\n"
+    "  --standard S  2012, 2026 or auto, by the day\n";
+
 static const char simulate_usage[] =
     "usage: qingkong simulate --to ADDR:PORT [--devices N] [--rate R] [--duration S]\n"
     "                         [--packets FILE | --from-csv FILE [--mn-prefix P] | --county]\n"
@@ -251,6 +270,7 @@ const qk_command qk_commands[] = {
     {"demo", qk_cmd_demo, "an invented county with its devices", demo_usage},
     {"disperse", qk_cmd_disperse, "runs a dispersion case (AERMOD runstream)", disperse_usage},
     {"export", qk_cmd_export, "writes what devices sent as CSV", export_usage},
+    {"forecast", qk_cmd_forecast, "forecasts daily AQI, and scores past forecasts", forecast_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
     {"plan", qk_cmd_plan, "reads a county's action plan and finds its defects", plan_usage},
     {"receptor", qk_cmd_receptor, "sources from the composition of the air", receptor_usage},

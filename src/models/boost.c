@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/boost.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAVES_MAX = 1 << QK_BOOST_DEPTH_MAX };
+
+typedef struct pair { /* of a bin or a node */
+    double sum, count;
+} pair;
+
+typedef struct grower {
+    const qk_boost_table *table;
+    const qk_boost_options *o;
+    const uint32_t *rows;
+    size_t count;
+    double *rest;  /* what is still unexplained [count] */
+    uint32_t *row; /* of the table, rows drawn for the tree [count] */
+    double *slope; /* their rest [count] */
+    uint8_t *at;   /* their node within the level [count] */
+    size_t drawn;
+    uint8_t *used; /* features drawn [features] */
+    pair *bins;    /* [LEAVES_MAX][QK_BOOST_BINS] */
+    uint64_t state;
+} grower;
+
+/* SplitMix64. */
+static double draw_unit(uint64_t *state)
+{
+    *state += 0x9E3779B97F4A7C15u;
+    uint64_t z = *state;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
+}
+
+qk_code qk_boost_table_init(qk_boost_table *table, size_t rows, size_t features, qk_error *err)
+{
+    *table = (qk_boost_table){.rows = rows, .features = features};
+    if (rows == 0 || features == 0 || rows > UINT32_MAX)
+        return qk_fail(err, QK_EINVAL, "a table of %zu rows, %zu features", rows, features);
+    table->bin = calloc(features, rows);
+    table->sorted = calloc(rows, sizeof *table->sorted);
+    if (table->bin && table->sorted) return QK_OK;
+    qk_boost_table_clear(table);
+    return qk_fail(err, QK_ENOMEM, "no memory for %zu rows of %zu features", rows, features);
+}
+
+void qk_boost_table_clear(qk_boost_table *table)
+{
+    free(table->bin);
+    free(table->sorted);
+    *table = (qk_boost_table){0};
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static uint8_t bin_of(const double cut[QK_BOOST_BINS - 1], double v)
+{
+    size_t low = 0, high = QK_BOOST_BINS - 1;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (v > cut[middle])
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (uint8_t)low;
+}
+
+void qk_boost_table_put(qk_boost_table *table, size_t feature, const double *value,
+                        const uint32_t *learn, size_t count)
+{
+    double cut[QK_BOOST_BINS - 1];
+    uint8_t *bin = table->bin + feature * table->rows;
+    for (size_t i = 0; i < count; i++) table->sorted[i] = value[learn[i]];
+    qsort(table->sorted, count, sizeof *table->sorted, compare_doubles);
+    for (size_t c = 0; c + 1 < QK_BOOST_BINS; c++)
+        cut[c] = table->sorted[(c + 1) * count / QK_BOOST_BINS];
+    for (size_t r = 0; r < table->rows; r++) bin[r] = bin_of(cut, value[r]);
+}
+
+static size_t tree_size(size_t depth)
+{
+    return ((size_t)2 << depth) - 1;
+}
+
+/* Leaf, counted within the lowest level, that a row of the table falls into. */
+static size_t leaf_of(const qk_boost_node *tree, size_t depth, const qk_boost_table *table,
+                      size_t row)
+{
+    size_t q = 0;
+    for (size_t d = 0; d < depth; d++) {
+        const qk_boost_node *n = tree + ((size_t)1 << d) - 1 + q;
+        bool right = n->feature >= 0 && table->bin[(size_t)n->feature * table->rows + row] > n->bin;
+        q = q * 2 + right;
+    }
+    return q;
+}
+
+static void draw_rows(grower *g)
+{
+    g->drawn = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        if (draw_unit(&g->state) >= g->o->row_share) continue;
+        g->row[g->drawn] = g->rows[i];
+        g->slope[g->drawn] = g->rest[i];
+        g->at[g->drawn++] = 0;
+    }
+    for (size_t f = 0; f < g->table->features; f++)
+        g->used[f] = draw_unit(&g->state) < g->o->feature_share;
+}
+
+static void sum_nodes(const grower *g, pair *node, size_t nodes)
+{
+    memset(node, 0, nodes * sizeof *node);
+    for (size_t i = 0; i < g->drawn; i++) {
+        node[g->at[i]].sum += g->slope[i];
+        node[g->at[i]].count += 1;
+    }
+}
+
+static double score_of(pair p, double lambda)
+{
+    return p.sum * p.sum / (p.count + lambda);
+}
+
+/* Improves a node's split by the best cut of one feature. */
+static void try_feature(const grower *g, const pair *bins, pair node, size_t feature,
+                        qk_boost_node *split, double *best)
+{
+    pair left = {0};
+    double lambda = g->o->lambda, whole = score_of(node, lambda);
+    for (size_t b = 0; b + 1 < QK_BOOST_BINS; b++) {
+        left.sum += bins[b].sum;
+        left.count += bins[b].count;
+        pair right = {node.sum - left.sum, node.count - left.count};
+        if (left.count < g->o->leaf_rows || right.count < g->o->leaf_rows) continue;
+        double gain = score_of(left, lambda) + score_of(right, lambda) - whole;
+        if (gain <= *best) continue;
+        *best = gain;
+        split->feature = (int32_t)feature;
+        split->bin = (uint8_t)b;
+    }
+}
+
+static void fill_bins(grower *g, size_t feature, size_t nodes)
+{
+    const uint8_t *bin = g->table->bin + feature * g->table->rows;
+    memset(g->bins, 0, nodes * QK_BOOST_BINS * sizeof *g->bins);
+    for (size_t i = 0; i < g->drawn; i++) {
+        pair *p = g->bins + (size_t)g->at[i] * QK_BOOST_BINS + bin[g->row[i]];
+        p->sum += g->slope[i];
+        p->count += 1;
+    }
+}
+
+static void split_level(grower *g, qk_boost_node *level, size_t nodes)
+{
+    pair node[LEAVES_MAX];
+    double best[LEAVES_MAX];
+    sum_nodes(g, node, nodes);
+    for (size_t q = 0; q < nodes; q++) {
+        best[q] = 1e-12;
+        level[q] = (qk_boost_node){.feature = -1};
+    }
+    for (size_t f = 0; f < g->table->features; f++) {
+        if (!g->used[f]) continue;
+        fill_bins(g, f, nodes);
+        for (size_t q = 0; q < nodes; q++)
+            try_feature(g, g->bins + q * QK_BOOST_BINS, node[q], f, &level[q], &best[q]);
+    }
+    for (size_t i = 0; i < g->drawn; i++) {
+        const qk_boost_node *n = &level[g->at[i]];
+        bool right = n->feature >= 0 &&
+                     g->table->bin[(size_t)n->feature * g->table->rows + g->row[i]] > n->bin;
+        g->at[i] = (uint8_t)(g->at[i] * 2 + right);
+    }
+}
+
+static void grow_tree(grower *g, qk_boost_node *tree)
+{
+    pair leaf[LEAVES_MAX];
+    size_t depth = g->o->depth, leaves = (size_t)1 << depth;
+    draw_rows(g);
+    for (size_t d = 0; d < depth; d++) split_level(g, tree + ((size_t)1 << d) - 1, (size_t)1 << d);
+    sum_nodes(g, leaf, leaves);
+    for (size_t q = 0; q < leaves; q++)
+        tree[leaves - 1 + q].value =
+            g->o->rate * leaf[q].sum / (leaf[q].count + g->o->lambda + 1e-9);
+    for (size_t i = 0; i < g->count; i++)
+        g->rest[i] -= tree[leaves - 1 + leaf_of(tree, depth, g->table, g->rows[i])].value;
+}
+
+static void clear_grower(grower *g)
+{
+    free(g->rest);
+    free(g->row);
+    free(g->slope);
+    free(g->at);
+    free(g->used);
+    free(g->bins);
+}
+
+static bool init_grower(grower *g)
+{
+    g->rest = calloc(g->count, sizeof *g->rest);
+    g->row = calloc(g->count, sizeof *g->row);
+    g->slope = calloc(g->count, sizeof *g->slope);
+    g->at = calloc(g->count, 1);
+    g->used = calloc(g->table->features, 1);
+    g->bins = calloc((size_t)LEAVES_MAX * QK_BOOST_BINS, sizeof *g->bins);
+    return g->rest && g->row && g->slope && g->at && g->used && g->bins;
+}
+
+static bool options_fit(const qk_boost_options *o)
+{
+    return o->rounds <= QK_BOOST_ROUNDS_MAX && o->depth >= 1 && o->depth <= QK_BOOST_DEPTH_MAX &&
+           o->rate > 0 && o->rate <= 1 && o->lambda >= 0 && o->leaf_rows >= 1;
+}
+
+qk_code qk_boost_fit(qk_boost *out, const qk_boost_table *table, const double *y,
+                     const uint32_t *rows, size_t count, const qk_boost_options *options,
+                     qk_error *err)
+{
+    grower g = {.table = table, .o = options, .rows = rows, .count = count};
+    double sum = 0;
+    *out = (qk_boost){0};
+    if (count == 0 || !options_fit(options))
+        return qk_fail(err, QK_EINVAL, "%zu rows, depth %zu, %zu rounds: nothing to learn", count,
+                       options->depth, options->rounds);
+    *out = (qk_boost){.rounds = options->rounds, .depth = options->depth};
+    out->node = calloc(options->rounds * tree_size(options->depth) + 1, sizeof *out->node);
+    g.state = options->seed;
+    if (!out->node || !init_grower(&g)) {
+        clear_grower(&g);
+        qk_boost_clear(out);
+        return qk_fail(err, QK_ENOMEM, "no memory to learn from %zu rows", count);
+    }
+    for (size_t i = 0; i < count; i++) sum += y[rows[i]];
+    out->base = sum / (double)count;
+    for (size_t i = 0; i < count; i++) g.rest[i] = y[rows[i]] - out->base;
+    for (size_t t = 0; t < options->rounds; t++)
+        grow_tree(&g, out->node + t * tree_size(options->depth));
+    clear_grower(&g);
+    return QK_OK;
+}
+
+void qk_boost_clear(qk_boost *boost)
+{
+    free(boost->node);
+    *boost = (qk_boost){0};
+}
+
+double qk_boost_at(const qk_boost *boost, const qk_boost_table *table, size_t row)
+{
+    size_t size = tree_size(boost->depth), first_leaf = ((size_t)1 << boost->depth) - 1;
+    double sum = boost->base;
+    for (size_t t = 0; t < boost->rounds; t++) {
+        const qk_boost_node *tree = boost->node + t * size;
+        sum += tree[first_leaf + leaf_of(tree, boost->depth, table, row)].value;
+    }
+    return sum;
+}
