@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_MODELS_RESPONSE_H
+#define QK_MODELS_RESPONSE_H
+/* "If this much less is emitted, how much less is in the air": the arithmetic, with what each
+ * answer may claim.
+ *
+ * Primary pollutants are linear in the emissions, so their scenario is a product with the
+ * source-receptor matrix: exact within the dispersion model. What comes from outside the region
+ * does not answer to measures inside it, so the local share is the ceiling of any plan. Secondary
+ * PM2.5 is a range from literature elasticities, an estimate. For ozone only a direction is told:
+ * without a chemical mechanism and local VOC data no µg/m3 would be honest. Coefficients of a
+ * response surface (pf-RSM) can be imported, never derived here. Pure values; any number of
+ * threads. */
+#include "models/source_matrix.h"
+
+/* At full application a measure takes away this part of what its source still emits. */
+typedef struct qk_response_cut {
+    uint32_t measure, source;
+    double share; /* 0..1 */
+} qk_response_cut;
+
+/* rate = base x product over the cuts of (1 - applied[measure] x share); applied is 0..1. Measures
+ * on one source work one after the other, so none takes away what another has. rate may be base. */
+void qk_response_rates(double *rate, const double *base, uint32_t sources,
+                       const qk_response_cut *cut, size_t cuts, const double *applied);
+
+/* A range; low <= high. */
+typedef struct qk_range {
+    double low, high;
+} qk_range;
+
+/* Concentration after a change of what a region emits: of `now`, the share lambda answers to the
+ * ratio then/base of the region's modelled primary contribution, the rest stays. With ranges of the
+ * share the result is one. base <= 0: nothing is modelled there, nothing changes. */
+qk_range qk_response_local(double now, qk_range share, double base, double then);
+/* The same over regions: now x (1 - sum of share[j] (1 - ratio[j])); a transport matrix's row.
+ * Shares that sum to more than 1 are scaled to 1. */
+double qk_response_regions(double now, const double *share, const double *ratio, size_t regions);
+
+/* Secondary PM2.5 by elasticities: dPM/PM = sum of e[k] x dE/E of the precursor, e as a range; an
+ * estimate. change[k] is dE/E (-0.2: a fifth less). The result is not below 0. */
+qk_range qk_response_secondary(double now, const qk_range *elasticity, const double *change,
+                               size_t precursors);
+
+/* What monitors and satellites tell about ozone's regime; NAN = not known. */
+typedef struct qk_ozone_signs {
+    double weekend_change; /* (weekend - weekday) / weekday of the daily maximum, NOx lower then */
+    double slope;          /* of ozone on NO2, across comparable days, per µg/m3 */
+    double formaldehyde_no2; /* ratio of columns; below 1 VOC-limited, above 2 NOx-limited
+                              * (Duncan et al. 2010, Atmos. Environ. 44, 2213) */
+} qk_ozone_signs;
+typedef enum qk_direction {
+    QK_DIRECTION_UNKNOWN, /* too little is known, or the signs differ */
+    QK_DIRECTION_DOWN,
+    QK_DIRECTION_UP
+} qk_direction;
+/* Where ozone goes when NOx, or VOC, is cut. */
+qk_direction qk_ozone_nox_cut(const qk_ozone_signs *signs);
+qk_direction qk_ozone_voc_cut(const qk_ozone_signs *signs);
+
+/* A term of a polynomial response surface (Xing et al. 2018, ACP 18, 7799):
+ * x dNOx^nox dSO2^so2 dNH3^nh3 dVOC^voc, with d = E'/E - 1. Exponents are whole and at least 0. */
+typedef struct qk_rsm_term {
+    int nox, so2, nh3, voc;
+    double x;
+} qk_rsm_term;
+typedef struct qk_rsm_change {
+    double nox, so2, nh3, voc;
+} qk_rsm_change;
+/* Change of concentration in the surface's unit; no change gives 0 whatever the terms. */
+double qk_rsm_evaluate(const qk_rsm_term *term, size_t terms, const qk_rsm_change *change);
+#endif
