@@ -85,7 +85,21 @@ static const char disperse_usage[] =
     "each source over the year, months, 16 wind sectors, hours of the day and the heavy days that\n"
     "--heavy lists; rows whose inputs have not changed are taken from the file that is there. On "
     "a\n"
-    "matrix it evaluates a scenario: --rates has source,rate (g/s), other sources stay.\n";
+    "matrix it evaluates a scenario: --rates has source,rate (g/s), other sources stay.\n"
+    "scenario FILE.nc --measures FILE.csv [--mean year|month:N|sector:N|hour:N|heavy]\n"
+    "               [--factor F] [--background B] [--target T [--margin M]]\n"
+    "tells what measures do to the air of a matrix: measure,source,cut (0..1 of what the source "
+    "still\n"
+    "emits),cost,applied (0..1). Exact for primary pollutants, within the dispersion model. With "
+    "--target\n"
+    "the cheapest set that keeps factor x modelled + background at or below it at every receptor; "
+    "--margin\n"
+    "0.2 counts four fifths of every reduction.\n"
+    "response blend FILE.csv binds modelled classes to a monitor (observed, one column a class) "
+    "with errors;\n"
+    "response rsm FILE.csv --change nox=-0.2,voc=-0.1 evaluates an imported response surface "
+    "(region,\n"
+    "season,nox,so2,nh3,voc,x).\n";
 
 static const char export_usage[] =
     "usage: qingkong export samples --data DIR [--mn MN] [--from T] [--to T] [--known-at T]\n\n"

@@ -173,12 +173,13 @@ static void mark_sources(build *b)
     }
 }
 
-static qk_code read_matrix(qk_matrix **out, const char *path, qk_error *err)
+qk_code disperse_read_matrix(qk_matrix **out, const char *path, qk_error *err)
 {
     qk_buf bytes;
     qk_buf_init(&bytes, (size_t)MATRIX_MAX_MIB << 20);
     qk_code code = qk_file_read(&bytes, path, err);
-    if (code == QK_OK) code = qk_matrix_read(out, qk_buf_str(&bytes), err);
+    if (code == QK_OK && (code = qk_matrix_read(out, qk_buf_str(&bytes), err)) != QK_OK)
+        qk_error_at(err, path, 0, 0);
     qk_buf_clear(&bytes);
     return code;
 }
@@ -187,7 +188,7 @@ static qk_code read_matrix(qk_matrix **out, const char *path, qk_error *err)
 static void reuse_rows(build *b, const char *path)
 {
     qk_matrix *old = NULL;
-    if (read_matrix(&old, path, NULL) != QK_OK || old->receptors != b->m->receptors ||
+    if (disperse_read_matrix(&old, path, NULL) != QK_OK || old->receptors != b->m->receptors ||
         old->planes != b->m->planes) {
         qk_matrix_free(old);
         old = NULL;
@@ -372,7 +373,7 @@ static qk_code put_scenario(const qk_matrix *m, uint32_t plane, const char *rate
     return code;
 }
 
-static bool plane_of(const char *text, uint32_t *out)
+bool disperse_plane(const char *text, uint32_t *out)
 {
     static const struct {
         const char *name;
@@ -398,10 +399,9 @@ static int run_scenario(const char *path, const char *rates, const char *mean)
     qk_error err = {0};
     qk_matrix *m = NULL;
     uint32_t plane = 0;
-    if (mean && !plane_of(mean, &plane))
+    if (mean && !disperse_plane(mean, &plane))
         return qk_command_misuse("disperse", "--mean year, month:N, sector:N, hour:N or heavy");
-    qk_code code = read_matrix(&m, path, &err);
-    if (code != QK_OK) qk_error_at(&err, path, 0, 0);
+    qk_code code = disperse_read_matrix(&m, path, &err);
     if (code == QK_OK) code = put_scenario(m, plane, rates, &err);
     qk_matrix_free(m);
     return code == QK_OK ? QK_EXIT_DONE : qk_command_refuse("disperse matrix", &err);

@@ -46,7 +46,8 @@ qk_range qk_response_secondary(double now, const qk_range *elasticity, const dou
         low += fmin(a, b);
         high += fmax(a, b);
     }
-    return (qk_range){now * fmax(1 + low, 0), now * fmax(1 + high, 0)};
+    double a = fmax(1 + low, 0), b = fmax(1 + high, 0);
+    return (qk_range){now * a, now * b};
 }
 
 /* +1: less NOx, less ozone (NOx-limited); -1: the other way; 0: between. */

@@ -360,6 +360,75 @@ static void test_disperse__matrix_is_rebuilt_only_for_what_changed(void **state)
             folder, getenv("QK_PROGRAM")));
 }
 
+static void write_file(const char *name, const char *content)
+{
+    char path[100];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(content, f);
+    fclose(f);
+}
+
+static void test_S046_disperse__scenario_tells_what_measures_do_and_the_cheapest_set(void **state)
+{
+    (void)state;
+    const char *program = getenv("QK_PROGRAM");
+    write_weather();
+    write_case("");
+    assert_ok(run("cd %s && %s disperse matrix t.inp --out m.nc 2>err.txt", folder, program));
+    /* nothing applied: the base; all of A cut: what B alone gives */
+    write_file("none.csv", "measure,source,cut,cost,applied\nm1,A,0.5,3,0\n");
+    write_file("all.csv", "measure,source,cut\nm1,A,0.5\nm2,a,1\n");
+    write_file("b.csv", "source,rate\nA,0\n");
+    assert_ok(run("cd %s && %s disperse scenario m.nc --measures none.csv 2>err.txt | tail -n +2 | "
+                  "awk -F, '{if ($4 != $5 || $6 != 0) exit 1; n++} END {exit n != 441}'",
+                  folder, program));
+    assert_ok(
+        run("cd %s && P=%s; $P disperse scenario m.nc --measures all.csv 2>>err.txt | cut -d, "
+            "-f5 | tail -n +2 > a; $P disperse matrix m.nc --rates b.csv 2>>err.txt | cut -d, "
+            "-f5 | tail -n +2 > b; cmp a b && test -s a",
+            folder, program));
+    /* two ways to cut B alike: the cheaper one is taken */
+    write_file("cost.csv", "measure,source,cut,cost\ndear,B,0.9,50\ncheap,B,0.9,4\na,A,0.9,5\n");
+    assert_ok(
+        run("cd %s && P=%s; top=$($P disperse matrix m.nc 2>>err.txt | tail -n +2 | cut -d, -f4 "
+            "| sort -g | tail -1); t=$(awk -v t=$top 'BEGIN {print 0.6 * t}'); $P disperse "
+            "scenario m.nc --measures cost.csv --target $t > set.csv 2>err.txt; code=$?; grep -q "
+            "'without the solver' err.txt && exit 0; test $code = 0 && grep -q '^dear,0,0' set.csv "
+            "&& grep -q '^cheap,0\\.[0-9]*,' set.csv",
+            folder, program));
+    write_file("bad.csv", "measure,source,cut\nm1,A,0.5\nm2,X,1\n");
+    assert_int_equal(
+        run("cd %s && %s disperse scenario m.nc --measures bad.csv 2>err.txt", folder, program), 1);
+    assert_ok(run("grep -q 'bad.csv:3' %s/err.txt%s", folder, ""));
+}
+
+static void test_S046_disperse__response_blends_and_evaluates_imported_surfaces(void **state)
+{
+    (void)state;
+    const char *program = getenv("QK_PROGRAM");
+    char text[20000] = "time,observed,stacks,roads\n";
+    size_t at = strlen(text);
+    for (int i = 0; i < 300; i++) {
+        double a = 3 + i * 7 % 11, b = i * 5 % 13;
+        at += (size_t)snprintf(text + at, sizeof text - at, "%d,%.3f,%.1f,%.1f\n", i,
+                               8 + 1.5 * a + 0.25 * b + 0.01 * (i % 3 - 1), a, b);
+    }
+    write_file("series.csv", text);
+    assert_ok(
+        run("cd %s && %s disperse response blend series.csv 2>err.txt | awk -F, '/^stacks/ {s=$2} "
+            "/^roads/ {r=$2} /^background/ {b=$2} END {exit !(s > 1.49 && s < 1.51 && r > 0.24 "
+            "&& r < 0.26 && b > 7.9 && b < 8.1)}'",
+            folder, program));
+    write_file("rsm.csv", "region,season,nox,so2,nh3,voc,x\nours,winter,1,0,0,0,4\n"
+                          "ours,winter,2,0,0,0,-2\nours,summer,0,0,0,1,3\n");
+    assert_ok(
+        run("cd %s && %s disperse response rsm rsm.csv --change nox=-0.5,voc=-0.1 2>err.txt > o; "
+            "grep -q '^ours,winter,-2.5$' o && grep -q '^ours,summer,-0.3$' o",
+            folder, program));
+}
+
 static void test_disperse__refuses_by_name_and_line(void **state)
 {
     (void)state;
@@ -376,6 +445,10 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(test_disperse__matrix_is_rebuilt_only_for_what_changed,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(
+            test_S046_disperse__scenario_tells_what_measures_do_and_the_cheapest_set, begin, end),
+        cmocka_unit_test_setup_teardown(
+            test_S046_disperse__response_blends_and_evaluates_imported_surfaces, begin, end),
         cmocka_unit_test_setup_teardown(test_disperse__refuses_by_name_and_line, begin, end),
         cmocka_unit_test_setup_teardown(test_disperse__agrees_with_reference_outputs_hour_by_hour,
                                         begin, end),
