@@ -13,6 +13,8 @@ enum { SCAN = 64, BLOCK = 1 << 18 };
 /* Bytes start..end of the buffer are read and not yet given out; a row that does not end in them
  * makes the reader move them to the front, fetch more, and look at the row again. */
 struct qk_csv_reader {
+    FILE *own_file; /* of a text in memory */
+    char *own_text;
     FILE *file;
     char *buffer;
     size_t size;
@@ -385,9 +387,37 @@ qk_code qk_csv_open(qk_csv_reader **out, FILE *file, const char *name, char sepa
     return QK_OK;
 }
 
+qk_code qk_csv_open_text(qk_csv_reader **out, qk_str text, const char *name, char separator,
+                         qk_error *err)
+{
+    *out = NULL;
+    if (text.len == 0) return qk_fail(err, QK_EFORMAT, "%s is empty", name);
+    char *copy = malloc(text.len);
+    FILE *file = NULL;
+    if (copy) {
+        memcpy(copy, text.ptr, text.len);
+        file = fmemopen(copy, text.len, "r");
+    }
+    if (!file) {
+        free(copy);
+        return qk_fail(err, QK_ENOMEM, "no memory to read %s", name);
+    }
+    qk_code code = qk_csv_open(out, file, name, separator, err);
+    if (code) {
+        fclose(file);
+        free(copy);
+        return code;
+    }
+    (*out)->own_file = file;
+    (*out)->own_text = copy;
+    return QK_OK;
+}
+
 void qk_csv_close(qk_csv_reader *r)
 {
     if (!r) return;
+    if (r->own_file) fclose(r->own_file);
+    free(r->own_text);
     free(r->buffer);
     free(r->cells);
     free(r->doubled);

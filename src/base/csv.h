@@ -22,6 +22,9 @@ typedef struct qk_csv_reader qk_csv_reader;
  * ',' and TAB by the header row. */
 QK_NODISCARD qk_code qk_csv_open(qk_csv_reader **out, FILE *file, const char *name, char separator,
                                  qk_error *err);
+/* The same from a text in memory, of which it keeps a copy. QK_EFORMAT when it is empty. */
+QK_NODISCARD qk_code qk_csv_open_text(qk_csv_reader **out, qk_str text, const char *name,
+                                      char separator, qk_error *err);
 void qk_csv_close(qk_csv_reader *r);
 size_t qk_csv_columns(const qk_csv_reader *r);
 qk_str qk_csv_header(const qk_csv_reader *r, size_t column);

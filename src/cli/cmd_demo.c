@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/demo_past.h"
 #include "gateway/gateway.h"
 #include "sim/county_source.h"
 #include "web/server.h"
@@ -35,6 +36,7 @@ typedef struct demo {
     qk_fleet *fleet;
     pthread_t fleet_thread;
     bool fleet_runs;
+    qk_demo_past past;
     qk_time resume;
     char clock_text[QK_TIME_TEXT * 2];
 } demo;
@@ -170,8 +172,18 @@ static qk_code start_devices(demo *d, qk_error *err)
     return QK_OK;
 }
 
+/* The years before the hours that the devices still hold. */
+static void start_past(demo *d)
+{
+    qk_time begun = qk_clock_now(qk_node_clock(d->node)) - d->options->history_days * QK_DAY;
+    d->past =
+        (qk_demo_past){.node = d->node, .county = &d->county, .last_day = qk_day_number(begun) - 1};
+    qk_demo_past_start(&d->past);
+}
+
 static void stop_demo(demo *d)
 {
+    qk_demo_past_stop(&d->past);
     if (d->fleet_runs) {
         qk_fleet_stop(d->fleet);
         pthread_join(d->fleet_thread, NULL);
@@ -202,7 +214,9 @@ static qk_code start_demo(demo *d, qk_error *err)
     QK_TRY(open_node(d, err));
     QK_TRY(qk_gateway_start(&d->gateway, d->node, &gateway, err));
     QK_TRY(qk_web_start(&d->web, d->node, d->gateway, &web, err));
-    return d->options->devices ? start_devices(d, err) : QK_OK;
+    if (d->options->devices) QK_TRY(start_devices(d, err));
+    start_past(d);
+    return QK_OK;
 }
 
 int qk_cmd_demo(int argc, char **argv)

@@ -174,25 +174,12 @@ qk_code qk_air_checks_csv(size_t *rows, qk_db *db, const qk_registry *registry, 
                           qk_str by, qk_time now, qk_error *err)
 {
     *rows = 0;
-    if (csv.len == 0) return qk_fail(err, QK_EFORMAT, "the CSV is empty");
     csv_in *in = calloc(1, sizeof *in);
-    char *copy = malloc(csv.len);
-    FILE *file = NULL;
-    qk_code code = QK_ENOMEM;
-    if (copy) {
-        memcpy(copy, csv.ptr, csv.len);
-        file = fmemopen(copy, csv.len, "r");
-    }
-    if (in && file) {
-        in->err = err;
-        code = qk_csv_open(&in->reader, file, "csv", 0, err);
-        if (!code) code = take_rows(in, rows, db, registry, by, now);
-        qk_csv_close(in->reader);
-    } else {
-        qk_fail(err, code, "no memory for the CSV");
-    }
-    if (file) fclose(file);
-    free(copy);
+    if (!in) return qk_fail(err, QK_ENOMEM, "no memory for the CSV");
+    in->err = err;
+    qk_code code = qk_csv_open_text(&in->reader, csv, "csv", 0, err);
+    if (!code) code = take_rows(in, rows, db, registry, by, now);
+    qk_csv_close(in->reader);
     free(in);
     return code;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/airstat.h"
+#include "domain/airpast.h"
 #include "domain/airquality.h"
 #include <stdlib.h>
 
@@ -30,39 +31,86 @@ static void count_level(qk_air_levels *levels, const qk_air_view *v, qk_air_leve
 }
 
 /* What the register says the station measures: an item that no device feeds is not planned. */
-static uint8_t unplanned_items(const qk_registry *registry, const char *site, qk_arena *arena)
+static uint8_t unplanned_items(const qk_registry *registry, const qk_air_source *station,
+                               qk_arena *arena)
 {
-    qk_air_source *sources;
-    size_t n = 0, factor_n = 0;
     qk_factor *factors;
+    size_t n = 0;
     uint8_t planned = 0;
-    if (qk_air_sources(&sources, &n, registry, arena, NULL) != QK_OK) return 0;
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(sources[i].site->id, site) != 0) continue;
-        for (size_t k = 0; k < sources[i].mn_count; k++) {
-            if (qk_registry_factors(registry, arena, qk_str_of(sources[i].mns[k]), &factors,
-                                    &factor_n) != QK_OK)
-                return 0;
-            for (size_t f = 0; f < factor_n; f++) {
-                qk_pollutant p = qk_air_pollutant(factors[f].item);
-                bool here = factors[f].site[0] == 0 || strcmp(factors[f].site, site) == 0;
-                if (p != QK_POLLUTANTS && here) planned |= (uint8_t)(1u << p);
-            }
+    for (size_t k = 0; k < station->mn_count; k++) {
+        if (qk_registry_factors(registry, arena, qk_str_of(station->mns[k]), &factors, &n) != QK_OK)
+            return 0;
+        for (size_t f = 0; f < n; f++) {
+            qk_pollutant p = qk_air_pollutant(factors[f].item);
+            bool here = factors[f].site[0] == 0 || strcmp(factors[f].site, station->site->id) == 0;
+            if (p != QK_POLLUTANTS && here) planned |= (uint8_t)(1u << p);
         }
     }
     return planned ? (uint8_t)(QK_AIR_ITEMS_ALL & ~planned) : 0;
 }
 
-static qk_code fill_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
-                         const char *site, qk_arena *arena, qk_error *err)
+static bool has_value(const qk_day *day)
 {
+    if (!(day->flags & QK_DAY_RECORDED)) return false;
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        if (day->stat[p] >= 0) return true;
+    return false;
+}
+
+static qk_time start_of(int32_t day)
+{
+    return (qk_time)day * QK_DAY - QK_CST_OFFSET;
+}
+
+static bool declares_dust(const qk_air_mark *m, int32_t day)
+{
+    return m->effect == QK_AIR_DUST && m->undone_at == QK_TIME_NONE &&
+           m->from_at < start_of(day + 1) && m->to_at > start_of(day);
+}
+
+/* A day of which no hour counts stands on its imported value. */
+static qk_code fill_past(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
+                         const char *site, uint8_t unplanned, qk_arena *arena, qk_error *err)
+{
+    qk_airpast_day *past;
+    qk_air_mark *marks;
+    qk_aqi aqi;
+    size_t n = 0, mark_n = 0;
+    QK_TRY(qk_airpast_days(&past, &n, q->archive.db, site, out->first_day,
+                           out->first_day + out->days - 1, q->archive.known_at, arena, err));
+    if (n)
+        QK_TRY(qk_air_marks(&marks, &mark_n, q->archive.db, site, start_of(out->first_day),
+                            start_of(out->first_day + out->days), q->archive.known_at, arena, err));
+    for (size_t i = 0; i < n; i++) {
+        int32_t at = past[i].day - out->first_day;
+        if (has_value(&out->day[at])) continue;
+        qk_day day = {.day = past[i].day, .unplanned = unplanned, .o3_hour = QK_FINE_NONE};
+        for (int p = 0; p < QK_POLLUTANTS; p++)
+            day.stat[p] = past[i].micro[p] < 0
+                              ? QK_FINE_NONE
+                              : (qk_fine)past[i].micro[p] * (QK_QUANTA_PER_UNIT / 1000000)
+                                    << QK_FINE_SHIFT;
+        for (size_t m = 0; m < mark_n; m++)
+            if (declares_dust(&marks[m], day.day)) day.flags |= QK_DAY_DUST;
+        qk_day_judge(&aqi, &day, rule_on(q, day.day));
+        QK_TRY(qk_year_put(out, &day));
+        levels->imported++;
+        if (levels->by_day) levels->by_day[at].imported++;
+    }
+    return QK_OK;
+}
+
+static qk_code fill_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
+                         const qk_air_source *station, qk_arena *arena, qk_error *err)
+{
+    const char *site = station->site->id;
     qk_air_view *views;
     qk_hours hours;
     qk_aqi aqi;
     size_t n = 0;
     QK_TRY(qk_air_views(&views, &n, &q->archive, site, out->first_day,
                         out->first_day + out->days - 1, arena, err));
-    uint8_t unplanned = unplanned_items(q->registry, site, arena);
+    uint8_t unplanned = unplanned_items(q->registry, station, arena);
     for (size_t i = 0; i < n; i++) {
         qk_day day = {.day = views[i].row.day, .unplanned = unplanned};
         count_day(levels, &views[i], out->first_day);
@@ -76,18 +124,33 @@ static qk_code fill_year(qk_year *out, qk_air_levels *levels, const qk_air_quest
         QK_TRY(qk_year_put(out, &day));
         count_level(levels, &views[i], q->level);
     }
-    return QK_OK;
+    return fill_past(out, levels, q, site, unplanned, arena, err);
 }
 
-qk_code qk_air_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q, const char *site,
-                    int32_t year, qk_error *err)
+qk_code qk_air_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
+                    const qk_air_source *station, int32_t year, qk_error *err)
 {
     qk_arena arena;
     qk_year_init(out, year);
     qk_arena_init(&arena, YEAR_ARENA);
-    qk_code code = fill_year(out, levels, q, site, &arena, err);
+    qk_code code = fill_year(out, levels, q, station, &arena, err);
     qk_arena_clear(&arena);
     return code;
+}
+
+qk_code qk_air_first_year(int32_t *out, qk_db *db, int32_t this_year, qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    *out = this_year;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT min(day) FROM (SELECT min(day) AS day FROM air_day UNION ALL"
+                         " SELECT min(from_day) FROM air_import)",
+                         err));
+    QK_TRY(qk_db_step(db, s, err));
+    if (sqlite3_column_type(s, 0) != SQLITE_NULL)
+        *out = qk_civil_of(start_of(sqlite3_column_int(s, 0))).year;
+    sqlite3_reset(s);
+    return QK_OK;
 }
 
 void qk_air_judge_again(qk_year *year, const qk_aqi_rule *rule)
@@ -95,6 +158,34 @@ void qk_air_judge_again(qk_year *year, const qk_aqi_rule *rule)
     qk_aqi aqi;
     for (int32_t d = 0; d < year->days; d++)
         if (year->day[d].flags & QK_DAY_RECORDED) qk_day_judge(&aqi, &year->day[d], rule);
+}
+
+/* ---- periods ---- */
+
+bool qk_air_period(qk_period *out, const qk_year *y, int32_t month, int32_t last_day)
+{
+    int32_t first = y->first_day, length = y->days;
+    for (int32_t m = 1; m < month; m++) first += qk_days_in_month(y->year, m);
+    if (month) length = qk_days_in_month(y->year, month);
+    if (last_day && last_day >= first && last_day < first + length - 1) {
+        qk_period_of(out, &y->day[first - y->first_day], first, last_day, QK_PERIOD_ANY);
+        return true;
+    }
+    if (month)
+        qk_year_month(out, y, month);
+    else
+        qk_year_total(out, y);
+    return false;
+}
+
+int32_t qk_air_year_earlier(int32_t day)
+{
+    qk_time t = 0;
+    qk_civil c = qk_civil_of(start_of(day));
+    if (day == 0) return 0;
+    c.year--;
+    if (c.day > qk_days_in_month(c.year, c.month)) c.day = qk_days_in_month(c.year, c.month);
+    return qk_time_of(&t, &c) == QK_OK ? qk_day_number(t) : 0;
 }
 
 /* ---- hours ---- */
@@ -182,7 +273,7 @@ qk_code qk_air_area_year(qk_year *out, qk_air_levels *levels, const qk_air_quest
         goto out;
     }
     for (size_t i = 0; i < n; i++) {
-        QK_TRY_OUT(code, qk_air_year(one, levels, q, stations[i].site->id, year, err));
+        QK_TRY_OUT(code, qk_air_year(one, levels, q, &stations[i], year, err));
         for (int32_t d = 0; d < one->days; d++)
             if (one->day[d].flags & QK_DAY_RECORDED) qk_city_add(&sums[d], &one->day[d]);
     }
@@ -261,22 +352,18 @@ qk_code qk_air_scope_year(qk_year *out, qk_air_levels *levels, const qk_air_ques
     qk_arena_init(&arena, YEAR_ARENA);
     qk_code code = qk_air_scope(&stations, &n, &area, q->registry, scope, &arena, err);
     if (!code && area) code = qk_air_area_year(out, levels, q, stations, n, year, err);
-    if (!code && !area) code = qk_air_year(out, levels, q, stations[0].site->id, year, err);
+    if (!code && !area) code = qk_air_year(out, levels, q, &stations[0], year, err);
     qk_arena_clear(&arena);
     return code;
 }
 
 /* ---- ranking ---- */
 
-static void index_period(const qk_year *y, int32_t month, qk_period *period, bool *valid)
+static bool is_valid(const qk_period *period)
 {
-    if (month)
-        qk_year_month(period, y, month);
-    else
-        qk_year_total(period, y);
-    *valid = true;
     for (int p = 0; p < QK_POLLUTANTS; p++)
-        if (!period->item[p].valid) *valid = false;
+        if (!period->item[p].valid) return false;
+    return true;
 }
 
 typedef struct member {
@@ -292,21 +379,21 @@ static qk_code rank_member(qk_air_rank *r, const qk_air_question *q, const membe
     qk_period before;
     qk_fine_index index;
     qk_air_levels levels = {0};
-    bool valid;
     *r = (qk_air_rank){
         .id = m->id, .name_zh = m->name_zh, .name_en = m->name_en, .stations = (int32_t)m->n};
     if (!y) return qk_fail(err, QK_ENOMEM, "no memory for a ranking");
     qk_code code = qk_air_area_year(y, &r->levels, q, m->stations, m->n, year, err);
     if (!code) {
-        index_period(y, month, &r->period, &r->valid);
+        r->running = qk_air_period(&r->period, y, month, q->last_day);
+        r->valid = is_valid(&r->period);
         qk_period_index(&r->index, &r->period, profile, true);
         if (r->index.total >= 0) r->total = qk_fine_index_round(r->index.total, 3);
         code = qk_air_area_year(y, &levels, q, m->stations, m->n, year - 1, err);
     }
     if (!code) {
-        index_period(y, month, &before, &valid);
+        qk_air_period(&before, y, month, r->running ? qk_air_year_earlier(q->last_day) : 0);
         qk_period_index(&index, &before, profile, true);
-        r->has_before = valid && index.total >= 0;
+        r->has_before = is_valid(&before) && index.total >= 0;
         if (r->has_before) r->before = qk_fine_index_round(index.total, 3);
     }
     free(y);

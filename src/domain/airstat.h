@@ -16,10 +16,12 @@ typedef struct qk_air_question {
     const qk_rules *rules;
     qk_air_level level;      /* least level of a day; BEST = the highest each has */
     const qk_aqi_rule *rule; /* of every day; NULL = by date */
+    int32_t last_day;        /* the last that is over; 0 = every period is taken as over */
 } qk_air_question;
 
 typedef struct qk_air_day_levels { /* stations that have hours of a day, by the day's own level */
     uint16_t stations[QK_AIR_BEST];
+    uint16_t imported; /* stand on an imported daily value (domain/airpast.h) */
     uint16_t lapsed;
 } qk_air_day_levels;
 
@@ -27,12 +29,16 @@ typedef struct qk_air_levels { /* station-days behind a figure */
     int32_t days[QK_AIR_BEST]; /* by their own level; raw is counted for level raw alone */
     int32_t left_out;          /* had hours, but have not come to the level asked for */
     int32_t lapsed;
+    int32_t imported;          /* daily values from elsewhere: they count at every level */
     qk_air_day_levels *by_day; /* 366 entries, added to; NULL = not asked for */
 } qk_air_levels;
 
 /* One civil year of a station, days judged. */
 QK_NODISCARD qk_code qk_air_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
-                                 const char *site, int32_t year, qk_error *err);
+                                 const qk_air_source *station, int32_t year, qk_error *err);
+/* The first year of which there is anything, hours or imported days; this_year when there is
+ * nothing. */
+QK_NODISCARD qk_code qk_air_first_year(int32_t *out, qk_db *db, int32_t this_year, qk_error *err);
 /* Of an area: days are means over the stations, where 75 % of them are valid. */
 QK_NODISCARD qk_code qk_air_area_year(qk_year *out, qk_air_levels *levels, const qk_air_question *q,
                                       const qk_air_source *stations, size_t n, int32_t year,
@@ -47,6 +53,12 @@ QK_NODISCARD qk_code qk_air_scope(qk_air_source **out, size_t *n, bool *area,
 QK_NODISCARD qk_code qk_air_scope_year(qk_year *out, qk_air_levels *levels,
                                        const qk_air_question *q, qk_str scope, int32_t year,
                                        qk_error *err);
+
+/* A month, or (month 0) the year. One that still runs on last_day (0 = none does) ends there, and
+ * is valid as any other stretch; true then. */
+bool qk_air_period(qk_period *out, const qk_year *y, int32_t month, int32_t last_day);
+/* The same date a year earlier (28 February for the 29th); 0 for 0. */
+int32_t qk_air_year_earlier(int32_t day);
 
 /* Judges every day of a year by one edition, for comparing years. */
 void qk_air_judge_again(qk_year *year, const qk_aqi_rule *rule);
@@ -70,7 +82,8 @@ typedef struct qk_air_rank {
     int32_t stations;
     int32_t rank; /* 0 = not ranked */
     bool tie;
-    bool valid; /* all six items have enough days */
+    bool valid;   /* all six items have enough days */
+    bool running; /* the period is not over: year (month) to date, as its predecessor */
     qk_period period;
     qk_fine_index index;
     qk_dec total; /* three decimals; what is ranked */

@@ -70,15 +70,26 @@ double qk_sim_wind_from_deg(qk_time t)
     return d < 0 ? d + 360 : d;
 }
 
+/* What the county had not yet done in earlier years: a few per cent of dust and gases each. */
+static double past_burden(qk_time t)
+{
+    static const qk_time end = 1767196800000; /* 2026-01-01 */
+    double years = (double)(end - t) / (365.25 * (double)QK_DAY);
+    return 1 + 0.035 * fmax(0, fmin(years, 6));
+}
+
 /* Regional fine dust: winter high, built up in calm spells of some days, washed out by wind. */
 static double region_pm25(qk_time t)
 {
-    double season = 62 - 40 * summer(t);
-    double spell = exp(0.75 * qk_sim_noise(REGION_SEED + 6, t, 66 * QK_HOUR) +
+    double season = 48 - 31 * summer(t);
+    /* Some days each winter the air does not move at all. */
+    double still = fmax(0, qk_sim_noise(REGION_SEED + 11, t, 5 * QK_DAY) - 0.6) * (1 - summer(t));
+    double spell = exp(0.8 * qk_sim_noise(REGION_SEED + 6, t, 66 * QK_HOUR) +
                        0.25 * qk_sim_noise(REGION_SEED + 7, t, 9 * QK_HOUR));
     double h = hour_of_day(t);
     double day = 1 + 0.12 * bump(h, 8.5, 2) + 0.16 * bump(h, 23, 3.5) - 0.14 * bump(h, 15, 3);
-    return season * spell * day * (1.25 - 0.11 * fmin(qk_sim_wind_ms(t), 5));
+    return season * spell * (1 + 5 * still) * day * (1.25 - 0.11 * fmin(qk_sim_wind_ms(t), 5)) *
+           past_burden(t);
 }
 
 static double ozone(qk_time t)
@@ -122,13 +133,15 @@ static double at_meals(qk_time t)
 
 static double air_value(const qk_sim_device *d, const qk_sim_factor *f, uint64_t seed, qk_time t)
 {
-    double own = d->level * wiggle(seed, t, 0.12, 0.08, 0.04);
+    /* A place does not stand still over the years against its neighbours. */
+    double drift = 1 + 0.07 * qk_sim_noise(d->seed + 31, t, 420 * QK_DAY);
+    double own = d->level * drift * wiggle(seed, t, 0.12, 0.08, 0.04);
     double pm = region_pm25(t), h = hour_of_day(t), rush = bump(h, 8, 1.6) + bump(h, 19, 2.4);
     switch (f->shape) {
     case QK_SIM_PM25: return pm * own;
-    case QK_SIM_PM10: return (pm * 1.45 + 24 + 22 * at_work(t)) * own;
-    case QK_SIM_SO2: return (6 + 6 * (1 - summer(t)) + 0.03 * pm) * own;
-    case QK_SIM_NO2: return (17 + 17 * (1 - summer(t)) + 16 * rush) * own;
+    case QK_SIM_PM10: return (pm * 1.18 + 16 + 20 * at_work(t)) * own;
+    case QK_SIM_SO2: return (6 + 6 * (1 - summer(t)) + 0.03 * pm) * own * past_burden(t);
+    case QK_SIM_NO2: return (17 + 17 * (1 - summer(t)) + 16 * rush) * own * past_burden(t);
     case QK_SIM_CO: return (0.35 + 0.3 * (1 - summer(t)) + 0.005 * pm + 0.1 * rush) * own;
     default: return fmax(2, ozone(t) * (2 - own) - 14 * rush);
     }

@@ -345,10 +345,19 @@ static const char *const schema_plan[] = {
     NULL,
 };
 
+static const char *const schema_airpast[] = {
+#include "store/schema_airpast.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
-    {"first tables", schema_1},           {"quality control of ambient air", schema_air},
-    {"people and rights", schema_people}, {"ledgers", schema_ledger},
-    {"plans and the year", schema_plan},  {NULL, NULL},
+    {"first tables", schema_1},
+    {"quality control of ambient air", schema_air},
+    {"people and rights", schema_people},
+    {"ledgers", schema_ledger},
+    {"plans and the year", schema_plan},
+    {"daily values of past years", schema_airpast},
+    {NULL, NULL},
 };
 
 int qk_schema_newest(void)

@@ -20,7 +20,9 @@ qk_code qk_air_asked(qk_air_question *q, qk_exchange *x, qk_error *err)
     *q = (qk_air_question){.archive = {x->tools->db, registry, x->tools->reader, known_at},
                            .registry = registry,
                            .rules = rules,
-                           .level = QK_AIR_BEST};
+                           .level = QK_AIR_BEST,
+                           .last_day =
+                               qk_day_number(qk_clock_now(qk_node_clock(x->context->node))) - 1};
     if (has_param(x, "level")) q->level = qk_air_level_of(qk_query_str(x, "level"));
     if (has_param(x, "standard") && qk_query_given(x, "standard"))
         q->rule = qk_rules_aqi_named(rules, qk_query_str(x, "standard"));
@@ -40,6 +42,7 @@ void qk_air_levels_json(qk_json_writer *w, const qk_air_levels *levels)
     qk_json_object(w);
     for (int i = QK_AIR_RAW; i < QK_AIR_BEST; i++)
         qk_json_ki64(w, qk_air_level_name((qk_air_level)i), levels->days[i]);
+    qk_json_ki64(w, "imported", levels->imported);
     qk_json_ki64(w, "left_out", levels->left_out);
     qk_json_ki64(w, "lapsed", levels->lapsed);
     qk_json_end(w);

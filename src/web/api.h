@@ -28,8 +28,9 @@ qk_handler qk_api_air_days, qk_api_air_periods, qk_api_air_compare, qk_api_air_r
 /* api_explain.c */
 qk_handler qk_api_air_explain;
 /* api_targets.c */
-qk_handler qk_api_air_targets, qk_api_air_targets_put, qk_api_air_targets_plan,
-    qk_api_air_allocation, qk_api_air_allocation_post, qk_api_air_attainment;
+qk_handler qk_api_air_targets, qk_api_air_history, qk_api_air_history_post, qk_api_air_targets_put,
+    qk_api_air_targets_plan, qk_api_air_allocation, qk_api_air_allocation_post,
+    qk_api_air_attainment;
 /* api_rules.c */
 qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put,
     qk_api_rule_revert, qk_api_rule_check;

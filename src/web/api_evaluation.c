@@ -53,18 +53,22 @@ static void put_day(qk_exchange *x, const qk_day *day, const qk_aqi_rule *rule,
                     const qk_air_day_levels *levels)
 {
     qk_json_writer *w = &x->json;
-    int level = QK_AIR_APPROVED, stations = 0;
+    int level = QK_AIR_BEST, stations = levels->imported;
     bool over = day->day < qk_day_number(now_of(x) - 1);
     for (int i = QK_AIR_APPROVED; i >= QK_AIR_RAW; i--) {
         stations += levels->stations[i];
         if (levels->stations[i]) level = i;
     }
     qk_air_day_begin(w, day, rule);
-    qk_json_kcstr(w, "state", over ? qk_air_level_name((qk_air_level)level) : "running");
+    qk_json_kcstr(w, "state",
+                  !over                  ? "running"
+                  : level == QK_AIR_BEST ? "imported"
+                                         : qk_air_level_name((qk_air_level)level));
     qk_json_kbool(w, "provisional", !over || level < QK_AIR_REVIEWED);
     qk_json_ki64(w, "stations", stations);
     qk_json_ki64(w, "reviewed", levels->stations[QK_AIR_REVIEWED]);
     qk_json_ki64(w, "approved", levels->stations[QK_AIR_APPROVED]);
+    qk_json_ki64(w, "imported", levels->imported);
     qk_json_ki64(w, "lapsed", levels->lapsed);
     qk_json_end(w);
 }
@@ -84,6 +88,7 @@ static qk_code put_days(qk_exchange *x, const qk_air_question *q, qk_str scope, 
         for (int i = 0; i < QK_AIR_BEST; i++) levels->days[i] += these.days[i];
         levels->left_out += these.left_out;
         levels->lapsed += these.lapsed;
+        levels->imported += these.imported;
         for (int32_t d = 0; d < y->days; d++) {
             const qk_day *day = &y->day[d];
             if (day->day < from || day->day > to || !(day->flags & QK_DAY_RECORDED)) continue;
@@ -120,14 +125,6 @@ qk_code qk_api_air_days(qk_exchange *x, qk_error *err)
 
 /* ---- months and years ---- */
 
-static void period_of(qk_period *out, const qk_year *y, int32_t month)
-{
-    if (month)
-        qk_year_month(out, y, month);
-    else
-        qk_year_total(out, y);
-}
-
 static void put_change(qk_json_writer *w, const char *name, qk_exact now, qk_exact before)
 {
     qk_dec a, b, rate;
@@ -143,12 +140,12 @@ static void put_change(qk_json_writer *w, const char *name, qk_exact now, qk_exa
 
 /* One edition and one profile for both years: those of the period's last day. */
 static void put_year_on_year(qk_json_writer *w, const qk_year *now, const qk_year *before,
-                             int32_t month, const qk_aqi_rule *rule,
+                             int32_t month, int32_t last_day, const qk_aqi_rule *rule,
                              const qk_index_profile *profile)
 {
     qk_period a, b;
-    period_of(&a, now, month);
-    period_of(&b, before, month);
+    qk_air_period(&a, now, month, last_day);
+    qk_air_period(&b, before, month, qk_air_year_earlier(last_day));
     qk_json_object(w);
     qk_json_kcstr(w, "standard", rule->name);
     qk_json_kcstr(w, "profile", profile->name);
@@ -205,7 +202,7 @@ static void put_period(qk_exchange *x, const qk_air_question *q, years *y, int32
 {
     char name[16];
     qk_period period;
-    period_of(&period, y->now, month);
+    bool running = qk_air_period(&period, y->now, month, q->last_day);
     int32_t end = period.to_day < y->last_day ? period.to_day : y->last_day;
     const qk_index_profile *profile = qk_rules_index_on(q->rules, end);
     const qk_aqi_rule *rule = rule_on(q, end);
@@ -217,7 +214,8 @@ static void put_period(qk_exchange *x, const qk_air_question *q, years *y, int32
     qk_air_judge_again(y->now_one, rule);
     qk_air_judge_again(y->before_one, rule);
     qk_json_key(&x->json, "year_on_year");
-    put_year_on_year(&x->json, y->now_one, y->before_one, month, rule, profile);
+    put_year_on_year(&x->json, y->now_one, y->before_one, month, q->last_day, rule, profile);
+    qk_json_kbool(&x->json, "running", running);
     qk_json_end(&x->json);
 }
 
@@ -309,13 +307,13 @@ qk_code qk_explain_change(qk_telling *t)
     cut_before(&y);
     qk_str_copy(name, sizeof name, item);
     qk_pollutant p = qk_air_pollutant(name);
-    period_of(&a, y.now, month);
+    qk_air_period(&a, y.now, month, t->q.last_day);
     int32_t end = a.to_day < y.last_day ? a.to_day : y.last_day;
     const qk_aqi_rule *rule = rule_on(&t->q, end);
     qk_air_judge_again(y.now_one, rule);
     qk_air_judge_again(y.before_one, rule);
-    period_of(&a, y.now_one, month);
-    period_of(&b, y.before_one, month);
+    qk_air_period(&a, y.now_one, month, t->q.last_day);
+    qk_air_period(&b, y.before_one, month, qk_air_year_earlier(t->q.last_day));
     const qk_tell_heading h = {"与上年同期相比的变化率",
                                "Change against the same time last year",
                                "(C - C_before) / C_before × 100 %",
@@ -349,7 +347,7 @@ static void put_edition(qk_exchange *x, const qk_air_question *q, qk_year *y,
     qk_json_writer *w = &x->json;
     const qk_limits *limits = qk_rules_limits_on(q->rules, day_of_edition(rule));
     qk_air_judge_again(y, rule);
-    period_of(&period, y, month);
+    qk_air_period(&period, y, month, q->last_day);
     const qk_index_profile *profile = qk_rules_index_on(q->rules, day_of_edition(rule));
     qk_json_object(w);
     qk_json_kcstr(w, "standard", rule->name);
@@ -533,6 +531,7 @@ qk_code qk_api_air_ranking(qk_exchange *x, qk_error *err)
     snprintf(name, sizeof name, month ? "%04d-%02d" : "%04d", year, month);
     qk_json_object(&x->json);
     qk_json_kcstr(&x->json, "period", name);
+    qk_json_kbool(&x->json, "running", n > 0 && list[0].running);
     qk_json_kcstr(&x->json, "group", townships ? "townships" : "stations");
     qk_air_asked_json(&x->json, &q);
     put_ranking_rule(&x->json);

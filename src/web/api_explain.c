@@ -304,7 +304,7 @@ static qk_code area_day_value(qk_telling *t, const qk_air_source *stations, size
                                limits->from_day};
     qk_tell_begin(t, "day_value", &h);
     for (size_t i = 0; i < n; i++) {
-        QK_TRY(qk_air_year(y, &levels, &t->q, stations[i].site->id, year, t->err));
+        QK_TRY(qk_air_year(y, &levels, &t->q, &stations[i], year, t->err));
         const qk_day *day = &y->day[at - y->first_day];
         bool there = day->flags & QK_DAY_RECORDED && day->stat[p] >= 0;
         valid += there;

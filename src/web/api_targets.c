@@ -17,22 +17,31 @@ static int32_t today_of(const qk_exchange *x)
     return qk_day_number(qk_clock_now(qk_node_clock(x->context->node)));
 }
 
+static int32_t this_year(const qk_exchange *x)
+{
+    return qk_civil_of((qk_time)today_of(x) * QK_DAY - QK_CST_OFFSET).year;
+}
+
 /* ---- years, read once for each scope ---- */
 
 typedef struct years {
     qk_str scope;
-    int32_t first;     /* year of year[0] */
-    qk_year *year[64]; /* by its own editions */
+    int32_t year;
+    qk_year *now;  /* days up to asof, by their own editions */
+    qk_year *past; /* PAST_YEARS, by one edition; the last is the year before */
+    bool has[PAST_YEARS];
     qk_air_levels levels;
 } years;
+
+enum { SCOPES_KEPT = 16, SCOPE_ARENA = 32 << 20 };
 
 typedef struct board {
     qk_exchange *x;
     qk_air_question q;
-    int32_t asof;
+    int32_t asof, first_year;
     const qk_aqi_rule *one; /* by which years are compared */
-    years scopes[32];
-    size_t scope_n;
+    years scopes[SCOPES_KEPT];
+    size_t next; /* to be forgotten */
     qk_error *err;
 } board;
 
@@ -45,42 +54,56 @@ static bool has_days(const qk_year *y)
 
 static qk_code load_years(board *b, years *y, qk_str scope, int32_t year)
 {
-    *y = (years){.scope = scope, .first = year - PAST_YEARS};
-    for (int32_t i = 0; i <= PAST_YEARS; i++) {
+    qk_arena *arena = &b->x->arena;
+    if (!y->now) y->now = qk_arena_alloc(arena, sizeof *y->now);
+    if (!y->past) y->past = qk_arena_array(arena, PAST_YEARS, sizeof *y->past);
+    if (!y->now || !y->past)
+        return qk_fail(b->err, QK_ENOMEM, "no memory for the years of a target");
+    y->year = 0;
+    y->scope = scope;
+    for (int32_t i = 0; i < PAST_YEARS; i++) {
         qk_air_levels levels = {0};
-        qk_year *one = qk_arena_alloc(&b->x->arena, sizeof *one);
-        if (!one) return qk_fail(b->err, QK_ENOMEM, "no memory for the years of a target");
-        QK_TRY(qk_air_scope_year(one, &levels, &b->q, scope, y->first + i, b->err));
-        if (i == PAST_YEARS) y->levels = levels;
-        y->year[i] = i == PAST_YEARS || has_days(one) ? one : NULL;
+        QK_TRY(
+            qk_air_scope_year(&y->past[i], &levels, &b->q, scope, year - PAST_YEARS + i, b->err));
+        y->has[i] = has_days(&y->past[i]);
+        qk_air_judge_again(&y->past[i], b->one);
     }
+    y->levels = (qk_air_levels){0};
+    QK_TRY(qk_air_scope_year(y->now, &y->levels, &b->q, scope, year, b->err));
+    for (int32_t d = 0; d < y->now->days; d++)
+        if (y->now->day[d].day > b->asof) y->now->day[d].flags = 0;
+    y->year = year;
     return QK_OK;
 }
 
 static qk_code get_years(board *b, years **out, qk_str scope, int32_t year)
 {
-    for (size_t i = 0; i < b->scope_n; i++) {
+    for (size_t i = 0; i < SCOPES_KEPT; i++) {
         *out = &b->scopes[i];
-        if (qk_str_eq((*out)->scope, scope) && (*out)->first == year - PAST_YEARS) return QK_OK;
+        if ((*out)->year == year && qk_str_eq((*out)->scope, scope)) return QK_OK;
     }
-    if (b->scope_n == sizeof b->scopes / sizeof b->scopes[0])
-        return qk_fail(b->err, QK_EFULL, "targets of more than %zu places and years at once",
-                       b->scope_n);
-    *out = &b->scopes[b->scope_n++];
+    *out = &b->scopes[b->next++ % SCOPES_KEPT];
     return load_years(b, *out, scope, year);
 }
 
 /* "全县" and the like are the county; else a code of the register. */
-static qk_str scope_of_row(board *b, const qk_json_value *row)
+static qk_code find_scope(qk_str *out, board *b, const qk_json_value *row)
 {
-    qk_str scope = qk_json_get_str(row, "scope");
     qk_air_source *stations;
+    qk_arena arena;
     size_t n;
     bool area;
-    if (scope.len &&
-        qk_air_scope(&stations, &n, &area, b->q.registry, scope, &b->x->arena, NULL) == QK_OK)
-        return scope;
-    return QK_STR("county");
+    *out = qk_json_get_str(row, "scope");
+    qk_arena_init(&arena, SCOPE_ARENA);
+    qk_code code = out->len
+                       ? qk_air_scope(&stations, &n, &area, b->q.registry, *out, &arena, b->err)
+                       : QK_ENOTFOUND;
+    qk_arena_clear(&arena);
+    if (code == QK_ENOTFOUND || code == QK_EINVAL) {
+        *out = QK_STR("county");
+        code = QK_OK;
+    }
+    return code;
 }
 
 /* ---- one target ---- */
@@ -271,7 +294,6 @@ static void put_year_before(qk_json_writer *w, const board *b, const qk_target *
 typedef struct judged {
     qk_target_result r;
     years *y;
-    qk_year *now; /* days up to asof */
 } judged;
 
 static qk_code judge_row(judged *j, board *b, const qk_target *t, qk_str scope, int32_t year)
@@ -279,20 +301,9 @@ static qk_code judge_row(judged *j, board *b, const qk_target *t, qk_str scope, 
     const qk_year *past[PAST_YEARS];
     size_t n = 0;
     QK_TRY(get_years(b, &j->y, scope, year));
-    qk_year *again = qk_arena_array(&b->x->arena, PAST_YEARS + 1, sizeof *again);
-    if (!again) return qk_fail(b->err, QK_ENOMEM, "no memory for the years of a target");
-    for (int i = 0; i < PAST_YEARS; i++) {
-        if (!j->y->year[i]) continue;
-        again[n] = *j->y->year[i];
-        qk_air_judge_again(&again[n], b->one);
-        past[n] = &again[n];
-        n++;
-    }
-    j->now = &again[PAST_YEARS];
-    *j->now = *j->y->year[PAST_YEARS];
-    for (int32_t d = 0; d < j->now->days; d++)
-        if (j->now->day[d].day > b->asof) j->now->day[d].flags = 0;
-    qk_target_judge(&j->r, t, j->now, b->asof, past, n);
+    for (int i = 0; i < PAST_YEARS; i++)
+        if (j->y->has[i]) past[n++] = &j->y->past[i];
+    qk_target_judge(&j->r, t, j->y->now, b->asof, past, n);
     return QK_OK;
 }
 
@@ -306,8 +317,9 @@ static qk_code put_judged(board *b, const qk_target *t, qk_str scope, int32_t ye
     put_reached(w, "reached", t, &j.r);
     put_allowance(w, t, &j.r);
     put_projection(w, t, &j.r);
-    put_path(w, t, &j.r, j.now, b->asof);
-    put_year_before(w, b, t, j.now, j.y->year[PAST_YEARS - 1]);
+    put_path(w, t, &j.r, j.y->now, b->asof);
+    put_year_before(w, b, t, j.y->now,
+                    j.y->has[PAST_YEARS - 1] ? &j.y->past[PAST_YEARS - 1] : NULL);
     qk_air_levels_json(w, &j.y->levels);
     return QK_OK;
 }
@@ -341,7 +353,8 @@ static qk_code put_target(board *b, const qk_json_value *row)
     qk_target t;
     int64_t year = 0;
     qk_json_writer *w = &b->x->json;
-    qk_str scope = scope_of_row(b, row);
+    qk_str scope;
+    QK_TRY(find_scope(&scope, b, row));
     const char *why = qk_target_read(&t, row);
     if (!qk_json_get_i64(row, "year", &year) || year < 1990 || year > 2200) {
         year = 0;
@@ -373,6 +386,7 @@ static qk_code open_board(board **out, qk_exchange *x, const qk_json_value **row
     QK_TRY(qk_airtarget_rows(rows, version, x->tools->db, &x->arena, err));
     b->asof = today_of(x) - 1;
     if (qk_query_given(x, "asof")) b->asof = qk_day_number(qk_query_time(x, "asof", 0));
+    QK_TRY(qk_air_first_year(&b->first_year, x->tools->db, this_year(x), err));
     b->one = b->q.rule ? b->q.rule : qk_rules_aqi_on(b->q.rules, b->asof);
     return QK_OK;
 }
@@ -450,7 +464,7 @@ static qk_code tell_target(qk_telling *told, board *b, const qk_json_value *row,
     bool mean = t->kind == QK_TARGET_MEAN;
     if (!qk_json_get_i64(row, "year", &year) || year < 1990 || year > 2200)
         return qk_fail(told->err, QK_ENOTFOUND, "the target has no year");
-    told->scope = scope_of_row(b, row);
+    QK_TRY(find_scope(&told->scope, b, row));
     QK_TRY(judge_row(&j, b, t, told->scope, (int32_t)year));
     qk_str from = qk_json_get_str(row, "source");
     qk_str_copy(source, sizeof source, from.len ? from : qk_json_get_str(row, "text"));
@@ -632,11 +646,6 @@ static void put_shares(qk_json_writer *w, const qk_airtarget_shares *a)
         w, "en",
         "A township's target = the county's target x its own base value / the weighted mean "
         "of base values, cut to 0.1; their weighted mean does not exceed the county's.");
-}
-
-static int32_t this_year(const qk_exchange *x)
-{
-    return qk_civil_of((qk_time)today_of(x) * QK_DAY - QK_CST_OFFSET).year;
 }
 
 static qk_airtarget_share *share_named(const qk_airtarget_shares *a, qk_str code)

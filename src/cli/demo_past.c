@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/demo_past.h"
+#include "domain/airpast.h"
+#include "domain/airtarget.h"
+#include "sim/county_past.h"
+#include <stdio.h>
+
+enum { YEARS = 3, CSV_MAX = 1 << 20, ARENA_MAX = 64 << 20 };
+#define BY QK_STR("demo")
+
+static int32_t first_of(int32_t year)
+{
+    qk_time t = 0;
+    qk_civil c = {.year = year, .month = 1, .day = 1};
+    return qk_time_of(&t, &c) == QK_OK ? qk_day_number(t) : 0;
+}
+
+static int32_t year_of(const qk_demo_past *p)
+{
+    return qk_civil_of((qk_time)p->last_day * QK_DAY - QK_CST_OFFSET).year;
+}
+
+/* ---- days ---- */
+
+typedef struct station_past {
+    const qk_sim_device *device;
+    qk_buf csv;
+    bool known;
+} station_past;
+
+static qk_code look_for(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
+{
+    station_past *s = context;
+    sqlite3_stmt *stmt = NULL;
+    (void)node, (void)now;
+    QK_TRY(qk_db_prepare(&stmt, db, "SELECT 1 FROM air_past WHERE site=? LIMIT 1", err));
+    qk_db_bind_str(stmt, 1, qk_str_of(s->device->site));
+    qk_code code = qk_db_step(db, stmt, err);
+    s->known = code == QK_OK;
+    sqlite3_reset(stmt);
+    return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+static qk_code import_station(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
+{
+    station_past *s = context;
+    size_t rows = 0;
+    return qk_airpast_csv(&rows, db, qk_node_registry(node), qk_buf_str(&s->csv),
+                          QK_STR("青泽县环境空气质量年报（演示数据）"), BY, now, err);
+}
+
+static qk_code make_station(qk_demo_past *p, const qk_sim_device *device, qk_error *err)
+{
+    station_past s = {.device = device};
+    QK_TRY(qk_node_call(p->node, look_for, &s, err));
+    if (s.known) return QK_OK;
+    qk_buf_init(&s.csv, CSV_MAX);
+    qk_sim_past_csv(&s.csv, device, first_of(year_of(p) - YEARS), p->last_day);
+    qk_code code = s.csv.failed ? qk_fail(err, s.csv.failed, "no memory for the demo's past")
+                                : qk_node_call(p->node, import_station, &s, err);
+    qk_buf_clear(&s.csv);
+    return code;
+}
+
+/* ---- goals ---- */
+
+static qk_code take_plan(qk_db *db, int32_t year, qk_time now, qk_error *err)
+{
+    qk_buf plan;
+    size_t taken = 0;
+    qk_buf_init(&plan, 64 * 1024);
+    qk_sim_plan_json(&plan, year);
+    qk_code code = plan.failed ? qk_fail(err, plan.failed, "no memory for the demo's plan")
+                               : qk_airtarget_from_plan(&taken, db, qk_buf_str(&plan), QK_STR(""),
+                                                        BY, now, err);
+    qk_buf_clear(&plan);
+    return code;
+}
+
+/* The first target of a pollutant for the whole county that the year's plan has. */
+static bool find_target(qk_dec *out, qk_db *db, qk_pollutant p, int32_t year, qk_arena *arena)
+{
+    const qk_json_value *rows = NULL;
+    int64_t version, of = 0;
+    if (qk_airtarget_rows(&rows, &version, db, arena, NULL) != QK_OK) return false;
+    for (const qk_json_value *r = rows ? rows->first : NULL; r; r = r->next) {
+        const qk_json_value *value = qk_json_get(r, "value");
+        if (qk_str_eq(qk_json_get_str(r, "metric"), qk_str_of(qk_pollutant_name(p))) &&
+            qk_json_get_i64(r, "year", &of) && of == year && value &&
+            value->type == QK_JSON_NUMBER && qk_dec_parse(out, value->text) == QK_OK)
+            return true;
+    }
+    return false;
+}
+
+static qk_code share_out(qk_node *node, qk_db *db, qk_pollutant p, int32_t year, qk_time now,
+                         qk_arena *arena, qk_error *err)
+{
+    char source[QK_AIRTARGET_SOURCE_MAX];
+    qk_rules *rules;
+    qk_airtarget_shares shares;
+    qk_dec target;
+    int64_t version;
+    if (!find_target(&target, db, p, year, arena)) return QK_OK;
+    QK_TRY(qk_ruleset_load(&rules, db, QK_TIME_NONE, arena, err));
+    const qk_air_question q = {.archive = {db, qk_node_registry(node), NULL, QK_TIME_NONE},
+                               .registry = qk_node_registry(node),
+                               .rules = rules,
+                               .level = QK_AIR_BEST};
+    QK_TRY(qk_airtarget_allocate(&shares, &q, p, target, year - 1, true, arena, err));
+    snprintf(source, sizeof source, "青泽县%d年%s目标分解到镇", (int)year, qk_pollutant_name(p));
+    return qk_airtarget_keep_shares(&version, db, &shares, p, year, qk_str_of(source), BY, now,
+                                    err);
+}
+
+static qk_code make_goals(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
+{
+    const qk_demo_past *p = context;
+    const qk_json_value *rows = NULL;
+    int64_t version = 0;
+    int32_t year = year_of(p);
+    qk_arena arena;
+    qk_arena_init(&arena, ARENA_MAX);
+    qk_code code = qk_airtarget_rows(&rows, &version, db, &arena, err);
+    if (!code && version == 0) {
+        code = take_plan(db, year - 1, now, err);
+        if (!code) code = take_plan(db, year, now, err);
+        if (!code) code = share_out(node, db, QK_PM10, year, now, &arena, err);
+        if (!code) code = share_out(node, db, QK_PM25, year, now, &arena, err);
+    }
+    qk_arena_clear(&arena);
+    return code;
+}
+
+/* ---- the thread ---- */
+
+static void *run_past(void *context)
+{
+    qk_demo_past *p = context;
+    qk_error err = {0};
+    qk_code code = QK_OK;
+    for (size_t i = 0; !code && !p->stop && i < p->county->n_devices; i++)
+        if (qk_sim_has_past(&p->county->devices[i]))
+            code = make_station(p, &p->county->devices[i], &err);
+    if (!code && !p->stop) code = qk_node_call(p->node, make_goals, p, &err);
+    if (code)
+        qk_log_print(qk_node_log(p->node), QK_LOG_WARN, "demo",
+                     "the county's past could not be made: %s", err.message);
+    return NULL;
+}
+
+void qk_demo_past_start(qk_demo_past *p)
+{
+    atomic_init(&p->stop, false);
+    p->runs = pthread_create(&p->thread, NULL, run_past, p) == 0;
+}
+
+void qk_demo_past_stop(qk_demo_past *p)
+{
+    if (!p->runs) return;
+    p->stop = true;
+    pthread_join(p->thread, NULL);
+    p->runs = false;
+}
