@@ -108,6 +108,9 @@ test('S026 a day stands in the colour of its level, a day without data is hatche
   await on.waitFor();
   assert.equal(await on.innerText(), String(day.aqi));
   assert.ok((await on.getAttribute('class')).includes(`a${day.level}`));
+  assert.match(await on.getAttribute('class'), day.provisional ? /\bprovisional\b/ : /\bday\b/);
+  assert.match(await on.getAttribute('aria-label'), day.provisional ? /未审核|当日未完/ : /已审核|已批准/);
+  assert.equal(await on.evaluate((e) => getComputedStyle(e, '::before').borderTopStyle), day.provisional ? 'dashed' : 'none');
   const empty = page.locator(`.day[aria-label^="${day.date.slice(0, 4)}-01-01"]`);
   assert.match(await empty.getAttribute('class'), /\ba0\b/);
   assert.match(await empty.getAttribute('aria-label'), /没有数据/);
@@ -203,10 +206,15 @@ test('S027 S028 a target says in words what is reached and what may still be use
   const rung = (text) => page.locator('.ladder li').filter({ hasText: text });
   const pm = told.items.find((x) => x.item === 'PM2.5');
   const text = await rung('PM₂.₅').innerText();
-  assert.ok(text.includes(pm.allowance.zh), text);
-  assert.ok(text.includes(pm.reached.value.toFixed(1)), text);
-  assert.match(await rung('臭氧超标').innerText(), /臭氧超标还可有 59 天[\s\S]*余 153 天/);
-  await rung('PM₂.₅').locator('.fig').click();
+  assert.ok(text.includes(`PM₂.₅ 今年 ${pm.reached.value.toFixed(1)} µg/m³，目标 ≤ 44，余下 ${pm.allowance.days_left} 天`), text);
+  assert.ok(text.includes(pm.allowance.mean_allowed < 0 ? '已无法补回' : `须 ≤ ${pm.allowance.mean_allowed.toFixed(1)}`), text);
+  assert.match(await rung('臭氧超标').innerText(), /目标 ≤ 38.6 %，臭氧超标还可有 59 天/);
+  for (const [i, m] of pm.path.entries()) {
+    const col = rung('PM₂.₅').locator('.month').nth(i);
+    if (m.actual !== null) assert.equal(await col.locator('b').innerText(), m.actual.toFixed(1));
+    else if (m.reason === 'no_data') assert.match(await col.locator('.col').getAttribute('class'), /\ba0\b/);
+  }
+  await rung('PM₂.₅').locator('.fig').last().click();
   await page.locator('.drawer .formula').first().waitFor();
   await page.keyboard.press('Escape');
   await keyed(page);
@@ -264,6 +272,10 @@ test('S031 an hour is left out with a reason, taken back, reviewed by one and ap
   assert.equal(await page.locator('.step.done').filter({ hasText: '已批准' }).count(), 0, 'not by the same person');
   await page.getByLabel('处置人').fill('乙');
   await approve.click();
+  await page.locator('.step.done').filter({ hasText: '已批准' }).waitFor();
+  await page.goto(`${server.base}?lang=zh&theme=light#/air/calendar?s=${station.id}&d=${day}`);
+  await page.waitForSelector('.day.on.approved:not(.provisional)');
+  await page.goto(`${server.base}?lang=zh&theme=light#/air/review?s=${station.id}&d=${day}`);
   await page.locator('.step.done').filter({ hasText: '已批准' }).waitFor();
   assert.match(await page.locator('.steps').innerText(), /已审核\s*甲[\s\S]*已批准\s*乙/);
   await context.close();
