@@ -1,65 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The forecast of one day of issue, for the county and each of its stations. */
 #include "cli/forecast.h"
+#include "domain/forecasts.h"
 #include <errno.h>
-#include <math.h>
 
-enum { OUT_BYTES = 1 << 28, PROBABILITIES = 4, TREND_FROM = 11 };
-
-static void put_days(qk_json_writer *w, const char *name, int32_t day)
-{
-    char date[QK_TIME_TEXT];
-    qk_json_kcstr(w, name, qk_date_iso(date, (qk_time)day * QK_DAY - QK_CST_OFFSET));
-}
-
-static void put_probability(qk_json_writer *w, const char *name, double p)
-{
-    qk_json_key(w, name);
-    qk_json_fixed(w, p, PROBABILITIES);
-}
-
-static void put_concentrations(qk_json_writer *w, const qk_guidance *g)
-{
-    qk_json_key(w, "concentrations");
-    qk_json_object(w);
-    for (size_t k = 0; k < QK_GUIDANCE_INDEX; k++) {
-        if (!isfinite(g->conc[k][1])) continue;
-        qk_json_key(w, k < QK_POLLUTANTS ? qk_pollutant_name((qk_pollutant)k) : "O3_1h");
-        qk_json_array(w);
-        for (size_t i = 0; i < 3; i++) qk_json_fixed(w, g->conc[k][i], k == QK_CO ? 2 : 1);
-        qk_json_end(w);
-    }
-    qk_json_end(w);
-}
-
-static void put_guidance(qk_json_writer *w, const qk_guidance *g, const qk_aqi_rule *rule,
-                         int32_t issued, size_t lead)
-{
-    qk_json_object(w);
-    put_days(w, "date", issued + (int32_t)lead);
-    qk_json_ki64(w, "lead", (int64_t)lead);
-    qk_json_kbool(w, "trend", lead >= TREND_FROM);
-    qk_json_kcstr(w, "rule", rule->name);
-    qk_json_ki64(w, "aqi_low", g->low);
-    qk_json_ki64(w, "aqi", g->mid);
-    qk_json_ki64(w, "aqi_high", g->high);
-    qk_json_key(w, "grades");
-    qk_json_array(w);
-    for (int32_t l = 1; l <= QK_AQI_LEVELS; l++)
-        if (g->grades & (1u << l)) qk_json_i64(w, l);
-    qk_json_end(w);
-    qk_json_kcstr(w, "primary",
-                  g->primary < 0 ? NULL : qk_pollutant_name((qk_pollutant)g->primary));
-    qk_json_key(w, "grade_probability");
-    qk_json_array(w);
-    for (int32_t l = 1; l <= QK_AQI_LEVELS; l++) qk_json_fixed(w, g->share[l], PROBABILITIES);
-    qk_json_end(w);
-    put_probability(w, "p_over_100", g->over[0]);
-    put_probability(w, "p_over_150", g->over[1]);
-    put_probability(w, "p_over_200", g->over[2]);
-    put_concentrations(w, g);
-    qk_json_end(w);
-}
+enum { OUT_BYTES = 1 << 28 };
 
 typedef struct issue {
     const forecast_job *job;
@@ -98,7 +43,7 @@ static qk_code tell_days(qk_json_writer *w, issue *s, qk_error *err)
         qk_guidance g;
         const qk_aqi_rule *rule = forecast_rule_on(s->air, s->job->issued + l);
         QK_TRY(qk_guide_day(&g, s->guide, s->job->issued, (size_t)l, rule, err));
-        put_guidance(w, &g, rule, s->job->issued, (size_t)l);
+        qk_guidance_write(w, &g, rule, s->job->issued, (size_t)l);
     }
     qk_json_end(w);
     return QK_OK;
@@ -131,12 +76,13 @@ static qk_code tell_all(qk_buf *text, const forecast_job *job, const forecast_ai
                         const forecast_weather *weather, qk_error *err)
 {
     qk_json_writer w;
+    char date[QK_TIME_TEXT];
     qk_json_init(&w, text);
     w.pretty = true;
     if (job->issued < record->first_day)
         return qk_fail(err, QK_EFORMAT, "%s: the record begins after --issued", job->hours);
     qk_json_object(&w);
-    put_days(&w, "issued", job->issued);
+    qk_json_kcstr(&w, "issued", qk_date_iso(date, (qk_time)job->issued * QK_DAY - QK_CST_OFFSET));
     qk_json_key(&w, "places");
     qk_json_array(&w);
     for (size_t i = 0; i < record->places; i++)

@@ -81,6 +81,7 @@ qk_code qk_forecast_days_fit(qk_forecaster **out, const qk_forecast_days *days,
                             .targets = QK_GUIDANCE_TARGETS,
                             .holiday = days->holiday,
                             .learn = days->learn,
+                            .stop = days->stop,
                             .index = QK_GUIDANCE_INDEX,
                             .key = {QK_PM25, QK_O3},
                             .companions = 1u << QK_PM25 | 1u << QK_O3 | 1u << QK_CO};

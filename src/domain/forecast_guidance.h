@@ -26,6 +26,7 @@ typedef struct qk_forecast_days {
     bool *learn;                        /* set by the caller, all false at first */
     uint8_t *holiday;                   /* [days + QK_GUIDANCE_LEADS]; zeros at first */
     const qk_aqi_rule *rule;
+    const _Atomic bool *stop; /* as qk_forecast_record.stop */
 } qk_forecast_days;
 /* QK_EINVAL for an empty or too long span (QK_FORECAST_DAYS), QK_ENOMEM. The rule is borrowed. */
 QK_NODISCARD qk_code qk_forecast_days_init(qk_forecast_days *days, int32_t first_day,

@@ -245,6 +245,8 @@ static qk_code open_timers(qk_node *node, qk_error *err)
         qk_scheduler_handle(s, "retention.night", begin_expiry, NULL))
         return qk_fail(err, QK_EFULL, "too many kinds of timers");
     keep_derived(node, now);
+    QK_TRY(qk_forecast_night_new(&node->forecast, node, node->log, err));
+    QK_TRY(qk_forecast_night_timers(node->forecast, s, now, err));
     QK_TRY(
         qk_scheduler_every(s, "transmission.hour", QK_STR(""), "hourly 11", now, QK_STR(""), err));
     return qk_scheduler_every(s, "retention.night", QK_STR(""), "daily 03:10", now, QK_STR(""),
@@ -369,7 +371,9 @@ void qk_node_close(qk_node *node)
 {
     if (!node) return;
     qk_outbox_stop(node->outbox);
+    qk_forecast_night_stop(node->forecast);
     stop_store(node);
+    qk_forecast_night_free(node->forecast);
     qk_outbox_free(node->outbox);
     qk_journal_close(node->journal);
     qk_files_close(node->files);

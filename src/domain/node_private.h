@@ -4,6 +4,7 @@
 /* Shared by node.c (parts, opening, closing), node_queue.c (commands) and node_store.c (the store
  * thread). */
 #include "base/file.h"
+#include "domain/forecast_night.h"
 #include "domain/care.h"
 #include "domain/ingest.h"
 #include "domain/node.h"
@@ -55,6 +56,7 @@ struct qk_node {
     qk_outbox *outbox;
     qk_scheduler *scheduler;
     qk_care *care;
+    qk_forecast_night *forecast;
     pthread_mutex_t append_lock;
 
     /* the store thread's bell and its commands */

@@ -64,7 +64,7 @@ static qk_code take_season_off(qk_forecaster *f, qk_forecast_series *s, qk_error
     QK_TRY(qk_gram_init(&gram, QK_SEASON_TERMS - 1, err));
     for (size_t t = 0; t < f->days; t++) {
         if (!f->learn[t] || isnan(s->log[t])) continue;
-        qk_season_terms(row, f->first_day + (int32_t)t);
+        qk_season_terms(row, f->first_day + (int32_t)t, f->season);
         row[QK_SEASON_TERMS] = s->log[t];
         qk_gram_add(&gram, row);
     }
@@ -72,7 +72,7 @@ static qk_code take_season_off(qk_forecaster *f, qk_forecast_series *s, qk_error
     s->known = gram.sum[0] >= QK_FORECAST_LEARN_MIN;
     if (s->known) code = qk_ridge_fit(&season, &gram, 1e-3, err);
     for (size_t t = 0; s->known && code == QK_OK && t < f->days; t++) {
-        qk_season_terms(row, f->first_day + (int32_t)t);
+        qk_season_terms(row, f->first_day + (int32_t)t, f->season);
         if (!isnan(s->log[t])) s->anomaly[t] = s->log[t] - qk_ridge_at(&season, row + 1);
     }
     qk_ridge_clear(&season);
@@ -84,6 +84,7 @@ static qk_code take_record(qk_forecaster *f, const qk_forecast_record *record, q
 {
     size_t others = 0;
     memcpy(f->learn, record->learn, f->days * sizeof *f->learn);
+    f->season = qk_season_known(f->learn, f->days);
     if (record->holiday) memcpy(f->holiday, record->holiday, f->days + f->leads);
     for (size_t k = 0; k < f->targets; k++) {
         qk_forecast_series *s = &f->series[k];
@@ -223,6 +224,7 @@ qk_code qk_forecaster_fit(qk_forecaster **out, const qk_forecast_record *record,
     f->leads = leads;
     f->index = record->index;
     f->companions = record->companions;
+    f->stop = record->stop;
     memcpy(f->key, record->key, sizeof f->key);
     f->first_day = record->first_day;
     f->learn = calloc(f->days, sizeof *f->learn);

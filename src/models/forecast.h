@@ -25,7 +25,7 @@ enum {
     QK_FORECAST_TARGETS = 10,
     QK_FORECAST_LEADS = 15,
     QK_FORECAST_DAYS = QK_LAGGED_DAYS,
-    QK_FORECAST_LEARN_MIN = 60, /* days a target needs */
+    QK_FORECAST_LEARN_MIN = 25, /* days a target needs */
     QK_FORECAST_DRESSES = 5
 };
 
@@ -40,11 +40,12 @@ typedef struct qk_forecast_record {
     size_t key[2];          /* targets whose forecast tells alike days */
     uint32_t companions;    /* bits 1 << target: their last day helps to tell the others; not those
                              * that fall or rise from year to year */
+    const _Atomic bool *stop; /* set by another thread: give up; NULL: never */
 } qk_forecast_record;
 
 typedef struct qk_forecaster qk_forecaster;
 /* leads 1..QK_FORECAST_LEADS. QK_EINVAL beyond the ceilings; QK_EFORMAT when the index or no other
- * target has QK_FORECAST_LEARN_MIN days; QK_ENOMEM. */
+ * target has QK_FORECAST_LEARN_MIN days; QK_ECANCELLED; QK_ENOMEM. */
 QK_NODISCARD qk_code qk_forecaster_fit(qk_forecaster **out, const qk_forecast_record *record,
                                        const qk_weather_archive *archive, size_t leads,
                                        qk_error *err);

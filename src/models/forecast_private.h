@@ -26,6 +26,8 @@ typedef struct qk_forecast_series {     /* of one target, by day index */
 struct qk_forecaster {
     size_t days, targets, leads, index, key[2];
     uint32_t companions;
+    bool season; /* known */
+    const _Atomic bool *stop;
     int32_t first_day;
     bool *learn;      /* [days] */
     uint8_t *holiday; /* [days + leads] */

@@ -40,7 +40,7 @@ static void ridge_features(double *x, const qk_forecaster *f, size_t issue, int3
     double season[QK_SEASON_TERMS];
     size_t t = issue + (size_t)lead, n = 0;
     int32_t day = f->first_day + (int32_t)t, weekday = weekday_of(day);
-    qk_season_terms(season, day);
+    qk_season_terms(season, day, f->season);
     for (size_t v = 0; v < f->weather.columns; v++) {
         double now = qk_lagged_at(&f->weather, issue, lead, v);
         double eve = qk_lagged_at(&f->weather, issue, lead - 1, v);
@@ -73,7 +73,7 @@ static double tree_feature(const qk_forecaster *f, size_t feature, size_t issue,
     double season[QK_SEASON_TERMS];
     int32_t day = f->first_day + (int32_t)issue + lead;
     if (feature >= TREE_PER_COLUMN * columns) {
-        qk_season_terms(season, day);
+        qk_season_terms(season, day, f->season);
         const double others[TREE_OTHERS] = {season[1], season[2], lead, weekday_of(day),
                                             f->holiday[issue + (size_t)lead]};
         return others[feature - TREE_PER_COLUMN * columns];
@@ -259,6 +259,7 @@ static qk_code learn_target(bench *b, size_t target, qk_error *err)
     bin_recent(b, s);
     sum_rows(b);
     for (size_t fold = 0; fold <= QK_FORECAST_FOLDS; fold++) {
+        if (b->f->stop && *b->f->stop) return qk_fail(err, QK_ECANCELLED, "told to stop");
         QK_TRY(learn_ridge(b, s, fold, err));
         QK_TRY(learn_trees(b, s, target, fold, err));
     }

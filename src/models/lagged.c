@@ -16,6 +16,7 @@ typedef struct column_fit {
     size_t column, days;
     int32_t first_day;
     const bool *learn;
+    bool season;                                             /* known */
     double scale;                                            /* of log(1 + x scale); 0: as it is */
     double *anomaly;                                         /* [days + leads][leads + 1] */
     double cov[QK_LAGGED_LEADS + 1][QK_LAGGED_LEADS + 1];    /* of anomalies of the same day */
@@ -25,7 +26,15 @@ typedef struct column_fit {
     size_t proxy; /* the shortest lead that has data */
 } column_fit;
 
-void qk_season_terms(double out[QK_SEASON_TERMS], int32_t day)
+bool qk_season_known(const bool *learn, size_t days)
+{
+    size_t first = 0, last = days;
+    while (first < days && !learn[first]) first++;
+    while (last > first && !learn[last - 1]) last--;
+    return last - first >= QK_SEASON_DAYS;
+}
+
+void qk_season_terms(double out[QK_SEASON_TERMS], int32_t day, bool known)
 {
     double a = 2 * 3.14159265358979323846 * fmod((double)day, year_days) / year_days;
     out[0] = 1;
@@ -33,6 +42,7 @@ void qk_season_terms(double out[QK_SEASON_TERMS], int32_t day)
     out[2] = cos(a);
     out[3] = sin(2 * a);
     out[4] = cos(2 * a);
+    for (size_t i = 1; !known && i < QK_SEASON_TERMS; i++) out[i] = 0;
 }
 
 /* Forecast of lead for day index t, as it stands in the archive. */
@@ -91,7 +101,7 @@ static qk_code take_season_off(column_fit *c, qk_error *err)
     size_t leads = c->archive->leads;
     QK_TRY(qk_gram_init(&gram, QK_SEASON_TERMS - 1, err));
     for (size_t t = 0; t < c->days; t++) {
-        qk_season_terms(row, c->first_day + (int32_t)t);
+        qk_season_terms(row, c->first_day + (int32_t)t, c->season);
         for (size_t l = 1; c->learn[t] && l <= leads; l++) {
             row[QK_SEASON_TERMS] = value_at(c, t, l);
             if (!isnan(row[QK_SEASON_TERMS])) qk_gram_add(&gram, row);
@@ -99,7 +109,7 @@ static qk_code take_season_off(column_fit *c, qk_error *err)
     }
     qk_code code = gram.sum[0] >= PAIRS_MIN ? qk_ridge_fit(&season, &gram, 1e-6, err) : QK_OK;
     for (size_t t = 0; code == QK_OK && season.slope && t < c->days + leads; t++) {
-        qk_season_terms(row, c->first_day + (int32_t)t);
+        qk_season_terms(row, c->first_day + (int32_t)t, c->season);
         double mean = qk_ridge_at(&season, row + 1);
         for (size_t l = 1; l <= leads; l++) {
             double v = value_at(c, t, l);
@@ -222,6 +232,7 @@ qk_code qk_lagged_fit(qk_lagged *out, const qk_weather_archive *archive, int32_t
     for (size_t v = 0; code == QK_OK && v < archive->columns; v++) {
         column_fit c = {.archive = archive, .column = v, .days = days, .first_day = first_day};
         c.learn = learn;
+        c.season = qk_season_known(learn, days);
         c.anomaly = anomaly;
         code = fit_column(&c, out, err);
     }

@@ -38,7 +38,10 @@ void qk_lagged_clear(qk_lagged *lagged);
  * days gone by, as they were known on the eve. 0 beyond the archive's leads and ends. */
 double qk_lagged_at(const qk_lagged *lagged, size_t issue, int32_t lead, size_t column);
 
-enum { QK_SEASON_TERMS = 5 };
-/* 1 and two harmonics of the civil day number's place in the year. */
-void qk_season_terms(double out[QK_SEASON_TERMS], int32_t day);
+enum { QK_SEASON_TERMS = 5, QK_SEASON_DAYS = 300 };
+/* Whether the days learnt from span QK_SEASON_DAYS: what is shorter tells no season. */
+bool qk_season_known(const bool *learn, size_t days);
+/* 1 and two harmonics of the civil day number's place in the year; 1 and zeros where no season is
+ * known. */
+void qk_season_terms(double out[QK_SEASON_TERMS], int32_t day, bool known);
 #endif

@@ -350,14 +350,16 @@ static const char *const schema_airpast[] = {
     NULL,
 };
 
+static const char *const schema_forecast[] = {
+#include "store/schema_forecast.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
-    {"first tables", schema_1},
-    {"quality control of ambient air", schema_air},
-    {"people and rights", schema_people},
-    {"ledgers", schema_ledger},
-    {"plans and the year", schema_plan},
-    {"daily values of past years", schema_airpast},
-    {NULL, NULL},
+    {"first tables", schema_1},           {"quality control of ambient air", schema_air},
+    {"people and rights", schema_people}, {"ledgers", schema_ledger},
+    {"plans and the year", schema_plan},  {"daily values of past years", schema_airpast},
+    {"forecasts", schema_forecast},       {NULL, NULL},
 };
 
 int qk_schema_newest(void)
