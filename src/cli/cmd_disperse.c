@@ -23,7 +23,11 @@ int qk_cmd_disperse(int argc, char **argv)
     const char *threads = NULL;
     qk_error err = {0};
     int option;
-    if (argc > 1 && strcmp(argv[1], "matrix") == 0) return disperse_matrix(argc - 1, argv + 1);
+    struct sigaction action = {.sa_handler = ask_stop, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (argc > 1 && strcmp(argv[1], "matrix") == 0)
+        return disperse_matrix(argc - 1, argv + 1, &stop_asked);
     if (argc > 1 && strcmp(argv[1], "scenario") == 0) return disperse_scenario(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "response") == 0) return disperse_response(argc - 1, argv + 1);
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -43,9 +47,6 @@ int qk_cmd_disperse(int argc, char **argv)
     if (argc - optind > 1) return qk_command_misuse("disperse", "one runstream");
     o.path = optind < argc ? argv[optind] : "-";
     o.threads = disperse_threads(threads);
-    struct sigaction action = {.sa_handler = ask_stop, .sa_flags = SA_RESTART};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
     if (disperse_run(&o, &stop_asked, &err) != QK_OK) return qk_command_refuse("disperse", &err);
     return QK_EXIT_DONE;
 }

@@ -55,7 +55,7 @@ typedef struct disperse_options {
 } disperse_options;
 QK_NODISCARD qk_code disperse_run(const disperse_options *options,
                                   const volatile sig_atomic_t *stop, qk_error *err);
-int disperse_matrix(int argc, char **argv);
+int disperse_matrix(int argc, char **argv, const volatile sig_atomic_t *stop);
 int disperse_scenario(int argc, char **argv);
 int disperse_response(int argc, char **argv);
 /* A whole matrix file. */

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { HOURS_MAX = 200000, MATRIX_MAX_MIB = 16384, SWAP = 1 << 16 };
+enum { HOURS_MAX = 200000, MATRIX_MAX_MIB = 16384, SWAP = 1 << 16, BLOCK = 2, SAVE_MS = 120000 };
 
 typedef struct build {
     disperse_case k;
@@ -29,6 +29,9 @@ typedef struct build {
     uint32_t *due;
     uint32_t due_count;
     uint8_t heavy_day[367];
+    const volatile sig_atomic_t *stop;
+    char part[QK_PATH_MAX]; /* what is done of a matrix that is not */
+    uint32_t begun;         /* first of `due` in the block that runs */
 } build;
 
 static int sector_of(double direction)
@@ -73,7 +76,7 @@ static void finish_row(build *b, const double *sum, uint32_t source)
 static void build_source(void *arg, int thread, size_t item)
 {
     build *b = arg;
-    uint32_t source = b->due[item];
+    uint32_t source = b->due[b->begun + item];
     const qk_aermod_source *s = &b->k.c.source[source];
     size_t n = b->m->receptors;
     double *sum = b->sum[thread], *one = sum + QK_MATRIX_PLANES * n;
@@ -184,17 +187,19 @@ qk_code disperse_read_matrix(qk_matrix **out, const char *path, qk_error *err)
     return code;
 }
 
-/* Rows of an older file whose inputs are the same are taken over. */
+/* Rows of an older file whose inputs are the same are taken over: `due` is left with the others. */
 static void reuse_rows(build *b, const char *path)
 {
+    uint32_t left = b->due_count;
+    b->due_count = 0;
     qk_matrix *old = NULL;
     if (disperse_read_matrix(&old, path, NULL) != QK_OK || old->receptors != b->m->receptors ||
         old->planes != b->m->planes) {
         qk_matrix_free(old);
         old = NULL;
     }
-    for (uint32_t s = 0; s < b->m->sources; s++) {
-        uint32_t at = old ? 0 : UINT32_MAX;
+    for (uint32_t i = 0; i < left; i++) {
+        uint32_t s = b->due[i], at = old ? 0 : UINT32_MAX;
         while (old && at < old->sources && old->source_mark[at] != b->m->source_mark[s]) at++;
         if (!old || at == old->sources) {
             b->due[b->due_count++] = s;
@@ -266,10 +271,53 @@ static qk_code give_threads(build *b, int threads, qk_error *err)
     return whole ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for threads");
 }
 
+/* Rows that are still due bear no mark, so that they are built when the same command is given
+ * again. */
+static qk_code save_part(build *b, uint32_t done, qk_error *err)
+{
+    uint64_t *mark = malloc((size_t)b->m->sources * sizeof *mark);
+    if (!mark) return qk_fail(err, QK_ENOMEM, "no memory for marks");
+    memcpy(mark, b->m->source_mark, b->m->sources * sizeof *mark);
+    for (uint32_t i = done; i < b->due_count; i++) b->m->source_mark[b->due[i]] = 0;
+    qk_code code = write_matrix(b->m, b->part, err);
+    memcpy(b->m->source_mark, mark, b->m->sources * sizeof *mark);
+    free(mark);
+    return code;
+}
+
+static qk_code build_rows(build *b, int64_t began, qk_error *err)
+{
+    uint32_t block = (uint32_t)disperse_pool_threads(b->pool) * BLOCK;
+    int64_t shown = began, saved = began;
+    for (b->begun = 0; b->begun < b->due_count;) {
+        uint32_t left = b->due_count - b->begun, count = left < block ? left : block;
+        disperse_pool_run(b->pool, build_source, b, count);
+        b->begun += count;
+        int64_t now = qk_monotonic_ms();
+        bool last = b->begun == b->due_count;
+        if (now - shown > 2000) {
+            fprintf(stderr, "disperse matrix: %u of %u sources, %.1f s\n", b->begun, b->due_count,
+                    (double)(now - began) / 1000);
+            shown = now;
+        }
+        if (!last && (*b->stop || now - saved > SAVE_MS)) {
+            QK_TRY(save_part(b, b->begun, err));
+            saved = qk_monotonic_ms();
+        }
+        if (!last && *b->stop) {
+            qk_fail(err, QK_ECANCELLED, "stopped after %u of %u sources", b->begun, b->due_count);
+            return qk_error_hint(err, "the same command goes on from there");
+        }
+    }
+    return QK_OK;
+}
+
 static qk_code build_case(build *b, const char *path, const char *out, const char *heavy,
                           int threads, qk_error *err)
 {
     int64_t began = qk_monotonic_ms();
+    if (snprintf(b->part, sizeof b->part, "%s.part", out) >= (int)sizeof b->part)
+        return qk_fail(err, QK_ERANGE, "the name %s is too long", out);
     QK_TRY(disperse_open(&b->k, path, err));
     for (size_t s = 0; s < b->k.c.source_count; s++)
         if (b->k.c.source[s].hourly >= 0)
@@ -290,10 +338,13 @@ static qk_code build_case(build *b, const char *path, const char *out, const cha
     mark_sources(b);
     b->due = calloc(b->m->sources, sizeof *b->due);
     if (!b->due) return qk_fail(err, QK_ENOMEM, "no memory for %u sources", b->m->sources);
+    for (uint32_t s = 0; s < b->m->sources; s++) b->due[b->due_count++] = s;
     reuse_rows(b, out);
+    reuse_rows(b, b->part);
     QK_TRY(give_threads(b, threads, err));
-    disperse_pool_run(b->pool, build_source, b, b->due_count);
+    QK_TRY(build_rows(b, began, err));
     QK_TRY(write_matrix(b->m, out, err));
+    unlink(b->part);
     fprintf(stderr, "disperse matrix: %u of %u sources computed, %u receptors, %zu hours, %.2f s\n",
             b->due_count, b->m->sources, b->m->receptors, b->hours,
             (double)(qk_monotonic_ms() - began) / 1000);
@@ -407,7 +458,7 @@ static int run_scenario(const char *path, const char *rates, const char *mean)
     return code == QK_OK ? QK_EXIT_DONE : qk_command_refuse("disperse matrix", &err);
 }
 
-int disperse_matrix(int argc, char **argv)
+int disperse_matrix(int argc, char **argv, const volatile sig_atomic_t *stop)
 {
     static const struct option options[] = {
         {"out", required_argument, NULL, 'o'},     {"heavy", required_argument, NULL, 'h'},
@@ -434,6 +485,7 @@ int disperse_matrix(int argc, char **argv)
     if (!out) return run_scenario(argv[optind], rates, mean);
     qk_error err = {0};
     build *b = calloc(1, sizeof *b);
+    if (b) b->stop = stop;
     qk_code code = b ? build_case(b, argv[optind], out, heavy, disperse_threads(threads), &err)
                      : qk_fail(&err, QK_ENOMEM, "no memory");
     if (b) free_build(b);

@@ -116,7 +116,7 @@ static qk_code open_posts(run *r, const int64_t *offset, qk_error *err)
                 return qk_fail_errno(err, errno, "%s", path);
             continue;
         }
-        qk_aermod_put_head(&r->text, &r->k.c, o, &r->stamp);
+        if (!o->unformatted) qk_aermod_put_head(&r->text, &r->k.c, o, &r->stamp);
         QK_TRY(write_text(p->file, &r->text, o->path, err));
     }
     return QK_OK;
@@ -137,7 +137,8 @@ static qk_code put_posts(run *r, uint32_t ended, const qk_plume_hour *h, qk_erro
         if (o->average <= 0 || !(ended >> index & 1)) continue;
         const double *v =
             qk_average_ended(r->average, index) + (size_t)o->group * c->receptor_count;
-        for (size_t k = 0; k < c->receptor_count; k++) {
+        if (o->unformatted) qk_aermod_put_record(&r->text, c, o, v, stamp_of(h));
+        for (size_t k = 0; k < c->receptor_count && !o->unformatted; k++) {
             qk_aermod_put_post(&r->text, c, o, k, v[k], stamp_of(h));
             if (r->text.len > FLUSH) QK_TRY(write_text(r->post[i].file, &r->text, o->path, err));
         }

@@ -99,7 +99,8 @@ typedef struct qk_aermod_output {
     qk_aermod_output_kind kind;
     int average; /* hours or the names above */
     int group;
-    int rank; /* 1-based; 0 where there is none */
+    int rank;         /* 1-based; 0 where there is none */
+    bool unformatted; /* POSTFILE in records of binary numbers */
     uint32_t line;
     char path[QK_AERMOD_PATH];
 } qk_aermod_output;

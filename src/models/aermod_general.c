@@ -311,9 +311,16 @@ static qk_code take_postfile(aermod_parser *p, qk_error *err)
 {
     int average;
     QK_TRY(parse_average(p, 0, &average, err));
-    if (!aermod_is(p, 2, "PLOT"))
-        return aermod_refuse(p, err, QK_EUNSUPPORTED, 2, "only the form PLOT is written");
-    return add_output(p, QK_AERMOD_POSTFILE, average, 0, 3, err);
+    bool records = aermod_is(p, 2, "UNFORM");
+    if (!records && !aermod_is(p, 2, "PLOT"))
+        return aermod_refuse(p, err, QK_EFORMAT, 2, "the form is PLOT or UNFORM");
+    if (records && average <= 0)
+        return aermod_refuse(p, err, QK_EUNSUPPORTED, 2,
+                             "UNFORM is written for averages of hours, not of the period");
+    QK_TRY(add_output(p, QK_AERMOD_POSTFILE, average, 0, 3, err));
+    qk_aermod_output *all = p->c->v_output.ptr;
+    all[p->c->v_output.count - 1].unformatted = records;
+    return QK_OK;
 }
 
 static qk_code take_form(aermod_parser *p, qk_error *err)

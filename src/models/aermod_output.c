@@ -124,6 +124,29 @@ void qk_aermod_put_post(qk_buf *out, const qk_aermod_case *c, const qk_aermod_ou
                   c->group[o->group].id, short_date(at), network_of(c, receptor));
 }
 
+static void put_little(qk_buf *out, uint64_t v, int bytes)
+{
+    for (int i = 0; i < bytes; i++) qk_buf_putc(out, (char)(v >> (8 * i) & 0xff));
+}
+
+void qk_aermod_put_record(qk_buf *out, const qk_aermod_case *c, const qk_aermod_output *o,
+                          const double *value, int64_t at)
+{
+    char group[9];
+    uint64_t length = 16 + 8 * (uint64_t)c->receptor_count;
+    snprintf(group, sizeof group, "%-8.8s", c->group[o->group].id);
+    put_little(out, length, 4);
+    put_little(out, (uint64_t)(at % 100000000), 4);
+    put_little(out, (uint64_t)o->average, 4);
+    qk_buf_append(out, group, 8);
+    for (size_t i = 0; i < c->receptor_count; i++) {
+        uint64_t bits;
+        memcpy(&bits, &value[i], sizeof bits);
+        put_little(out, bits, 8);
+    }
+    put_little(out, length, 4);
+}
+
 void qk_aermod_put_plot(qk_buf *out, const qk_aermod_case *c, const qk_aermod_output *o,
                         const qk_average *a)
 {

@@ -354,10 +354,59 @@ static void test_disperse__matrix_is_rebuilt_only_for_what_changed(void **state)
                   "awk -F, '{printf \"%%.5f\\n\", $4}' > b && paste a b | awk '{d=$1-$2; if (d<0) "
                   "d=-d; if (d > 2e-5 + 2e-5*$1) exit 1}'%s",
                   folder, ""));
+    /* what was built before a stop is taken from the part that it left */
+    assert_ok(
+        run("cd %s && mv m.nc new.nc.part && %s disperse matrix t.inp --out new.nc 2>err.txt && "
+            "grep -q '0 of 2 sources' err.txt && test ! -e new.nc.part && mv new.nc m.nc",
+            folder, getenv("QK_PROGRAM")));
     assert_ok(
         run("cd %s && sed -i 's/SRCPARAM B 5 20/SRCPARAM B 5 25/' t.inp && %s disperse matrix "
             "t.inp --out m.nc 2>err.txt && grep -q '1 of 2 sources' err.txt",
             folder, getenv("QK_PROGRAM")));
+}
+
+/* UNFORM holds the numbers of PLOT, unrounded. */
+static void test_disperse__unformatted_records_hold_the_same_hours(void **state)
+{
+    (void)state;
+    char path[100];
+    unsigned char head[20];
+    double one;
+    long records = 0, rows;
+    write_weather();
+    write_case("");
+    assert_ok(run("cd %s && sed -i 's|^OU FINISHED|POSTFILE 1 B UNFORM out/b.bin\\nOU FINISHED|' "
+                  "t.inp%s",
+                  folder, ""));
+    assert_int_equal(disperse("", "t.inp"), 0);
+    snprintf(path, sizeof path, "%s/out/b.bin", folder);
+    row *plot = calloc(ROWS_MAX / 10, sizeof *plot);
+    assert_non_null(plot);
+    char command[200];
+    snprintf(command, sizeof command, "cat %s/out/b.pst", folder);
+    rows = read_rows(plot, command);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    while (fread(head, 1, 20, f) == 20) {
+        uint32_t length, date, hours, after;
+        memcpy(&length, head, 4);
+        memcpy(&date, head + 4, 4);
+        memcpy(&hours, head + 8, 4);
+        assert_int_equal(length, 16 + 8 * 441);
+        assert_int_equal(hours, 1);
+        assert_memory_equal(head + 12, "B       ", 8);
+        for (int i = 0; i < 441; i++, records++) {
+            assert_int_equal(fread(&one, sizeof one, 1, f), 1);
+            assert_true(records < rows && (long)date == plot[records].at);
+            assert_near(one, plot[records].value, 6e-6);
+        }
+        assert_int_equal(fread(&after, 4, 1, f), 1);
+        assert_int_equal(after, length);
+    }
+    assert_int_equal(records, rows);
+    assert_true(records > 10000);
+    fclose(f);
+    free(plot);
 }
 
 static void write_file(const char *name, const char *content)
@@ -444,6 +493,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_S046_disperse__threads_do_not_change_a_digit, begin,
                                         end),
         cmocka_unit_test_setup_teardown(test_disperse__matrix_is_rebuilt_only_for_what_changed,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(test_disperse__unformatted_records_hold_the_same_hours,
                                         begin, end),
         cmocka_unit_test_setup_teardown(
             test_S046_disperse__scenario_tells_what_measures_do_and_the_cheapest_set, begin, end),

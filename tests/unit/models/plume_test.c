@@ -268,6 +268,68 @@ static void test_plume__area_is_additive_and_far_away_a_point(void **state)
     assert_near(qk_plume_area_concentration(&view, &a, 8000, 0) / 1e4, point, 2e-3 * point);
 }
 
+/* The same integral over upwind distance in many small steps. */
+static double area_by_steps(const qk_plume_source *s, const double (*v)[2], double x, double y)
+{
+    enum { STEPS = 4000 };
+    double sum = 0, far = 0, near = INFINITY, p[4][2];
+    qk_plume_receptor ground = {.flat = true};
+    for (int i = 0; i < 4; i++) {
+        double dx = x - v[i][0], dy = y - v[i][1];
+        p[i][0] = -(dx * s->sine + dy * s->cosine);
+        p[i][1] = dx * s->cosine - dy * s->sine;
+        far = fmax(far, p[i][0]);
+        near = fmin(near, p[i][0]);
+    }
+    if (far <= 1.01) return 0;
+    double from = log(fmax(near, 1.01)), step = (log(far) - from) / STEPS;
+    for (int n = 0; n < STEPS; n++) {
+        double u = exp(from + (n + 0.5) * step), low = INFINITY, high = -INFINITY;
+        qk_plume_slice c;
+        for (int i = 0; i < 4; i++) { /* where the line across the wind cuts the sides */
+            const double *a = p[i], *b = p[(i + 1) % 4];
+            if ((a[0] - u) * (b[0] - u) > 0) continue;
+            double at = a[1] + (b[1] - a[1]) * (u - a[0]) / (b[0] - a[0]);
+            low = fmin(low, at);
+            high = fmax(high, at);
+        }
+        if (!(low < high)) continue;
+        qk_plume_slice_at(&c, s, u, &ground);
+        sum += u * step * (c.main + c.aloft) * 0.5 *
+               (erf(high / (c.sigma_y_m * M_SQRT2)) - erf(low / (c.sigma_y_m * M_SQRT2)));
+    }
+    return sum;
+}
+
+static void test_plume__area_is_the_converged_integral(void **state)
+{
+    (void)state;
+    static qk_plume_profile p;
+    static const double road[4][2] = {{-400, -106}, {-404, -94}, {400, 206}, {404, 194}};
+    const double at[][2] = {{-35, 144}, {35, -44}, {313, 189}, {337, 123}, {700, 400}, {20, 60}};
+    const qk_plume_stack lane = {.kind = QK_PLUME_AREA, .height_m = 1.3, .sigma_z_m = 1.2};
+    double worst = 0, top = 0;
+    for (int k = 0; k < 2; k++)
+        for (int turn = 0; turn < 360; turn += 45) {
+            qk_plume_hour h = k ? convective_hour() : stable_hour();
+            h.direction_deg = 20 + turn;
+            qk_plume_source s;
+            qk_plume_profile_make(&p, &h, 0);
+            qk_plume_source_make(&s, &lane, &p);
+            qk_plume_polygon shape = {
+                .count = 4, .vertex = road, .low = {-404, -106}, .high = {404, 206}};
+            qk_plume_area_view view = {.source = &s, .receptor = {.flat = true}};
+            for (size_t i = 0; i < QK_ARRAY_COUNT(at); i++) {
+                double slow = area_by_steps(&s, road, at[i][0], at[i][1]);
+                double fast = qk_plume_area_concentration(&view, &shape, at[i][0], at[i][1]);
+                top = fmax(top, slow);
+                if (slow > 1e-3 * top) worst = fmax(worst, fabs(fast / slow - 1));
+            }
+        }
+    print_message("area against small steps: worst %.1e\n", worst);
+    assert_true(top > 0 && worst < 5e-4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_plume__mean_of_the_layer_is_that_of_the_trapezoids),
         cmocka_unit_test(test_S046_plume__mass_is_kept_across_the_wind),
         cmocka_unit_test(test_plume__table_keeps_to_the_slice),
+        cmocka_unit_test(test_plume__area_is_the_converged_integral),
         cmocka_unit_test(test_plume__instruction_sets_agree),
         cmocka_unit_test(test_plume__nothing_at_the_source_itself),
         cmocka_unit_test(test_plume__area_is_additive_and_far_away_a_point),
