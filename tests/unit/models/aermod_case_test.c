@@ -80,7 +80,7 @@ static void test_aermod_case__refuses_by_keyword_and_line(void **state)
         {"SRCPARAM A1", "SRCPARAM A9", "no LOCATION", 10},
         {"AVERTIME 1 24 PERIOD", "AVERTIME 1 5 PERIOD", "averages are", 4},
         {"PLOTFILE 24 ONE SECOND", "PLOTFILE 3 ONE SECOND", "AVERTIME", 32},
-        {"PLOT \"my file.pst\"", "UNFORM x", "PLOT", 33},
+        {"PLOT \"my file.pst\"", "BINARY x", "PLOT or UNFORM", 33},
         {"   GRIDPOLR P END\n", "", "no END", 23},
         {"   SURFFILE a.sfc\n", "", "SURFFILE", 33},
         {"OU FINISHED\n", "", "FINISHED", 33},
