@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 let server;
 let browser;
 let station;
-/** Days of the first station that have an index, the last first. */
+/** Days of the first station that came from its device and have an index, the last first. */
 let days;
 before(async () => {
   server = await serve();
@@ -21,9 +21,9 @@ before(async () => {
   const end = Date.now() + FILL_MS;
   do {
     await new Promise((done) => setTimeout(done, 1000));
-    days = (await api(server.base, `air/days?scope=${station.id}`)).items.filter((d) => d.aqi !== null).reverse();
+    days = (await api(server.base, `air/days?scope=${station.id}`)).items.filter((d) => d.aqi !== null && d.provisional).reverse();
   } while (days.length < 8 && Date.now() < end);
-  if (server.own && server.key) await write('air/targets', { row_version: 0, targets: TARGETS.map((x) => ({ ...x, year: year() + (x.later ?? 0) })) }, 'PUT');
+  if (server.own && server.key) await write('air/targets', { row_version: (await api(server.base, 'air/targets')).row_version, targets: TARGETS.map((x) => ({ ...x, year: year() + (x.later ?? 0) })) }, 'PUT');
   if (server.own && server.key) await write('air/checks', { csv: CHECKS.replaceAll('SITE', station.id), person: '甲' });
   assert.ok(days.length >= 8, `${days.length} days came within ${FILL_MS} ms`);
 });
@@ -111,14 +111,16 @@ test('S026 a day stands in the colour of its level, a day without data is hatche
   assert.match(await on.getAttribute('class'), day.provisional ? /\bprovisional\b/ : /\bday\b/);
   assert.match(await on.getAttribute('aria-label'), day.provisional ? /未审核|当日未完/ : /已审核|已批准/);
   assert.equal(await on.evaluate((e) => getComputedStyle(e, '::before').borderTopStyle), day.provisional ? 'dashed' : 'none');
-  const empty = page.locator(`.day[aria-label^="${day.date.slice(0, 4)}-01-01"]`);
-  assert.match(await empty.getAttribute('class'), /\ba0\b/);
-  assert.match(await empty.getAttribute('aria-label'), /没有数据/);
   await on.focus();
   await page.keyboard.press('ArrowLeft');
   const before = new Date(Date.parse(day.date) - DAY_MS).toISOString().slice(0, 10);
   await page.waitForFunction((d) => location.hash.includes(`d=${d}`), before);
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label').slice(0, 10)), before);
+  await page.goto(`${server.base}?lang=zh&theme=light#/air/calendar?s=${station.id}&y=2020`);
+  const empty = page.locator('.day[aria-label^="2020-06-01"]');
+  await empty.waitFor();
+  assert.match(await empty.getAttribute('class'), /\ba0\b/);
+  assert.match(await empty.getAttribute('aria-label'), /没有数据/);
   assert.deepEqual(trouble, []);
   await context.close();
 });
@@ -238,7 +240,7 @@ test('S039 a dust day is marked, and the figures with and without it stand besid
   await page.waitForSelector('.day.on.dust');
   assert.match(await page.locator('.detail').innerText(), /沙尘日/);
   await page.goto(`${server.base}?lang=zh&theme=light#/air/periods`);
-  await page.getByText(/扣除 1 个沙尘日后：PM₁₀ \d+/).waitFor();
+  await page.getByText(/扣除 \d+ 个沙尘日后：PM₁₀ \d+/).waitFor();
   assert.deepEqual(trouble, []);
   await context.close();
 });
