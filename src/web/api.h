@@ -31,6 +31,9 @@ qk_handler qk_api_air_explain;
 qk_handler qk_api_air_targets, qk_api_air_history, qk_api_air_history_post, qk_api_air_targets_put,
     qk_api_air_targets_plan, qk_api_air_allocation, qk_api_air_allocation_post,
     qk_api_air_attainment;
+/* api_forecast.c */
+qk_handler qk_api_forecast, qk_api_forecast_history, qk_api_forecast_scores, qk_api_forecast_edit,
+    qk_api_forecast_minute, qk_api_forecast_weather;
 /* api_rules.c */
 qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put,
     qk_api_rule_revert, qk_api_rule_check;

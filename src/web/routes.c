@@ -120,6 +120,16 @@ static const qk_param air_reviews_params[] = {
     TIME("to", "Last day; today unless given"), KNOWN_AT, END};
 static const qk_param air_checks_params[] = {TEXT("site", 31, "Only of this station"),
                                              TIME("from", "Not before"), TIME("to", "Before"), END};
+static const qk_param forecast_params[] = {
+    TEXT("place", 31, "county, a division or a station; county unless given"),
+    TIME("issued", "The newest day of issue up to this; today unless given"), END};
+static const qk_param forecast_history_params[] = {
+    TEXT("place", 31, "county, a division or a station; county unless given"),
+    TIME("issued", "Day of issue; yesterday unless given"), END};
+static const qk_param forecast_scores_params[] = {
+    TEXT("place", 31, "county, a division or a station; county unless given"),
+    TIME("from", "First day of issue; a year back unless given"),
+    TIME("to", "Last day of issue; yesterday unless given"), END};
 static const qk_param air_targets_params[] = {
     TIME("asof", "Last day that counts; yesterday unless given"), LEVELS, STANDARD, KNOWN_AT, END};
 static const qk_param air_allocation_params[] = {
@@ -267,6 +277,24 @@ const qk_route qk_routes[] = {
     {QK_POST, "/air/history", qk_api_air_history_post, QK_LANE_CHANGE, QK_ACT_TARGET_SET, 512 * KB,
      64 * KB, "importAirHistory", "Take in daily values of past years as CSV", NULL,
      "AirHistoryChange", "AirHistoryTaken", "200 401 403 409 413 415 422"},
+    {QK_GET, "/forecast", qk_api_forecast, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 4 * MB, "getForecast",
+     "The newest forecast of a place, its minute, and the public text", forecast_params, NULL,
+     "ForecastNow", "200 404"},
+    {QK_GET, "/forecast/history", qk_api_forecast_history, QK_LANE_READ, QK_ACT_AIR_VIEW, 0,
+     16 * MB, "listForecastVersions", "Every version of a day of issue, oldest first",
+     forecast_history_params, NULL, "ForecastVersions", "200"},
+    {QK_GET, "/forecast/scores", qk_api_forecast_scores, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 4 * MB,
+     "getForecastScores", "How good the forecasts that came on time were", forecast_scores_params,
+     NULL, "ForecastScores", "200 404"},
+    {QK_POST, "/forecast/edit", qk_api_forecast_edit, QK_LANE_CHANGE, QK_ACT_AIR_REVIEW, 64 * KB,
+     64 * KB, "editForecast", "Put a forecaster's ranges in the place of the machine's", NULL,
+     "ForecastEdit", "ForecastChanged", "200 401 403 404 409 413 415 422"},
+    {QK_POST, "/forecast/minute", qk_api_forecast_minute, QK_LANE_CHANGE, QK_ACT_AIR_REVIEW,
+     128 * KB, 64 * KB, "keepForecastMinute", "Keep or sign the minute of a consultation", NULL,
+     "ForecastMinuteChange", "ForecastChanged", "200 401 403 409 413 415 422"},
+    {QK_POST, "/forecast/weather", qk_api_forecast_weather, QK_LANE_CHANGE, QK_ACT_AIR_REVIEW,
+     512 * KB, 64 * KB, "importForecastWeather", "Take in weather forecasts as CSV", NULL,
+     "ForecastWeatherChange", "ForecastWeatherTaken", "200 401 403 409 413 415 422"},
     {QK_GET, "/air/targets", qk_api_air_targets, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 16 * MB,
      "listAirTargets", "Yearly targets: reached, what may still be used up, projection, path",
      air_targets_params, NULL, "AirTargets", "200"},

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A night's forecast from imported days to the page's documents; edits, minute, public text. */
+#include "air_rig.h"
+#include <poll.h>
+
+#define FORECAST "/api/v1/forecast"
+
+static double wind_of(int32_t day)
+{
+    uint64_t seed = (uint64_t)day;
+    return 1 + (double)(qk_test_random(&seed) % 50) / 10;
+}
+
+/* A hundred days to 2026-11-21 whose particles hang on the wind. */
+static void import_days(rig *r)
+{
+    char date[QK_TIME_TEXT];
+    qk_buf body;
+    qk_time last = time_of("2026-11-21T00:00:00");
+    qk_buf_init(&body, 1 << 20);
+    qk_buf_puts(&body, "{\"source\":\"年报\",\"csv\":\"site,date,SO2,NO2,CO,O3,PM10,PM2.5\\n");
+    for (qk_time t = last - 99 * QK_DAY; t <= last; t += QK_DAY) {
+        double pm = 200 / wind_of(qk_day_number(t));
+        qk_buf_printf(&body, "air1,%s,10,30,0.9,90,%.0f,%.0f\\n", qk_date_iso(date, t), pm + 30,
+                      pm);
+    }
+    qk_buf_puts(&body, "\"}");
+    assert_ok(body.failed);
+    const qk_json_value *d = changed(r, "POST", "/api/v1/air/history", body.ptr);
+    assert_json(d, "rows", "100");
+    d = rig_document(r, "/api/v1/air/periods?scope=county&year=2026");
+    assert_json(d, "levels/imported", "100");
+    qk_buf_clear(&body);
+}
+
+static void import_weather(rig *r)
+{
+    char date[QK_TIME_TEXT];
+    qk_buf body;
+    qk_time last = time_of("2026-11-22T00:00:00");
+    qk_buf_init(&body, 1 << 20);
+    qk_buf_puts(&body, "{\"csv\":\"issued,lead,wind_ms\\n");
+    for (qk_time t = last - 100 * QK_DAY; t <= last; t += QK_DAY)
+        for (int l = 1; l <= 3; l++)
+            qk_buf_printf(&body, "%s,%d,%.1f\\n", qk_date_iso(date, t), l,
+                          wind_of(qk_day_number(t) + l));
+    qk_buf_puts(&body, "\"}");
+    assert_ok(body.failed);
+    const qk_json_value *d = changed(r, "POST", FORECAST "/weather", body.ptr);
+    assert_json(d, "rows", "303");
+    qk_buf_clear(&body);
+}
+
+/* Asks until the forecast of a day of issue is there: the refit runs in a thread of its own. */
+static void await(rig *r, const char *path, const char *issued)
+{
+    for (int tries = 0; tries < 600; tries++) {
+        reply got = rig_get(r, path);
+        if (got.status == 200 && rig_is(rig_json(r, &got), "forecast/issued", issued)) return;
+        poll(NULL, 0, 50);
+    }
+    fail_msg("no forecast of %s at %s", issued, path);
+}
+
+static void test_forecast__a_night_is_made_edited_signed_and_published(void **state)
+{
+    (void)state;
+    rig r;
+    qk_error err = {0};
+    start(&r);
+    import_days(&r);
+    import_weather(&r);
+    assert_int_equal(rig_get(&r, FORECAST).status, 404);
+    assert_done(qk_node_set_clock(r.node, time_of("2026-11-23T01:00:00"), 0, &err), &err);
+    await(&r, FORECAST "?place=air1", "2026-11-22");
+    const qk_json_value *d = rig_document(&r, FORECAST);
+    assert_json(d, "forecast/issued", "2026-11-22");
+    assert_json(d, "forecast/version", "1");
+    assert_json(d, "forecast/kind", "guidance");
+    assert_json(d, "forecast/on_time", "true");
+    assert_json(d, "forecast/days/0/date", "2026-11-23");
+    assert_int_equal(rig_at(d, "forecast/days")->count, 15);
+    assert_int_equal(rig_at(d, "minute")->type, QK_JSON_NULL);
+    int64_t aqi = 0;
+    double pm = 200 / wind_of(qk_day_number(time_of("2026-11-23T12:00:00")));
+    assert_true(qk_json_get_i64(rig_at(d, "forecast/days/0"), "aqi", &aqi));
+    if (!(pm > 75 ? aqi > 75 : aqi < 130)) fail_msg("PM2.5 %.0f, AQI %lld", pm, (long long)aqi);
+    refused(&r, "POST", FORECAST "/edit",
+            "{\"issued\":\"2026-11-22\",\"row_version\":1,\"reason\":\"\",\"days\":[]}", 422,
+            "reason");
+    d = changed(&r, "POST", FORECAST "/edit",
+                "{\"issued\":\"2026-11-22\",\"row_version\":1,\"reason\":\"cold front\",\"days\":["
+                "{\"lead\":2,\"aqi_low\":60,\"aqi\":70,\"aqi_high\":80,\"primary\":\"PM10\"}]}");
+    assert_json(d, "row_version", "2");
+    d = rig_document(&r, FORECAST "/history?issued=2026-11-22");
+    assert_json(d, "items/0/on_time", "true");
+    assert_json(d, "items/1/on_time", "false");
+    assert_json(d, "items/1/reason", "cold front");
+    assert_json(d, "items/1/days/1/aqi", "70");
+    changed(&r, "POST", FORECAST "/minute",
+            "{\"issued\":\"2026-11-22\",\"row_version\":0,\"text\":\"calm\",\"sign\":true}");
+    refused(&r, "POST", FORECAST "/minute",
+            "{\"issued\":\"2026-11-22\",\"row_version\":1,\"text\":\"windy\"}", 409, "signed");
+    assert_done(qk_node_set_clock(r.node, time_of("2026-11-23T20:01:00"), 0, &err), &err);
+    d = rig_document(&r, FORECAST "?issued=2026-11-22");
+    assert_json(d, "minute/state", "signed");
+    assert_json(d, "public/date", "2026-11-23");
+    assert_non_null(strstr(qk_arena_copy(&r.arena, rig_at(d, "public/text/zh")->text.ptr,
+                                         rig_at(d, "public/text/zh")->text.len),
+                           "2026-11-24：AQI 60～80，良，首要污染物PM10"));
+    d = rig_document(&r, FORECAST "/scores?from=2026-11-22&to=2026-11-22");
+    assert_json(d, "issued", "1");
+    assert_json(d, "on_time", "1");
+    assert_json(d, "edited", "1");
+    rig_stop(&r);
+}
+
+static void test_forecast__bad_weather_is_refused_with_its_line(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    refused(&r, "POST", FORECAST "/weather", "{\"csv\":\"issued,wind\\n2026-11-21,3\\n\"}", 422,
+            "lead");
+    refused(&r, "POST", FORECAST "/weather",
+            "{\"csv\":\"issued,lead,wind\\n2026-11-21,1,strong\\n\"}", 422, "no number");
+    refused(&r, "POST", FORECAST "/weather", "{\"csv\":\"issued,lead,wind\\n2026-11-21,17,3\\n\"}",
+            422, "lead");
+    refused(&r, "POST", FORECAST "/edit",
+            "{\"issued\":\"2026-11-21\",\"row_version\":1,\"reason\":\"x\",\"days\":[]}", 404, "");
+    rig_stop(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        qk_dir_test(test_forecast__a_night_is_made_edited_signed_and_published),
+        qk_dir_test(test_forecast__bad_weather_is_refused_with_its_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
