@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/demo_past.h"
+#include "cli/demo_plan.h"
 #include "gateway/gateway.h"
 #include "sim/county_source.h"
 #include "web/server.h"
@@ -141,7 +142,9 @@ static qk_code open_node(demo *d, qk_error *err)
     QK_TRY(qk_sim_county_make(&d->county, &d->arena));
     QK_TRY(qk_node_open(&d->node, &options, err));
     QK_TRY(qk_registry_devices(qk_node_registry(d->node), &d->arena, &devices, &n));
-    return n ? QK_OK : qk_node_call(d->node, import_county, d, err);
+    if (n) return QK_OK;
+    QK_TRY(qk_node_call(d->node, import_county, d, err));
+    return qk_demo_plan_load(d->node, err);
 }
 
 static void *run_fleet(void *context)

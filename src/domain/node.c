@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/node_private.h"
+#include "domain/duties.h"
+#include "domain/year.h"
 #include "domain/rebuild.h"
 #include "domain/retention.h"
 #include "domain/setting.h"
@@ -247,6 +249,8 @@ static qk_code open_timers(qk_node *node, qk_error *err)
     keep_derived(node, now);
     QK_TRY(qk_forecast_night_new(&node->forecast, node, node->log, err));
     QK_TRY(qk_forecast_night_timers(node->forecast, s, now, err));
+    QK_TRY(qk_duties_open(node, err));
+    QK_TRY(qk_year_open(node, err));
     QK_TRY(
         qk_scheduler_every(s, "transmission.hour", QK_STR(""), "hourly 11", now, QK_STR(""), err));
     return qk_scheduler_every(s, "retention.night", QK_STR(""), "daily 03:10", now, QK_STR(""),

@@ -267,6 +267,7 @@ static void put_message(qk_json_writer *w, const char *name, const qk_plan_findi
     snprintf(code, sizeof code, "plan.check.%s", f->code);
     qk_buf_init(&text, 4096);
     qk_message_put(&text, code, lang, params, QK_FINDING_PARAMS);
+    if (text.failed && !w->out->failed) w->out->failed = text.failed;
     qk_json_kstr(w, name, qk_buf_str(&text));
     qk_buf_clear(&text);
 }

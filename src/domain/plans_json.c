@@ -1,49 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plans, items and findings as JSON. */
 #include "domain/plans.h"
+#include "domain/dbjson.h"
 #include <stdlib.h>
 
 enum { PIECES_MAX = 512, DATA_ARENA = 8 << 20 };
-
-static void put_col(qk_json_writer *w, const char *name, sqlite3_stmt *s, int column)
-{
-    qk_json_kstr(w, name, qk_db_text(s, column));
-}
-
-static void put_instant(qk_json_writer *w, const char *name, qk_time t)
-{
-    char text[QK_TIME_TEXT];
-    qk_json_kcstr(w, name, qk_time_iso_zone(text, t));
-}
-
-static void put_day(qk_json_writer *w, const char *name, sqlite3_stmt *s, int column)
-{
-    char text[QK_TIME_TEXT];
-    bool none = sqlite3_column_type(s, column) == SQLITE_NULL;
-    qk_time t = sqlite3_column_int64(s, column) * QK_DAY - QK_CST_OFFSET;
-    qk_json_kcstr(w, name, none ? NULL : qk_date_iso(text, t));
-}
-
-static void put_written(qk_json_writer *w, sqlite3_stmt *s, int column)
-{
-    qk_json_ki64(w, "row_version", sqlite3_column_int64(s, column));
-    put_instant(w, "recorded_at", sqlite3_column_int64(s, column + 1));
-    put_col(w, "recorded_by", s, column + 2);
-}
-
-static void begin_list(qk_json_writer *w)
-{
-    qk_json_object(w);
-    qk_json_key(w, "items");
-    qk_json_array(w);
-}
-
-static void end_list(qk_json_writer *w, int64_t total)
-{
-    qk_json_end(w);
-    qk_json_ki64(w, "total", total);
-    qk_json_end(w);
-}
 
 /* ---- plans ---- */
 
@@ -75,22 +36,22 @@ static qk_code put_plan(qk_json_writer *w, qk_db *db, sqlite3_stmt *s, qk_error 
     char id[QK_PLAN_ID_MAX];
     qk_str_copy(id, sizeof id, qk_db_text(s, 0));
     qk_json_object(w);
-    put_col(w, "id", s, 0);
-    put_col(w, "status", s, 1);
-    put_col(w, "title", s, 2);
-    put_col(w, "doc_no", s, 3);
-    put_col(w, "region", s, 4);
-    put_day(w, "issued", s, 5);
+    qk_dbjson_text(w, "id", s, 0);
+    qk_dbjson_text(w, "status", s, 1);
+    qk_dbjson_text(w, "title", s, 2);
+    qk_dbjson_text(w, "doc_no", s, 3);
+    qk_dbjson_text(w, "region", s, 4);
+    qk_dbjson_day(w, "issued", s, 5);
     qk_json_ki64(w, "year_from", sqlite3_column_int64(s, 6));
     qk_json_ki64(w, "year_to", sqlite3_column_int64(s, 7));
     qk_json_key(w, "file");
     qk_json_object(w);
-    put_col(w, "sha256", s, 8);
-    put_col(w, "type", s, 9);
+    qk_dbjson_text(w, "sha256", s, 8);
+    qk_dbjson_text(w, "type", s, 9);
     qk_json_ki64(w, "size", sqlite3_column_int64(s, 10));
-    put_col(w, "name", s, 11);
+    qk_dbjson_text(w, "name", s, 11);
     qk_json_end(w);
-    put_written(w, s, 12);
+    qk_dbjson_written(w, s, 12);
     QK_TRY(put_counts(w, db, "kinds",
                       "SELECT kind, COUNT(*) FROM plan_item WHERE plan = ?1 AND state <> 'rejected'"
                       " GROUP BY kind ORDER BY kind",
@@ -113,9 +74,9 @@ qk_code qk_plans_write_list(qk_json_writer *w, qk_db *db, qk_error *err)
     int64_t n = 0;
     qk_code code;
     QK_TRY(qk_db_prepare(&s, db, PLAN_COLUMNS " ORDER BY p.year_to DESC, p.id DESC", err));
-    begin_list(w);
+    qk_dbjson_begin(w);
     for (; (code = qk_db_step(db, s, err)) == QK_OK; n++) QK_TRY(put_plan(w, db, s, err));
-    end_list(w, n);
+    qk_dbjson_end(w, n);
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
@@ -176,17 +137,17 @@ static qk_code put_item(qk_json_writer *w, sqlite3_stmt *s, qk_arena *arena, qk_
     qk_arena_reset(arena);
     QK_TRY(qk_json_parse(&places, qk_db_text(s, 4), arena, err));
     qk_json_object(w);
-    put_col(w, "path", s, 0);
+    qk_dbjson_text(w, "path", s, 0);
     qk_json_ki64(w, "place", sqlite3_column_int64(s, 1));
-    put_col(w, "kind", s, 2);
+    qk_dbjson_text(w, "kind", s, 2);
     qk_json_key(w, "data");
     qk_json_raw(w, qk_db_text(s, 3));
     put_spans(w, places);
     qk_json_key(w, "fields");
     qk_json_raw(w, qk_db_text(s, 4));
-    put_col(w, "state", s, 5);
-    put_col(w, "note", s, 6);
-    put_written(w, s, 7);
+    qk_dbjson_text(w, "state", s, 5);
+    qk_dbjson_text(w, "note", s, 6);
+    qk_dbjson_written(w, s, 7);
     qk_json_end(w);
     return QK_OK;
 }
@@ -200,20 +161,15 @@ static qk_code put_items(qk_json_writer *w, int64_t *n, qk_db *db, sqlite3_stmt 
     qk_arena arena;
     qk_code code;
     qk_arena_init(&arena, DATA_ARENA);
-    begin_list(w);
+    qk_dbjson_begin(w);
     for (*n = 0; (code = qk_db_step(db, s, err)) == QK_OK; ++*n) {
         code = put_item(w, s, &arena, err);
         if (code != QK_OK) break;
     }
-    end_list(w, *n);
+    qk_dbjson_end(w, *n);
     sqlite3_reset(s);
     qk_arena_clear(&arena);
     return code == QK_ENOTFOUND ? QK_OK : code;
-}
-
-static void bind_any(sqlite3_stmt *s, int index, qk_str text)
-{
-    qk_db_bind_str(s, index, text.len ? text : QK_STR(""));
 }
 
 qk_code qk_plans_write_items(qk_json_writer *w, qk_db *db, qk_str plan, qk_str kind, qk_str state,
@@ -230,9 +186,9 @@ qk_code qk_plans_write_items(qk_json_writer *w, qk_db *db, qk_str plan, qk_str k
                          " 1) IN (?4 || '.', ?4 || '[')) ORDER BY place",
                          err));
     qk_db_bind_str(s, 1, plan);
-    bind_any(s, 2, kind);
-    bind_any(s, 3, state);
-    bind_any(s, 4, below);
+    qk_dbjson_bind(s, 2, kind);
+    qk_dbjson_bind(s, 3, state);
+    qk_dbjson_bind(s, 4, below);
     return put_items(w, &n, db, s, err);
 }
 
@@ -278,20 +234,20 @@ static qk_code put_findings(qk_json_writer *w, int64_t *n, qk_db *db, sqlite3_st
                             qk_error *err)
 {
     qk_code code;
-    begin_list(w);
+    qk_dbjson_begin(w);
     for (*n = 0; (code = qk_db_step(db, s, err)) == QK_OK; ++*n) {
         qk_json_object(w);
         qk_json_ki64(w, "no", sqlite3_column_int64(s, 0));
-        put_col(w, "code", s, 1);
-        put_col(w, "severity", s, 2);
+        qk_dbjson_text(w, "code", s, 1);
+        qk_dbjson_text(w, "severity", s, 2);
         qk_json_key(w, "content");
         qk_json_raw(w, qk_db_text(s, 3));
-        put_col(w, "state", s, 4);
-        put_col(w, "answer", s, 5);
-        put_written(w, s, 6);
+        qk_dbjson_text(w, "state", s, 4);
+        qk_dbjson_text(w, "answer", s, 5);
+        qk_dbjson_written(w, s, 6);
         qk_json_end(w);
     }
-    end_list(w, *n);
+    qk_dbjson_end(w, *n);
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 

@@ -120,6 +120,7 @@ static void write_message(const qk_plan_finding *f, qk_lang lang, qk_json_writer
     snprintf(code, sizeof code, "plan.check.%s", f->code);
     qk_buf_init(&text, 4096);
     qk_message_put(&text, code, lang, params, QK_FINDING_PARAMS);
+    if (text.failed && !w->out->failed) w->out->failed = text.failed;
     qk_json_kstr(w, "message", qk_buf_str(&text));
     qk_buf_clear(&text);
 }
@@ -141,8 +142,11 @@ void qk_plan_findings_write(const qk_plan *plan, const qk_plan_findings *finding
         write_message(f, lang, w);
         qk_json_key(w, "evidence");
         qk_json_array(w);
-        for (uint32_t k = 0; k < f->evidence_count; k++)
-            qk_json_str(w, qk_plan_quote(&plan->text, f->evidence[k]));
+        for (uint32_t k = 0; k < f->evidence_count; k++) {
+            qk_str text = qk_plan_quote(&plan->text, f->evidence[k]);
+            if (!text.ptr && !w->out->failed) w->out->failed = QK_ENOMEM;
+            qk_json_str(w, text);
+        }
         qk_json_end(w);
         if (f->arithmetic.len)
             qk_json_kstr(w, "arithmetic", f->arithmetic);

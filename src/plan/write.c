@@ -28,6 +28,14 @@ static void leave(walker *k, size_t depth)
     if (!k->places) qk_json_end(k->w);
 }
 
+/* As printed; without memory the whole outcome fails, so that no part goes missing in silence. */
+static qk_str quote(walker *k, qk_span s)
+{
+    qk_str text = qk_plan_quote(&k->p->text, s);
+    if (!text.ptr && s.from < s.to && !k->w->out->failed) k->w->out->failed = QK_ENOMEM;
+    return text;
+}
+
 static void put_place(walker *k, const char *name, qk_span s)
 {
     char key[160];
@@ -51,7 +59,7 @@ static void put_span(walker *k, const char *name, qk_span s)
     if (k->places)
         put_place(k, name, s);
     else if (s.from < s.to)
-        qk_json_kstr(k->w, name, qk_plan_quote(&k->p->text, s));
+        qk_json_kstr(k->w, name, quote(k, s));
     else
         qk_json_knull(k->w, name);
 }
@@ -68,7 +76,7 @@ static void put_list(walker *k, const char *name, const qk_plan_list *list)
         if (k->places)
             put_place(k, key, list->at[i]);
         else
-            qk_json_str(k->w, qk_plan_quote(&k->p->text, list->at[i]));
+            qk_json_str(k->w, quote(k, list->at[i]));
     }
     if (!k->places) qk_json_end(k->w);
 }
@@ -184,8 +192,8 @@ static void put_number_name(walker *k, const qk_plan_number *n)
         put_span(k, "name", n->name);
         return;
     }
-    a = qk_plan_quote(&k->p->text, n->name);
-    b = qk_plan_quote(&k->p->text, n->name_tail);
+    a = quote(k, n->name);
+    b = quote(k, n->name_tail);
     snprintf(joined, sizeof joined, "%.*s%.*s", QK_STR_ARG(a), QK_STR_ARG(b));
     qk_json_kcstr(k->w, "name", joined);
 }
@@ -308,8 +316,8 @@ static void put_cell(walker *k, const char *key, const qk_plan_cell *c)
         put_place(k, key, c->text);
         return;
     }
-    a = qk_plan_quote(&k->p->text, c->text);
-    b = qk_plan_quote(&k->p->text, c->more);
+    a = quote(k, c->text);
+    b = quote(k, c->more);
     if (!b.len) {
         qk_json_str(k->w, a.len ? a : QK_STR(""));
         return;
@@ -321,7 +329,7 @@ static void put_cell(walker *k, const char *key, const qk_plan_cell *c)
 static void write_table_title(walker *k, const qk_plan_table *t)
 {
     char joined[512];
-    qk_str a = qk_plan_quote(&k->p->text, t->title_no), b = qk_plan_quote(&k->p->text, t->title);
+    qk_str a = quote(k, t->title_no), b = quote(k, t->title);
     if (k->places) {
         put_place(k, "title", t->title);
         return;

@@ -47,6 +47,13 @@ qk_handler qk_api_series, qk_api_series_csv;
 qk_handler qk_api_plans, qk_api_plan_post, qk_api_plan, qk_api_plan_put, qk_api_plan_text,
     qk_api_plan_items, qk_api_plan_item_put, qk_api_plan_item_history, qk_api_plan_accept,
     qk_api_plan_findings, qk_api_plan_finding_put, qk_api_plan_finding_history;
+/* api_year.c */
+qk_handler qk_api_measures, qk_api_measure_put, qk_api_months, qk_api_month, qk_api_report_put,
+    qk_api_month_close, qk_api_bulletins, qk_api_bulletin, qk_api_bulletin_text,
+    qk_api_bulletin_post, qk_api_bulletin_put;
+/* api_tasks.c */
+qk_handler qk_api_tasks, qk_api_my_tasks, qk_api_task, qk_api_task_put, qk_api_duty_put,
+    qk_api_duties, qk_api_filings, qk_api_filing_post;
 /* api_frames.c */
 qk_handler qk_api_frames;
 /* api_events.c */

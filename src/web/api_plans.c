@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The library of plans: upload, reading, review (domain/plans.h). */
+#include "domain/duties.h"
 #include "domain/plans.h"
 #include "web/api.h"
 #include "web/change.h"
@@ -228,12 +229,28 @@ qk_code qk_api_plan_finding_put(qk_exchange *x, qk_error *err)
 
 /* ---- status ---- */
 
+static qk_code issue_plan(qk_exchange *x, qk_db *db, qk_str plan, qk_time now, qk_error *err)
+{
+    qk_arena arena;
+    qk_issued issued;
+    qk_arena_init(&arena, (size_t)256 << 20);
+    qk_code code =
+        qk_duties_issue(&issued, x->context->node, db, plan, qk_str_of(x->who), now, &arena, err);
+    qk_arena_clear(&arena);
+    return code;
+}
+
 static qk_code change_plan(qk_exchange *x, void *context, qk_db *db, qk_time now,
                            qk_change_note *note, qk_error *err)
 {
     const qk_plan_change *c = context;
     int64_t version = 0;
+    char before[12], after[12];
+    QK_TRY(qk_plans_status(before, db, c->plan, err));
     QK_TRY(qk_plans_change(&version, db, c, qk_str_of(x->who), now, err));
+    QK_TRY(qk_plans_status(after, db, c->plan, err));
+    if (strcmp(before, "issued") != 0 && strcmp(after, "issued") == 0)
+        QK_TRY(issue_plan(x, db, c->plan, now, err));
     note_action(note, "plan.change", c->plan, x);
     return qk_plans_write_one(&x->json, db, c->plan, err);
 }
@@ -268,5 +285,7 @@ qk_code qk_api_plan_put(qk_exchange *x, qk_error *err)
     if (c.exceptions && c.exceptions->type != QK_JSON_ARRAY)
         return qk_refuse(x, err, 400, "bad_body", "exceptions",
                          "'exceptions' is an array of paths");
+    if (qk_str_eq(c.status, QK_STR("issued")))
+        QK_TRY(qk_rights_need(x, QK_ACT_PLAN_ISSUE, (qk_str){NULL, 0}, err));
     return qk_change_run(x, change_plan, &c, err);
 }

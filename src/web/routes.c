@@ -191,14 +191,6 @@ static const qk_param audit_params[] = {LIMIT(1000),
 static const qk_param search_params[] = {NEEDED("q", 64, "What to look for"), LIMIT(100), END};
 static const qk_param live_params[] = {
     TEXT("after", 40, "Go on behind this event id: feed of /latest, or Last-Event-ID"), END};
-static const qk_param plan_post_params[] = {TEXT("name", 200, "What the file is called"), END};
-static const qk_param plan_items_params[] = {
-    CHOICE("kind",
-           "head target task safeguard units deadline indicator recurring part table row penalty "
-           "system",
-           "Only items of this kind"),
-    CHOICE("state", "proposed accepted corrected rejected asked", "Only items in this state"),
-    TEXT("below", 95, "Only this item and what is below it, as tasks[3]"), END};
 
 #define LEDGER_ASK                                                                       \
     TEXT("where", 2000, "Conditions as JSON: [[field, op, value], …]"),                  \
@@ -223,6 +215,39 @@ static const qk_param units_params[] = {
     CHOICE("kind", "county department township village enterprise office", "Only this kind"), END};
 static const qk_param people_params[] = {TEXT("unit", 31, "Only of this unit"), END};
 static const qk_param posts_params[] = {TIME("at", "As the posts were held then"), KNOWN_AT, END};
+static const qk_param plan_post_params[] = {TEXT("name", 200, "What the file is called"), END};
+static const qk_param plan_items_params[] = {
+    CHOICE("kind",
+           "head target task safeguard units deadline indicator recurring part table row penalty "
+           "system",
+           "Only items of this kind"),
+    CHOICE("state", "proposed accepted corrected rejected asked", "Only items in this state"),
+    TEXT("below", 95, "Only this item and what is below it, as tasks[3]"), END};
+static const qk_param tasks_params[] = {
+    TEXT("plan", 23, "Only of this plan"),
+    TEXT("unit", 31, "Only of this unit"),
+    CHOICE("role", "lead support responsible supervise", "Only where the unit has this role"),
+    TEXT("campaign", 200, "Only of this campaign"),
+    TEXT("office", 31, "Only of this office"),
+    CHOICE("state", "open done cancelled", "Only in this state"),
+    CHOICE("kind", "target task part indicator recurring limit money filing project",
+           "Only this kind; tasks and filings unless given"),
+    CHOICE("colour", "green yellow red", "Only of this colour"),
+    TIME("due_from", "Due not before this day"),
+    TIME("due_to", "Due not after this day"),
+    END};
+static const qk_param my_tasks_params[] = {
+    TEXT("unit", 31, "Whose tasks; those of the own unit unless given"),
+    CHOICE("state", "open done cancelled", "Only in this state"),
+    CHOICE("colour", "green yellow red", "Only of this colour"), END};
+static const qk_param task_params[] = {TIME("at", "Who held the posts then; now unless given"),
+                                       END};
+static const qk_param duties_params[] = {
+    TEXT("plan", 23, "Only of this plan"), TEXT("unit", 31, "Only of this unit"),
+    CHOICE("state", "sent signed objected upheld released unsigned", "Only in this state"), END};
+static const qk_param filings_params[] = {TEXT("plan", 23, "Only of this plan"), END};
+static const qk_param filing_params[] = {TEXT("name", 200, "What the file is called"), END};
+static const qk_param month_params[] = {TEXT("unit", 31, "Only of this unit"), END};
 
 const qk_route qk_routes[] = {
     {QK_GET, "/health", qk_api_health, QK_LANE_HERE, QK_ACT_OPEN, 0, 64 * KB, "getHealth",
@@ -474,6 +499,61 @@ const qk_route qk_routes[] = {
     {QK_GET, "/plans/{id}/findings/{no}/history", qk_api_plan_finding_history, QK_LANE_READ,
      QK_ACT_PLAN_VIEW, 0, 16 * MB, "listPlanFindingHistory",
      "Every version of a finding, newest first", NULL, NULL, "PlanFindings", "200 404"},
+    {QK_GET, "/tasks", qk_api_tasks, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, 64 * MB, "listTasks",
+     "Tasks of issued plans with their duties", tasks_params, NULL, "TaskList", "200"},
+    {QK_GET, "/my/tasks", qk_api_my_tasks, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, 64 * MB,
+     "listMyTasks", "What a unit owes", my_tasks_params, NULL, "TaskList", "200"},
+    {QK_GET, "/tasks/{id}", qk_api_task, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, 16 * MB, "getTask",
+     "One obligation with the sentence it came from, its duties, children and versions",
+     task_params, NULL, "TaskDetail", "200 404"},
+    {QK_PUT, "/tasks/{id}", qk_api_task_put, QK_LANE_CHANGE, QK_ACT_TASK_MANAGE, 64 * KB, 16 * MB,
+     "changeTask", "Amend an obligation, close it, give it to an office", NULL, "TaskChange",
+     "TaskDetail", "200 401 403 404 409 413 415 422"},
+    {QK_PUT, "/tasks/{id}/duties/{unit}", qk_api_duty_put, QK_LANE_CHANGE, QK_ACT_TASK_ANSWER,
+     64 * KB, 16 * MB, "changeDuty", "Sign for a task, object to it, decide an objection", NULL,
+     "DutyChange", "TaskDetail", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/duties", qk_api_duties, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, 64 * MB, "listDuties",
+     "Duties by state; unsigned are those sent and past the days for signing", duties_params, NULL,
+     "DutyList", "200"},
+    {QK_GET, "/filings", qk_api_filings, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, 16 * MB, "listFilings",
+     "Who has filed the plan that he owes, who is late, who is missing", filings_params, NULL,
+     "FilingList", "200"},
+    {QK_POST, "/filings/{id}/{unit}", qk_api_filing_post, QK_LANE_CHANGE, QK_ACT_TASK_ANSWER,
+     64 * MB, MB, "filePlan", "File a plan: the body is the file", filing_params,
+     "text/plain application/pdf "
+     "application/vnd.openxmlformats-officedocument.wordprocessingml.document "
+     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet text/csv image/png "
+     "image/jpeg application/octet-stream",
+     "Filed", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/measures", qk_api_measures, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, MB, "listMeasures",
+     "The catalogue of measures", NULL, NULL, "MeasureNames", "200"},
+    {QK_PUT, "/tasks/{id}/measure", qk_api_measure_put, QK_LANE_CHANGE, QK_ACT_TASK_MANAGE, 64 * KB,
+     16 * MB, "setMeasure",
+     "Confirm the measure of an obligation, set another, or let the unit report", NULL,
+     "MeasureChange", "TaskDetail", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/schedule", qk_api_months, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, MB, "listMonths",
+     "Months that were opened", NULL, NULL, "MonthList", "200"},
+    {QK_GET, "/schedule/{month}", qk_api_month, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, 64 * MB,
+     "getMonth", "Expected against actual, line by line, with what is asked of whom", month_params,
+     NULL, "Month", "200 404"},
+    {QK_PUT, "/schedule/{month}/{obligation}", qk_api_report_put, QK_LANE_CHANGE,
+     QK_ACT_TASK_ANSWER, 64 * KB, MB, "reportProgress", "Report the figure of a line for the month",
+     NULL, "Report", "Reported", "200 401 403 404 409 413 415 422"},
+    {QK_POST, "/schedule/{month}/close", qk_api_month_close, QK_LANE_CHANGE, QK_ACT_TASK_MANAGE, KB,
+     64 * MB, "closeMonth", "Judge and close a month by hand", NULL, NULL, "Month",
+     "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/bulletins", qk_api_bulletins, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, MB, "listBulletins",
+     "Bulletins and their versions", NULL, NULL, "BulletinList", "200"},
+    {QK_POST, "/bulletins", qk_api_bulletin_post, QK_LANE_CHANGE, QK_ACT_TASK_MANAGE, 64 * KB,
+     64 * MB, "draftBulletin", "Draft the bulletin of a closed month", NULL, "BulletinAsk",
+     "BulletinDetail", "200 401 403 409 413 415 422"},
+    {QK_GET, "/bulletins/{id}", qk_api_bulletin, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, 64 * MB,
+     "getBulletin", "One bulletin", NULL, NULL, "BulletinDetail", "200 404"},
+    {QK_PUT, "/bulletins/{id}", qk_api_bulletin_put, QK_LANE_CHANGE, QK_ACT_TASK_APPROVE, 64 * KB,
+     64 * MB, "issueBulletin", "Issue a bulletin: it is never changed afterwards", NULL,
+     "BulletinChange", "BulletinDetail", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/bulletins/{id}/text", qk_api_bulletin_text, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, MB,
+     "getBulletinText", "A bulletin as plain text", NULL, NULL, "text/plain", "200 404"},
     {QK_GET, "/events", qk_api_events, QK_LANE_READ, QK_ACT_VIEW, 0, 8 * MB, "listEvents",
      "What happened, newest first", events_params, NULL, "EventList", "200"},
     {QK_GET, "/gateway", qk_api_gateway, QK_LANE_HERE, QK_ACT_SYSTEM, 0, 64 * KB, "getGateway",

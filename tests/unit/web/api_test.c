@@ -69,6 +69,7 @@ static void fill_path(char *out, size_t size, const qk_route *route)
         {"allocateAirTarget", "?target=44"},
         {"explainAir", "?figure=composite_index&period=2026-11"},
         {"listAirReviews", "?site=air1"},
+        {"listMyTasks", "?unit=410001"},
     };
     const char *brace = strchr(route->path, '{');
     int before = brace ? (int)(brace - route->path) : (int)strlen(route->path);
@@ -94,8 +95,10 @@ static const qk_json_value *schema_of(const qk_json_value *api, const char *name
 static bool is_absent(const qk_route *route)
 {
     return strcmp(route->id, "getRequest") == 0 || strcmp(route->id, "getLedgerRow") == 0 ||
-           strncmp(route->path, "/plans/{", 8) == 0 || strncmp(route->path, "/units/{", 8) == 0 ||
-           strncmp(route->path, "/posts/{", 8) == 0;
+           strncmp(route->path, "/plans/{", 8) == 0 || strncmp(route->path, "/tasks/{", 8) == 0 ||
+           strncmp(route->path, "/schedule/{", 11) == 0 ||
+           strncmp(route->path, "/bulletins/{", 12) == 0 ||
+           strncmp(route->path, "/units/{", 8) == 0 || strncmp(route->path, "/posts/{", 8) == 0;
 }
 
 /* No key opens these (tests/unit/web/login_test.c). */
@@ -114,7 +117,7 @@ static void check_answer(rig *r, const qk_json_value *api, const qk_route *route
     bool gateway = strcmp(route->id, "getGateway") == 0 || strstr(route->path, "/uppers");
     int want = is_absent(route) ? 404 : gateway ? 503 : 200;
     if (got.status != want) fail_msg("%s: %d %.300s", path, got.status, got.body);
-    if (strchr(route->gives, '/')) {
+    if (want == 200 && strchr(route->gives, '/')) {
         if (!strcasestr(got.head, route->gives)) fail_msg("%s: %s", path, got.head);
         return;
     }

@@ -57,4 +57,41 @@ static inline const qk_json_value *rig_refused(rig *r, const char *method, const
         fail_msg("%s %s: %d, not %d: %.400s", method, path, got.status, status, got.body);
     return rig_json(r, &got);
 }
+/* Uploads the plan, accepts its reading, gives task 3 a lead and issues it. */
+static inline void rig_issue(rig *r)
+{
+    char path[80];
+    reply got = rig_upload(r, "/api/v1/plans?name=plan.txt", "text/plain", qk_str_of(rig_plan),
+                           "issue-upload");
+    if (got.status != 200) fail_msg("%d %.400s", got.status, got.body);
+    rig_changed(r, "PUT", "/api/v1/plans/2026-1/items/tasks%5B2%5D.lead",
+                "{\"row_version\":1,\"action\":\"correct\",\"data\":[\"县城市管理局\"]}");
+    rig_changed(r, "POST", "/api/v1/plans/2026-1/accept", "{}");
+    const qk_json_value *d = rig_document(r, "/api/v1/plans/2026-1/findings");
+    for (const qk_json_value *f = qk_json_get(d, "items")->first; f; f = f->next) {
+        snprintf(path, sizeof path, "/api/v1/plans/2026-1/findings/%.*s",
+                 QK_STR_ARG(qk_json_get(f, "no")->text));
+        rig_changed(r, "PUT", path, "{\"row_version\":1,\"action\":\"accept\"}");
+    }
+    rig_changed(r, "PUT", "/api/v1/plans/2026-1", "{\"row_version\":1,\"status\":\"issued\"}");
+}
+
+static inline void rig_clock(rig *r, const char *time)
+{
+    qk_error err = {0};
+    assert_done(qk_node_set_clock(r->node, at(time), 0, &err), &err);
+}
+
+/* Id of the unit that goes by this name in a list of duties. */
+static inline const char *rig_unit(rig *r, const char *name)
+{
+    const qk_json_value *d = rig_document(r, "/api/v1/duties");
+    for (const qk_json_value *i = qk_json_get(d, "items")->first; i; i = i->next)
+        if (qk_str_eq(qk_json_get_str(i, "name_zh"), qk_str_of(name))) {
+            qk_str id = qk_json_get_str(i, "unit");
+            return qk_arena_copy(&r->arena, id.ptr, id.len);
+        }
+    fail_msg("no unit %s", name);
+    return NULL;
+}
 #endif

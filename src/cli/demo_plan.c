@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/demo_plan.h"
+#include "cli/demo_year.h"
+#include "domain/duties.h"
+#include "domain/plans.h"
+#include "web/page.h"
+
+extern const qk_pack qk_pack_plans;
+
+#define CLERK    QK_STR("攻坚办科员")
+#define DIRECTOR QK_STR("攻坚办主任")
+
+typedef struct loading {
+    qk_plan_reading reading;
+    qk_file_id source, text, compiled;
+    qk_node *node;
+    qk_db *db;
+    char plan[QK_PLAN_ID_MAX];
+    qk_arena arena;
+    qk_error *err;
+} loading;
+
+static qk_time at(const char *iso)
+{
+    qk_time t = 0;
+    return qk_time_parse(&t, qk_str_of(iso)) == QK_OK ? t : 0;
+}
+
+/* ---- the review ---- */
+
+typedef struct correction {
+    const char *path, *data, *note;
+} correction;
+
+/* What the clerk makes of the defects that the text was given. */
+static const correction corrections[] = {
+    {"tasks[1].indicators[1]",
+     "{\"name\":\"生产线关停退出\",\"op\":\"==\",\"value\":20,\"unit\":\"条\",\"text\":"
+     "\"完成10家烧结"
+     "砖瓦企业、18条生产线关停退出\",\"date\":\"2025-09-30\"}",
+     "附表1共20条生产线，以附表为准"},
+    {"tasks[18].lead", "[\"市生态环境局青泽分局\"]", "原文未写牵头单位，经会商由生态环境部门牵头"},
+    {"tasks[24].indicators[1]",
+     "{\"name\":\"新能源渣土车比例\",\"op\":\">=\",\"value\":60,\"unit\":\"%\",\"text\":"
+     "\"2025年新能源"
+     "渣土车比例达到80%以上\",\"date\":\"2025-12-31\"}",
+     "与第20项60%不一致，以第20项为准"},
+    {"tasks[25].deadlines[0]", "{\"date\":\"2025-06-30\",\"text\":\"3月底前\"}",
+     "印发时已过期，顺延至6月底"},
+};
+
+static qk_code correct(loading *l, const correction *c)
+{
+    qk_json_value *data = NULL;
+    int64_t version = 0;
+    QK_TRY(qk_json_parse(&data, qk_str_of(c->data), &l->arena, l->err));
+    qk_item_change change = {.plan = qk_str_of(l->plan),
+                             .path = qk_str_of(c->path),
+                             .action = QK_REVIEW_CORRECT,
+                             .data = data,
+                             .note = qk_str_of(c->note),
+                             .seen = 1};
+    return qk_plans_item_change(&version, l->db, &change, CLERK, at("2025-04-21T10:00"), l->err);
+}
+
+static qk_code settle_findings(loading *l)
+{
+    for (size_t i = 0; i < l->reading.finding_n; i++) {
+        int64_t version = 0;
+        bool grave = l->reading.findings[i].severity == 'H';
+        qk_finding_change c = {.plan = qk_str_of(l->plan),
+                               .no = (int64_t)i + 1,
+                               .action = grave ? QK_REVIEW_CORRECT : QK_REVIEW_ACCEPT,
+                               .answer = grave ? QK_STR("已与起草单位核对，见对应条目的更正说明")
+                                               : QK_STR(""),
+                               .seen = 1};
+        QK_TRY(qk_plans_finding_change(&version, l->db, &c, CLERK, at("2025-04-21T11:00"), l->err));
+    }
+    return QK_OK;
+}
+
+static qk_code review(loading *l)
+{
+    int64_t accepted = 0;
+    for (size_t i = 0; i < sizeof corrections / sizeof corrections[0]; i++)
+        QK_TRY(correct(l, &corrections[i]));
+    QK_TRY(settle_findings(l));
+    return qk_plans_accept(&accepted, l->db, qk_str_of(l->plan), QK_STR(""), QK_STR(""), CLERK,
+                           at("2025-04-21T15:00"), l->err);
+}
+
+/* ---- issue, signatures, filings ---- */
+
+static qk_code issue(loading *l)
+{
+    qk_issued issued;
+    int64_t version = 0;
+    qk_time now = at("2025-04-22T09:00");
+    qk_plan_change c = {.plan = qk_str_of(l->plan), .status = QK_STR("issued"), .seen = 1};
+    QK_TRY(qk_plans_change(&version, l->db, &c, DIRECTOR, now, l->err));
+    return qk_duties_issue(&issued, l->node, l->db, qk_str_of(l->plan), DIRECTOR, now, &l->arena,
+                           l->err);
+}
+
+typedef struct owed {
+    qk_str obligation, unit;
+} owed;
+
+static qk_code list_owed(loading *l, const char *sql, owed **out, size_t *n)
+{
+    enum { OWED_MAX = 2000 };
+    sqlite3_stmt *s = NULL;
+    qk_code code;
+    *out = qk_arena_array(&l->arena, OWED_MAX, sizeof **out);
+    if (!*out) return qk_fail(l->err, QK_ENOMEM, "no memory for the demo's duties");
+    QK_TRY(qk_db_prepare(&s, l->db, sql, l->err));
+    while ((code = qk_db_step(l->db, s, l->err)) == QK_OK) {
+        qk_str a = qk_db_text(s, 0), b = qk_db_text(s, 1);
+        owed *o = &(*out)[*n];
+        o->obligation = (qk_str){qk_arena_copy(&l->arena, a.ptr, a.len), a.len};
+        o->unit = (qk_str){qk_arena_copy(&l->arena, b.ptr, b.len), b.len};
+        if (*n + 1 < OWED_MAX) ++*n;
+    }
+    return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+/* Every unit but the last two of the list signs for what it owes; one objects. */
+static qk_code sign(loading *l)
+{
+    owed *all = NULL;
+    size_t n = 0;
+    qk_time now = at("2025-04-23T10:00");
+    QK_TRY(list_owed(l,
+                     "SELECT DISTINCT d.obligation, d.unit FROM duty d JOIN obligation o ON o.id ="
+                     " d.obligation WHERE o.parent = '' AND d.unit NOT IN (SELECT DISTINCT unit"
+                     " FROM duty ORDER BY unit DESC LIMIT 2) ORDER BY 1, 2",
+                     &all, &n));
+    for (size_t i = 0; i < n; i++) {
+        qk_duty_change c = {.obligation = all[i].obligation,
+                            .unit = all[i].unit,
+                            .action = i == 7 ? QK_DUTY_OBJECT : QK_DUTY_SIGN,
+                            .note =
+                                i == 7 ? QK_STR("该项职责已划转，建议调整责任单位") : QK_STR(""),
+                            .seen = 1};
+        QK_TRY(qk_duties_change(l->db, &c, QK_STR("各单位联络员"), now, l->err));
+    }
+    return QK_OK;
+}
+
+/* Two file late, the last one not at all. */
+static qk_code file_plans(loading *l)
+{
+    owed *all = NULL;
+    size_t n = 0;
+    QK_TRY(list_owed(l,
+                     "SELECT DISTINCT d.obligation, d.unit FROM duty d JOIN obligation o ON o.id ="
+                     " d.obligation WHERE o.kind = 'filing' ORDER BY 1, 2",
+                     &all, &n));
+    for (size_t i = 0; i + 1 < n; i++) {
+        bool late = false;
+        qk_time when = i + 4 > n ? at("2025-06-03T09:00") : at("2025-05-26T16:00");
+        QK_TRY(qk_duties_file(&late, l->db, all[i].obligation, all[i].unit,
+                              QK_STR("本单位2025年实施方案"), QK_STR("各单位联络员"), when,
+                              l->err));
+    }
+    return QK_OK;
+}
+
+static qk_code add(loading *l)
+{
+    QK_TRY(qk_plans_add(l->plan, l->db, &l->reading, &l->source, &l->text, &l->compiled,
+                        QK_STR("青泽县2025年空气质量持续改善实施方案.txt"), CLERK,
+                        at("2025-04-20T09:00"), l->err));
+    QK_TRY(review(l));
+    QK_TRY(issue(l));
+    QK_TRY(sign(l));
+    QK_TRY(file_plans(l));
+    return qk_demo_year_play(l->node, l->db, qk_str_of(l->plan), &l->arena, l->err);
+}
+
+static qk_code add_inside(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
+{
+    loading *l = context;
+    (void)now;
+    l->node = node;
+    l->db = db;
+    l->err = err;
+    return add(l);
+}
+
+static qk_code put_files(loading *l, qk_files *files, qk_str bytes, qk_error *err)
+{
+    const qk_buf *text = &l->reading.text, *compiled = &l->reading.compiled;
+    QK_TRY(qk_files_put(files, &l->source, bytes.ptr, bytes.len, err));
+    QK_TRY(qk_files_put(files, &l->text, text->ptr, text->len, err));
+    return qk_files_put(files, &l->compiled, compiled->ptr, compiled->len, err);
+}
+
+qk_code qk_demo_plan_load(qk_node *node, qk_error *err)
+{
+    loading l = {.node = node};
+    const qk_asset *asset = qk_pack_find(&qk_pack_plans, QK_STR("/qingze-2025.txt"));
+    if (!asset) return qk_fail(err, QK_ENOTFOUND, "the demo's plan is not in the program");
+    qk_str bytes = {(const char *)asset->bytes, asset->len};
+    qk_arena_init(&l.arena, (size_t)256 << 20);
+    qk_code code = qk_plan_reading_make(&l.reading, bytes, "qingze-2025.txt", err);
+    if (code == QK_OK) code = put_files(&l, qk_node_files(node), bytes, err);
+    if (code == QK_OK) code = qk_node_call(node, add_inside, &l, err);
+    qk_plan_reading_clear(&l.reading);
+    qk_arena_clear(&l.arena);
+    return code;
+}

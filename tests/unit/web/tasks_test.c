@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An issued plan through the API: who owes what, signing, objecting, filing, amending. */
+#include "plan_rig.h"
+#include "schema_check.h"
+
+#define ISSUE_DAY "2026-04-22T09:00:00"
+#define FILING    "/api/v1/filings/2026-1-s0/"
+
+static const qk_json_value *task_of(const qk_json_value *list, const char *id)
+{
+    for (const qk_json_value *i = qk_json_get(list, "items")->first; i; i = i->next)
+        if (rig_is(i, "id", id)) return i;
+    return NULL;
+}
+
+static size_t duties_of(const qk_json_value *task, const char *unit)
+{
+    size_t n = 0;
+    for (const qk_json_value *d = qk_json_get(task, "duties")->first; d; d = d->next)
+        n += rig_is(d, "unit", unit);
+    return n;
+}
+
+static void test_S007_tasks__each_unit_gets_exactly_its_tasks(void **state)
+{
+    (void)state;
+    rig r;
+    char path[120];
+    rig_start(&r, ISSUE_DAY "x0", NULL);
+    rig_issue(&r);
+    const qk_json_value *d = rig_document(&r, "/api/v1/tasks?plan=2026-1");
+    assert_json(d, "total", "4");
+    assert_json(task_of(d, "2026-1-t0"), "due", "2026-10-31");
+    assert_json(task_of(d, "2026-1-t0"), "campaign", "（一）工业治理");
+    assert_json(task_of(d, "2026-1-s0"), "kind", "filing");
+    /* The township owes what falls to all townships, each once. */
+    d = rig_document(&r, "/api/v1/my/tasks?unit=410001");
+    assert_json(d, "total", "3");
+    assert_int_equal(duties_of(task_of(d, "2026-1-t0"), "410001"), 1);
+    assert_null(task_of(d, "2026-1-t1"));
+    /* A department by whatever name the plan gives it. */
+    const char *bureau = rig_unit(&r, "生态环境局青泽分局");
+    snprintf(path, sizeof path, "/api/v1/tasks?unit=%s&role=lead", bureau);
+    assert_json(rig_document(&r, path), "total", "2");
+    const char *traffic = rig_unit(&r, "交通运输局");
+    snprintf(path, sizeof path, "/api/v1/tasks?unit=%s", traffic);
+    d = rig_document(&r, path);
+    assert_json(d, "total", "2");
+    assert_non_null(task_of(d, "2026-1-t1"));
+    assert_non_null(task_of(d, "2026-1-s0"));
+    rig_stop(&r);
+}
+
+static void test_tasks__a_task_opens_the_sentence_it_came_from(void **state)
+{
+    (void)state;
+    rig r;
+    rig_start(&r, ISSUE_DAY "x0", NULL);
+    rig_issue(&r);
+    const qk_json_value *d = rig_document(&r, "/api/v1/tasks/2026-1-t1");
+    assert_json(d, "source/path", "tasks[1]");
+    assert_non_null(rig_at(d, "source/fields/text/0/0"));
+    assert_non_null(strstr(rig_at(d, "text")->text.ptr, "抽测274台"));
+    assert_json(d, "children/0/id", "2026-1-t1-i0");
+    assert_json(d, "children/0/value", "274");
+    assert_json(d, "children/0/due", "2026-12-31");
+    /* What recurs is not held against the year as well. */
+    d = rig_document(&r, "/api/v1/tasks/2026-1-t2");
+    assert_json(d, "children/0/kind", "recurring");
+    assert_json(d, "children/0/every", "month");
+    assert_json(d, "children/1", "absent");
+    /* The targets stand with the air's. */
+    d = rig_document(&r, "/api/v1/air/targets");
+    assert_json(d, "items/0/value", "44");
+    rig_stop(&r);
+}
+
+static void test_S007_tasks__unsigned_duties_are_listed_on_the_fourth_day(void **state)
+{
+    (void)state;
+    rig r;
+    char path[200];
+    rig_start(&r, ISSUE_DAY "x0", NULL);
+    rig_issue(&r);
+    const char *bureau = rig_unit(&r, "生态环境局青泽分局");
+    snprintf(path, sizeof path, "/api/v1/tasks/2026-1-t0/duties/%s", bureau);
+    rig_changed(&r, "PUT", path, "{\"row_version\":1,\"action\":\"sign\"}");
+    snprintf(path, sizeof path, "/api/v1/tasks/2026-1-t1/duties/%s", bureau);
+    rig_refused(&r, "PUT", path, "{\"row_version\":1,\"action\":\"object\"}", 400);
+    rig_changed(&r, "PUT", path,
+                "{\"row_version\":1,\"action\":\"object\",\"note\":\"抽测属交通部门\"}");
+    /* An objection keeps the task visible until it is decided. */
+    snprintf(path, sizeof path, "/api/v1/my/tasks?unit=%s", bureau);
+    assert_non_null(task_of(rig_document(&r, path), "2026-1-t1"));
+    /* Wednesday 22 April: Thursday, Friday, Monday are the three days. */
+    rig_clock(&r, "2026-04-27T23:59:59");
+    assert_json(rig_document(&r, "/api/v1/duties?state=unsigned"), "total", "0");
+    rig_clock(&r, "2026-04-28T00:00:00");
+    const qk_json_value *d = rig_document(&r, "/api/v1/duties?state=unsigned");
+    size_t sent = qk_json_get(rig_document(&r, "/api/v1/duties?state=sent"), "items")->count;
+    assert_int_equal(qk_json_get(d, "items")->count, sent);
+    assert_json(d, "items/0/overdue", "true");
+    for (const qk_json_value *i = qk_json_get(d, "items")->first; i; i = i->next)
+        assert_false(rig_is(i, "unit", bureau) && rig_is(i, "obligation", "2026-1-t0"));
+    assert_json(rig_document(&r, "/api/v1/events?kind=duty_unsigned"), "total", "1");
+    /* Decided: released from it, the task is no longer theirs. */
+    snprintf(path, sizeof path, "/api/v1/tasks/2026-1-t1/duties/%s", bureau);
+    rig_changed(&r, "PUT", path,
+                "{\"row_version\":2,\"action\":\"release\",\"note\":\"转交通运输局\"}");
+    snprintf(path, sizeof path, "/api/v1/my/tasks?unit=%s", bureau);
+    assert_null(task_of(rig_document(&r, path), "2026-1-t1"));
+    rig_stop(&r);
+}
+
+static const qk_json_value *filing_of(const qk_json_value *list, const char *unit)
+{
+    for (const qk_json_value *i = qk_json_get(list, "items")->first; i; i = i->next)
+        if (rig_is(i, "unit", unit)) return i;
+    fail_msg("no filing of %s", unit);
+    return NULL;
+}
+
+static void file_as(rig *r, const char *unit, int status)
+{
+    char path[120];
+    snprintf(path, sizeof path, FILING "%s?name=own.txt", unit);
+    reply got = rig_upload(r, path, "text/plain", QK_STR("本单位实施方案"), path);
+    if (got.status != status) fail_msg("%s: %d %.300s", path, got.status, got.body);
+}
+
+static void test_S008_tasks__the_list_of_missing_filers_is_exact(void **state)
+{
+    (void)state;
+    rig r;
+    rig_start(&r, ISSUE_DAY "x0", NULL);
+    rig_issue(&r);
+    const char *traffic = rig_unit(&r, "交通运输局"), *housing = rig_unit(&r, "住房和城乡建设局");
+    const qk_json_value *d = rig_document(&r, "/api/v1/filings?plan=2026-1");
+    size_t all = qk_json_get(d, "items")->count;
+    assert_true(all >= 5);
+    for (const qk_json_value *i = qk_json_get(d, "items")->first; i; i = i->next)
+        assert_json(i, "state", "waiting");
+    rig_clock(&r, "2026-05-31T23:59:59");
+    file_as(&r, traffic, 200);
+    file_as(&r, "nobody", 404);
+    rig_clock(&r, "2026-06-01T00:00:00");
+    file_as(&r, housing, 200);
+    d = rig_document(&r, "/api/v1/filings?plan=2026-1");
+    assert_json(filing_of(d, traffic), "state", "filed");
+    assert_json(filing_of(d, traffic), "filed_at", "2026-05-31T23:59:59.000+08:00");
+    assert_json(filing_of(d, traffic), "file_name", "own.txt");
+    assert_json(filing_of(d, housing), "state", "late");
+    size_t missing = 0;
+    for (const qk_json_value *i = qk_json_get(d, "items")->first; i; i = i->next)
+        missing += rig_is(i, "state", "missing");
+    assert_int_equal(missing, all - 2);
+    d = rig_document(&r, "/api/v1/events?kind=filing_missing");
+    assert_json(d, "total", "1");
+    char count[24];
+    snprintf(count, sizeof count, "%zu", all - 1);
+    assert_json(d, "items/0/params/count", count);
+    rig_stop(&r);
+}
+
+static void test_tasks__an_amendment_is_a_version_with_its_day(void **state)
+{
+    (void)state;
+    rig r;
+    rig_start(&r, ISSUE_DAY "x0", NULL);
+    rig_issue(&r);
+    const char *path = "/api/v1/tasks/2026-1-t1-i0";
+    rig_refused(&r, "PUT", path, "{\"row_version\":1,\"value\":300}", 400);
+    rig_refused(&r, "PUT", path, "{\"row_version\":1,\"state\":\"gone\"}", 400);
+    const qk_json_value *d = rig_changed(
+        &r, "PUT", path,
+        "{\"row_version\":1,\"value\":300,\"valid_from\":\"2026-08-01\",\"reason\":\"加码\"}");
+    assert_json(d, "value", "300");
+    assert_json(d, "valid_from", "2026-08-01");
+    assert_json(d, "versions/1/value", "274");
+    rig_refused(&r, "PUT", path, "{\"row_version\":1,\"value\":301,\"reason\":\"x\"}", 409);
+    rig_stop(&r);
+}
+
+static void test_S017_tasks__an_office_sees_only_its_tasks(void **state)
+{
+    (void)state;
+    rig r;
+    rig_start(&r, ISSUE_DAY "x0", NULL);
+    rig_issue(&r);
+    rig_changed(&r, "PUT", "/api/v1/tasks/2026-1-t2", "{\"row_version\":1,\"office\":\"dust\"}");
+    const qk_json_value *d = rig_document(&r, "/api/v1/tasks?office=dust");
+    assert_json(d, "total", "1");
+    assert_json(d, "items/0/id", "2026-1-t2");
+    /* A task belongs to one campaign. */
+    rig_changed(&r, "PUT", "/api/v1/tasks/2026-1-t2",
+                "{\"row_version\":2,\"campaign\":\"餐饮油烟专项行动\"}");
+    reply got = rig_get(&r, "/api/v1/tasks?campaign=%E9%A4%90%E9%A5%AE%E6%B2%B9%E7%83%9F%E4%B8%93%"
+                            "E9%A1%B9%E8%A1%8C%E5%8A%A8");
+    assert_json(rig_json(&r, &got), "total", "1");
+    got = rig_get(&r, "/api/v1/tasks?campaign=%EF%BC%88%E4%B8%80%EF%BC%89%E5%B7%A5%E4%B8%9A%E6%B2%"
+                      "BB%E7%90%86");
+    assert_json(rig_json(&r, &got), "total", "2");
+    rig_stop(&r);
+}
+
+static void test_tasks__answers_have_the_shapes_of_the_document(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *schema;
+    } answers[] = {{"/api/v1/tasks", "TaskList"},
+                   {"/api/v1/tasks?kind=indicator&state=open&due_to=2026-12-31", "TaskList"},
+                   {"/api/v1/my/tasks?unit=410001", "TaskList"},
+                   {"/api/v1/tasks/2026-1-t0", "TaskDetail"},
+                   {"/api/v1/duties", "DutyList"},
+                   {"/api/v1/filings", "FilingList"}};
+    rig r;
+    rig_start(&r, ISSUE_DAY "x0", NULL);
+    rig_issue(&r);
+    schema_check check = {.api = rig_document(&r, "/api/v1/openapi.json")};
+    for (size_t i = 0; i < QK_ARRAY_COUNT(answers); i++) {
+        char ref[80];
+        snprintf(ref, sizeof ref, "#/components/schemas/%s", answers[i].schema);
+        const qk_json_value *d = rig_document(&r, answers[i].path);
+        if (!schema_fits(&check, schema_resolve(&check, qk_str_of(ref)), d, answers[i].path))
+            fail_msg("%s", check.fault);
+    }
+    rig_stop(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        qk_dir_test(test_S007_tasks__each_unit_gets_exactly_its_tasks),
+        qk_dir_test(test_tasks__a_task_opens_the_sentence_it_came_from),
+        qk_dir_test(test_S007_tasks__unsigned_duties_are_listed_on_the_fourth_day),
+        qk_dir_test(test_S008_tasks__the_list_of_missing_filers_is_exact),
+        qk_dir_test(test_tasks__an_amendment_is_a_version_with_its_day),
+        qk_dir_test(test_S017_tasks__an_office_sees_only_its_tasks),
+        qk_dir_test(test_tasks__answers_have_the_shapes_of_the_document),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
