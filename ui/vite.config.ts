@@ -23,6 +23,7 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/api': server } },
+  // The host is kept: changes from another origin are refused.
+  server: { proxy: { '/api': { target: server, changeOrigin: false } } },
   test: { include: ['tests/unit/**/*.test.ts'], environment: 'node' },
 });

@@ -277,6 +277,20 @@ static const char plan_usage[] =
     "docx and pdf are opened in a process of their own without network, within small limits.\n"
     "With -, standard input is read.\n";
 
+static const char user_usage[] =
+    "usage: qingkong user add ID --data DIR [--role ROLE] [--unit UNIT] [--name NAME]\n"
+    "       qingkong user passwd|disable|enable ID --data DIR\n"
+    "       qingkong user end-sessions [ID] --data DIR\n"
+    "       qingkong user list --data DIR\n\n"
+    "Accounts of a folder that no server holds: the first one, or when nobody can log in any "
+    "more.\n"
+    "Daily work on accounts is done on the page by the security administrator.\n"
+    "add and passwd read the password as one line from standard input; passwd's must be changed "
+    "at\n"
+    "the next login, and ends the sessions.\n"
+    "  --role ROLE   R1 to R11, R13-SYS, R13-SEC, R13-AUD, R14 (R13-SEC)\n"
+    "list writes ID, state, unit and roles, with tabs between.\n";
+
 const qk_command qk_commands[] = {
     {"air", qk_cmd_air, "evaluates hourly air by the national standards", air_usage},
     {"backup", qk_cmd_backup, "writes the data folder into one file", backup_usage},
@@ -292,6 +306,7 @@ const qk_command qk_commands[] = {
     {"serve", qk_cmd_serve, "runs the gateway, the store and the page", serve_usage},
     {"simulate", qk_cmd_simulate, "plays devices that speak HJ 212", simulate_usage},
     {"trace", qk_cmd_trace, "where the air came from", trace_usage},
+    {"user", qk_cmd_user, "accounts of a data folder", user_usage},
     {"verify", qk_cmd_verify, "checks a data folder", verify_usage},
     {NULL, NULL, NULL, NULL},
 };

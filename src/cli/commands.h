@@ -13,6 +13,7 @@ int qk_cmd_plan(int argc, char **argv);
 int qk_cmd_serve(int argc, char **argv);
 int qk_cmd_simulate(int argc, char **argv);
 int qk_cmd_trace(int argc, char **argv);
+int qk_cmd_user(int argc, char **argv);
 int qk_cmd_verify(int argc, char **argv);
 int qk_cmd_backup(int argc, char **argv);
 int qk_cmd_receptor(int argc, char **argv);

@@ -7,6 +7,7 @@
  *
  * Ownership: the county owns its sites. Pure: no clock, no I/O. Thread rule: read-only once made.
  */
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/time.h"
 
@@ -106,4 +107,6 @@ typedef struct qk_sim_county {
 QK_NODISCARD qk_code qk_sim_county_make(qk_sim_county *out, qk_arena *arena);
 /* The register as qk_registry_import takes it; devices with QK_SIM_UNKNOWN are left out. */
 QK_NODISCARD qk_code qk_sim_county_json(qk_buf *out, const qk_sim_county *county);
+/* Units, persons and posts, the last members of that register. */
+void qk_sim_county_people_json(qk_json_writer *w);
 #endif

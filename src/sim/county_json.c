@@ -131,6 +131,7 @@ qk_code qk_sim_county_json(qk_buf *out, const qk_sim_county *county)
             write_factor(&w, d, &d->profile->factors[k]);
     }
     qk_json_end(&w);
+    qk_sim_county_people_json(&w);
     qk_json_end(&w);
     return out->failed;
 }

@@ -26,6 +26,16 @@ static qk_event_state state_of(qk_str name)
     return qk_str_eq(name, QK_STR("over")) ? QK_EVENT_OVER : QK_EVENT_MOMENT;
 }
 
+/* What has no place is the county's. */
+static bool may_see(const qk_exchange *x, const qk_event *e)
+{
+    qk_site site;
+    if (qk_rights_scope(x, QK_ACT_VIEW) == QK_SCOPE_ALL) return true;
+    if (e->mn[0]) return qk_rights_may_device(x, QK_ACT_VIEW, qk_str_of(e->mn));
+    return qk_registry_site(qk_node_registry(x->context->node), &site, qk_str_of(e->site)) &&
+           qk_rights_may_site(x, QK_ACT_VIEW, &site);
+}
+
 qk_code qk_api_events(qk_exchange *x, qk_error *err)
 {
     char next[24];
@@ -48,7 +58,12 @@ qk_code qk_api_events(qk_exchange *x, qk_error *err)
     bool more = n > limit;
     if (more) n = limit;
     begin_list(&x->json);
-    for (size_t i = 0; i < n; i++) qk_event_json(&x->json, &events[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (may_see(x, &events[i]))
+            qk_event_json(&x->json, &events[i]);
+        else if (total > 0)
+            total--;
+    }
     snprintf(next, sizeof next, "%lld", n ? (long long)events[n - 1].id : 0LL);
     qk_json_end(&x->json);
     qk_json_kcstr(&x->json, "next", more ? next : NULL);

@@ -241,6 +241,7 @@ static qk_code write_sites(qk_exchange *x, const wanted *w, const sited_value *v
         qk_air_hour hour;
         bool air = false;
         if (!wants_site(w, &sites[i], &mine)) continue;
+        if (!qk_rights_may_site(x, QK_ACT_VIEW, &sites[i])) continue;
         QK_TRY(qk_air_now(x, &q, &sites[i], &hour, &air, err));
         size_t mine_n = values_of(values, count, &at, sites[i].id);
         qk_json_key(&x->json, sites[i].id);
@@ -362,7 +363,8 @@ qk_code qk_api_latest(qk_exchange *x, qk_error *err)
     char key[QK_KEPT_KEY];
     qk_code code = QK_OK;
     QK_TRY(read_wanted(x, &w, err));
-    if (!name_asked(&w, key)) return write_latest(x, &w, err);
+    /* What is kept is kept for those who see all of it. */
+    if (qk_rights_view(x) || !name_asked(&w, key)) return write_latest(x, &w, err);
     pthread_mutex_lock(&cache->lock);
     uint64_t version = shown_version(x), changes = atomic_load(&x->context->changes);
     qk_kept_answer *k = find_kept(cache, key);

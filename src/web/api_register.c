@@ -67,7 +67,8 @@ static bool wants_site(const qk_exchange *x, const qk_site *s)
 {
     qk_str kind = qk_query_str(x, "kind"), division = qk_query_str(x, "division");
     return (!kind.len || qk_str_eq(kind, qk_str_of(s->kind))) &&
-           (!division.len || qk_str_eq(division, qk_str_of(s->division)));
+           (!division.len || qk_str_eq(division, qk_str_of(s->division))) &&
+           qk_rights_may_site(x, QK_ACT_VIEW, s);
 }
 
 qk_code qk_api_sites(qk_exchange *x, qk_error *err)
@@ -107,7 +108,8 @@ static bool wants_device(const qk_exchange *x, const qk_device *d)
 {
     qk_str status = qk_query_str(x, "status"), site = qk_query_str(x, "site");
     return (!status.len || qk_str_eq(status, qk_str_of(qk_device_status_name(d->status)))) &&
-           (!site.len || qk_str_eq(site, qk_str_of(d->site)));
+           (!site.len || qk_str_eq(site, qk_str_of(d->site))) &&
+           qk_rights_may_device(x, QK_ACT_DEVICE_VIEW, qk_str_of(d->mn));
 }
 
 qk_code qk_api_devices(qk_exchange *x, qk_error *err)

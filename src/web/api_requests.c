@@ -73,6 +73,8 @@ qk_code qk_api_request(qk_exchange *x, qk_error *err)
     qk_request request;
     QK_TRY(read_id(x, &id, err));
     QK_TRY(qk_request_load(x->tools->db, id, &request, err));
+    if (!qk_rights_may_device(x, QK_ACT_DEVICE_VIEW, qk_str_of(request.mn)))
+        return qk_fail(err, QK_ENOTFOUND, "there is no request %lld", (long long)id);
     qk_request_json(&x->json, &request);
     return QK_OK;
 }

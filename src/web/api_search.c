@@ -62,13 +62,14 @@ static qk_code find_divisions(finder *f, const qk_registry *r, qk_arena *arena)
     return QK_OK;
 }
 
-static qk_code find_sites(finder *f, const qk_registry *r, qk_arena *arena)
+static qk_code find_sites(finder *f, const qk_exchange *x, const qk_registry *r, qk_arena *arena)
 {
     qk_site *rows = NULL;
     size_t n = 0;
     QK_TRY(qk_registry_sites(r, arena, &rows, &n));
     for (size_t i = 0; i < n; i++) {
         const qk_site *s = &rows[i];
+        if (!qk_rights_may_site(x, QK_ACT_VIEW, s)) continue;
         const char *texts[] = {s->name_zh, s->name_en, s->id, s->owner_zh, s->owner_en};
         offer(f, (hit){0, "site", s->id, s->name_zh, s->name_en, s->owner_zh, s->kind}, 1, texts,
               5);
@@ -76,7 +77,7 @@ static qk_code find_sites(finder *f, const qk_registry *r, qk_arena *arena)
     return QK_OK;
 }
 
-static qk_code find_devices(finder *f, const qk_registry *r, qk_arena *arena)
+static qk_code find_devices(finder *f, const qk_exchange *x, const qk_registry *r, qk_arena *arena)
 {
     qk_device *rows = NULL;
     size_t n = 0;
@@ -86,6 +87,7 @@ static qk_code find_devices(finder *f, const qk_registry *r, qk_arena *arena)
         const char *texts[] = {d->mn};
         qk_site *site = NULL;
         if (rank_text(d->mn, f->words) < 0) continue;
+        if (!qk_rights_may_device(x, QK_ACT_VIEW, qk_str_of(d->mn))) continue;
         site = qk_arena_alloc(arena, sizeof *site);
         bool known = site && qk_registry_site(r, site, qk_str_of(d->site));
         offer(f,
@@ -133,8 +135,8 @@ qk_code qk_api_search(qk_exchange *x, qk_error *err)
     finder f = {.words = qk_str_trim(qk_query_str(x, "q"))};
     f.hits = qk_arena_array(&x->arena, HITS_MAX, sizeof *f.hits);
     qk_code code = f.hits ? find_divisions(&f, r, &x->arena) : QK_ENOMEM;
-    if (code == QK_OK) code = find_sites(&f, r, &x->arena);
-    if (code == QK_OK) code = find_devices(&f, r, &x->arena);
+    if (code == QK_OK) code = find_sites(&f, x, r, &x->arena);
+    if (code == QK_OK) code = find_devices(&f, x, r, &x->arena);
     if (code != QK_OK) return qk_fail(err, code, "no memory for the search");
     find_factors(&f);
     qsort(f.hits, f.n, sizeof *f.hits, compare_hits);

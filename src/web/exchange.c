@@ -126,7 +126,8 @@ void qk_exchange_run(qk_exchange *x)
 {
     qk_error err = {0};
     x->status = 0;
-    qk_code code = x->route->handle(x, &err);
+    qk_code code = qk_rights_check_row(x, &err);
+    if (code == QK_OK) code = x->route->handle(x, &err);
     if (code == QK_OK && x->out.failed != QK_OK)
         code =
             qk_fail(&err, x->out.failed, "the answer does not fit into %zu bytes", x->out.ceiling);
@@ -383,7 +384,7 @@ bool qk_etag_in(const char *list, const char *etag)
 
 bool qk_exchange_unchanged(qk_exchange *x, uint64_t version)
 {
-    uint64_t mark[2] = {x->context->start, version};
+    uint64_t mark[3] = {x->context->start, version, qk_rights_view(x)};
     qk_exchange_etag(x, qk_hash(mark, sizeof mark));
     if (!x->if_none_match[0] || !qk_etag_in(x->if_none_match, x->etag)) return false;
     x->status = 304;

@@ -7,6 +7,7 @@ void qk_actor_add(qk_actor *actor, qk_rights_role role, qk_str unit)
 {
     if (actor->role_count == QK_ACTOR_ROLES) return;
     qk_actor_role *to = &actor->roles[actor->role_count++];
+    memset(to, 0, sizeof *to); /* it is hashed whole */
     to->role = role;
     qk_str_copy(to->unit, sizeof to->unit, unit);
 }
@@ -68,6 +69,45 @@ bool qk_rights_may_site(const qk_exchange *x, qk_action action, const qk_site *s
         if (scope == QK_SCOPE_OWN && owns_site(r, x->actor.roles[i].unit, site)) return true;
     }
     return false;
+}
+
+bool qk_rights_may_device(const qk_exchange *x, qk_action action, qk_str mn)
+{
+    qk_device device;
+    qk_site site;
+    if (qk_rights_scope(x, action) == QK_SCOPE_ALL) return true;
+    return qk_registry_device(registry_of(x), &device, mn) &&
+           qk_registry_site(registry_of(x), &site, qk_str_of(device.site)) &&
+           qk_rights_may_site(x, action, &site);
+}
+
+static bool may_site_id(const qk_exchange *x, qk_str id)
+{
+    qk_site site;
+    return qk_registry_site(registry_of(x), &site, id) &&
+           qk_rights_may_site(x, x->route->action, &site);
+}
+
+qk_code qk_rights_check_row(qk_exchange *x, qk_error *err)
+{
+    qk_action action = x->route->action;
+    qk_str path = qk_str_of(x->route->path), mn = qk_query_str(x, "mn");
+    qk_str site = qk_query_str(x, "site");
+    if (action != QK_ACT_VIEW && action != QK_ACT_DEVICE_VIEW) return QK_OK;
+    if (qk_rights_scope(x, action) == QK_SCOPE_ALL) return QK_OK;
+    if (qk_str_starts(path, QK_STR("/devices/{mn}"))) mn = x->args[0];
+    if (qk_str_starts(path, QK_STR("/sites/{id}"))) site = x->args[0];
+    if (mn.len && !qk_rights_may_device(x, action, mn))
+        return qk_fail(err, QK_ENOTFOUND, "there is no device of this MN");
+    if (site.len && !may_site_id(x, site))
+        return qk_fail(err, QK_ENOTFOUND, "there is no site of this id");
+    return QK_OK;
+}
+
+uint64_t qk_rights_view(const qk_exchange *x)
+{
+    if (qk_rights_scope(x, x->route->action) == QK_SCOPE_ALL) return 0;
+    return qk_hash(x->actor.roles, x->actor.role_count * sizeof *x->actor.roles) | 1;
 }
 
 qk_code qk_rights_need(qk_exchange *x, qk_action action, qk_str unit, qk_error *err)

@@ -53,6 +53,12 @@ bool qk_rights_may(const qk_exchange *x, qk_action action, qk_str unit);
 /* The same for a row that stands at a place: the division of the actor's unit holds it, or an
  * enterprise owns the site. */
 bool qk_rights_may_site(const qk_exchange *x, qk_action action, const qk_site *site);
+bool qk_rights_may_device(const qk_exchange *x, qk_action action, qk_str mn);
+/* Of somebody with own rows alone: the site or device that the path or the query names must be his;
+ * QK_ENOTFOUND. Asked before the handler runs; lists are the handler's. */
+QK_NODISCARD qk_code qk_rights_check_row(qk_exchange *x, qk_error *err);
+/* Two who see the same have the same number; part of what an answer is kept by. */
+uint64_t qk_rights_view(const qk_exchange *x);
 /* QK_OK, or refuses with 403 "denied". */
 QK_NODISCARD qk_code qk_rights_need(qk_exchange *x, qk_action action, qk_str unit, qk_error *err);
 /* For tests and for what acts without a request. */

@@ -91,6 +91,8 @@ static void test_sim__the_register_is_whole_and_twice_the_same(void **state)
     assert_int_equal(members(root, "devices"), c.n_devices - 1); /* one is not registered */
     assert_int_equal(members(root, "sites"), c.n_devices - 1);
     assert_true(members(root, "factors") > 1500);
+    assert_int_equal(members(root, "units"), 2 + 18 + 3 * QK_SIM_TOWNSHIPS + 38);
+    assert_int_equal(members(root, "people"), members(root, "posts"));
     qk_buf_clear(&a);
     qk_buf_clear(&b);
     qk_arena_clear(&tree);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls of the HTTP API. The operator key lives in sessionStorage: it ends with the tab.
+// Calls of the HTTP API, by the session's cookie or, for scripts' sake, by a key that lives in
+// sessionStorage and ends with the tab.
 import type { List } from './types';
 
 export const BASE = new URL('api/v1/', document.baseURI).href;
@@ -65,7 +66,10 @@ function refused(status: number, body: unknown): ApiError {
 }
 
 export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  return send<T>(address(path, query), { signal: signal ?? null, headers: { Accept: 'application/json' } });
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  const key = reading ? operatorKey() : null;
+  if (key) headers.Authorization = `Bearer ${key}`;
+  return send<T>(address(path, query), { signal: signal ?? null, headers });
 }
 
 /** All pages of a list, handed over page by page. */
@@ -97,6 +101,19 @@ export function keepKey(key: string | null) {
   }
 }
 
+let token: string | null = null;
+let reading = false;
+
+/** Where reading is not for everybody, a key is sent with it, too. */
+export function keyForReading(needed: boolean) {
+  reading = needed;
+}
+
+/** The session's own token, which every change carries. */
+export function keepToken(csrf: string | null) {
+  token = csrf;
+}
+
 function idempotency(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
@@ -106,6 +123,7 @@ function changeHeaders(type: string, open: boolean): Record<string, string> {
   const headers: Record<string, string> = { 'Content-Type': type, 'Idempotency-Key': idempotency() };
   const key = operatorKey();
   if (key && !open) headers.Authorization = `Bearer ${key}`;
+  else if (token) headers['X-CSRF-Token'] = token;
   return headers;
 }
 

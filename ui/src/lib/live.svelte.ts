@@ -5,6 +5,7 @@ import { BASE, get, pages } from './api';
 import { name } from './i18n.svelte';
 import { messages } from './messages.svelte';
 import { prefs } from './prefs.svelte';
+import { session } from './session.svelte';
 import { instant } from './time';
 import { KEPT_QUERY, kept } from './values';
 import type { Device, Division, Event, Factor, Health, Latest, List, Parked, Place, Request, Site, SiteLatest, Strip, Value } from './types';
@@ -92,15 +93,17 @@ class Live {
   /** Reads everything again: at start, after a reset of the stream, after a failure. */
   async load() {
     try {
+      const business = session.can('site.view');
       const [place] = await Promise.all([
         get<Place>('place'),
-        this.loadSites(),
-        this.loadLatest(),
+        business ? this.loadSites() : undefined,
+        business ? this.loadLatest() : undefined,
         get<Health>('health').then((h) => this.takeHealth(h)),
       ]);
       this.place = place;
       this.state = 'ok';
-      void this.loadRest();
+      if (business) void this.loadRest();
+      else void this.loadMessages().catch(() => undefined);
     } catch (e) {
       this.failure = e;
       this.state = this.latest ? 'ok' : 'failed';
@@ -124,11 +127,11 @@ class Live {
   }
 
   private async loadRest() {
-    const fetching: Promise<unknown>[] = [
+    const fetching = [
       get<{ features: Division[] }>('divisions').then((d) => (this.divisions = d.features)),
       get<Strip>('strip', { hours: 24 }).then((s) => (this.strip = s)),
       get<List<Event>>('events', { limit: 50 }).then((e) => (this.events = e.items)),
-      this.loadParked(),
+      session.can('device.parked') ? this.loadParked() : undefined,
       this.loadDevices(),
       this.loadMessages(),
     ];
@@ -244,7 +247,7 @@ class Live {
   private takeEvent(event: Event) {
     if (this.events.some((e) => e.id === event.id)) return;
     this.events = [event, ...this.events].slice(0, RECENT_EVENTS);
-    if (event.kind.includes('parked')) void this.loadParked().catch(() => undefined);
+    if (event.kind.includes('parked') && session.can('device.parked')) void this.loadParked().catch(() => undefined);
   }
 
   private reloadLatest() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who acts: a visitor reads; with the operator key a person changes. The key is asked for when the
-// first change needs it and again when the server refuses it.
+// Who acts: a visitor reads; who has logged in, or holds a script's key, changes. He is asked when
+// the first change needs it and again when the server refuses it.
 import { ApiError, keepKey, operatorKey } from './api';
+import { session } from './session.svelte';
 
 class Operator {
   known = $state(operatorKey() !== null);
@@ -30,16 +31,22 @@ class Operator {
     this.finish(false);
   }
 
-  /** Runs a change with the key; null when the person would not give one. */
+  /** Somebody has logged in while he was asked. */
+  entered() {
+    this.finish(true);
+  }
+
+  /** Runs a change as somebody known; null when the person would not say who he is. */
   async run<T>(change: () => Promise<T>): Promise<T | null> {
-    if (!operatorKey() && !(await this.ask())) return null;
+    if (!operatorKey() && !session.known && !(await this.ask())) return null;
     for (;;) {
       try {
         return await change();
       } catch (e) {
         if (!(e instanceof ApiError) || e.status !== 401) throw e;
+        const wrong = operatorKey() !== null;
         this.forget();
-        if (!(await this.ask(true))) return null;
+        if (!(await this.ask(wrong))) return null;
       }
     }
   }

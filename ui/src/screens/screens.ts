@@ -11,6 +11,7 @@ export const SCREENS: Record<string, Loader> = {
   devices: () => import('./Devices.svelte'),
   device: () => import('./DevicePage.svelte'),
   events: () => import('./Events.svelte'),
+  admin: () => import('./AdminHome.svelte'),
   plans: () => import('./PlansHome.svelte'),
 };
 
