@@ -166,6 +166,9 @@ typedef struct qk_ledger_ask {
     qk_str unit;                /* only rows of this unit; empty = all */
     qk_time valid_at, known_at; /* QK_TIME_NONE = now */
     int32_t today;              /* what "today" means in where */
+    /* Whether rows of this unit are shown to who asks; NULL = all are. */
+    bool (*may)(void *context, qk_str unit);
+    void *may_context;
 } qk_ledger_ask;
 
 /* fn gets each row in order of its number; its views live for the call. It stops by returning

@@ -47,6 +47,10 @@ static inline bool qk_ledger_is_number(qk_ledger_kind kind)
     return kind == QK_LEDGER_NUMBER || kind == QK_LEDGER_INTEGER || kind == QK_LEDGER_MONEY;
 }
 
+/* Whether a row fits to what stands elsewhere (a payment to its budget); values are canonical. */
+QK_NODISCARD qk_code qk_ledger_check_row(qk_db *db, const qk_ledger_type *type,
+                                         const qk_str *values, int64_t id, qk_arena *arena,
+                                         qk_error *err);
 /* The columns of a row as selected by the texts of ledger_row.c, values in the arena. */
 QK_NODISCARD qk_code qk_ledger_row_read(qk_ledger_row *row, sqlite3_stmt *s,
                                         const qk_ledger_type *type, qk_arena *arena, qk_error *err);

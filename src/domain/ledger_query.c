@@ -252,7 +252,8 @@ qk_code qk_ledger_each(qk_db *db, const qk_ledger_type *type, const qk_ledger_as
         qk_arena_reset(&scratch);
         QK_TRY_OUT(code, qk_ledger_row_read(&row, s, type, &scratch, err));
         if ((ask->unit.len && !qk_str_eq(ask->unit, row.unit)) || !within(&p, row.values) ||
-            !qk_ledger_filters_pass(&filters, row.values))
+            !qk_ledger_filters_pass(&filters, row.values) ||
+            (ask->may && !ask->may(ask->may_context, row.unit)))
             continue;
         QK_TRY_OUT(code, fn(context, &row));
     }

@@ -496,7 +496,8 @@ qk_code qk_ledger_put(int64_t *id, bool *changed, qk_db *db, const qk_ledger_typ
     QK_TRY_OUT(code, make_draft(&d, db, values, &arena, err));
     QK_TRY_OUT(code, settle_version(&d, &same, db, seen, &arena, err));
     *changed = !same;
-    if (!same) code = write_row(db, &d, err);
+    if (!same) code = qk_ledger_check_row(db, type, d.values, *id ? *id : -1, &arena, err);
+    if (!same && !code) code = write_row(db, &d, err);
     *id = d.id;
 out:
     qk_buf_clear(&d.data);

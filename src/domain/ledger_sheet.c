@@ -245,18 +245,30 @@ static bool equals_old(const import *m, const qk_str *values, const qk_ledger_ro
     return true;
 }
 
-static qk_code settle_row(import *m, const qk_str *values, int64_t id, qk_ledger_fate *fate)
+/* Writes the row, or sees whether it could be; what does not fit to other rows is refused here. */
+static qk_code settle_row(import *m, const qk_str *values, int64_t id, uint32_t line,
+                          qk_ledger_fate *fate)
 {
     bool changed = false;
-    *fate = QK_LEDGER_ADDED;
+    qk_error err = {0};
+    qk_ledger_row *old = NULL;
+    qk_ledger_fate would = QK_LEDGER_ADDED;
     if (id) {
-        qk_ledger_row *old = NULL;
         QK_TRY(qk_ledger_get(&old, m->db, m->type, id, &m->scratch, m->err));
-        *fate = equals_old(m, values, old) ? QK_LEDGER_SAME : QK_LEDGER_CHANGED;
+        would = equals_old(m, values, old) ? QK_LEDGER_SAME : QK_LEDGER_CHANGED;
     }
-    if (!m->write || *fate == QK_LEDGER_SAME) return QK_OK;
-    return qk_ledger_put(&id, &changed, m->db, m->type, values, -1, QK_TIME_NONE, m->by, m->now,
-                         m->err);
+    *fate = would;
+    if (would == QK_LEDGER_SAME) return QK_OK;
+    qk_code code =
+        m->write ? qk_ledger_put(&id, &changed, m->db, m->type, values, -1, QK_TIME_NONE, m->by,
+                                 m->now, &err)
+                 : qk_ledger_check_row(m->db, m->type, values, id ? id : -1, &m->scratch, &err);
+    if (code == QK_EINVAL) {
+        *fate = QK_LEDGER_REFUSED;
+        return refuse(m, line, 0, qk_str_of(err.where), err.message);
+    }
+    if (code && m->err) *m->err = err;
+    return code;
 }
 
 static qk_code take_row(import *m, const qk_str *cells, uint32_t line)
@@ -277,7 +289,7 @@ static qk_code take_row(import *m, const qk_str *cells, uint32_t line)
         if (code && code != QK_ENOTFOUND) return code;
         QK_TRY(fill_missing(m, values, id, line, &refused));
     }
-    if (!refused) QK_TRY(settle_row(m, values, id, &fate));
+    if (!refused) QK_TRY(settle_row(m, values, id, line, &fate));
     size_t *counts[] = {&out->added, &out->changed, &out->same, &out->refused};
     ++*counts[fate];
     out->lines[out->rows] = line;
@@ -318,6 +330,17 @@ static qk_code begin_walk(import *m)
     return qk_map_new(&m->keys, QK_LEDGER_SHEET_ROWS + 1);
 }
 
+/* Rows that fit alone may not fit together: then none is taken. */
+static qk_code write_walk(import *m, qk_str csv)
+{
+    QK_TRY(begin_walk(m));
+    QK_TRY(qk_db_begin(m->db, m->err));
+    qk_code code = walk(m, csv);
+    if (!code && !m->out->refused && !m->out->refusal_count) return qk_db_commit(m->db, m->err);
+    qk_db_rollback(m->db);
+    return code;
+}
+
 qk_code qk_ledger_import_csv(qk_ledger_import *out, qk_db *db, const qk_ledger_type *type,
                              qk_str csv, bool commit, qk_str by, qk_time now, qk_arena *arena,
                              qk_error *err)
@@ -335,10 +358,7 @@ import m = {.out = out, .db = db, .type = type, .arena = arena, .by = by, .now =
     QK_TRY_OUT(code, begin_walk(&m));
     QK_TRY_OUT(code, walk(&m, csv));
     m.write = commit && out->refused == 0 && out->refusal_count == 0;
-    if (m.write) {
-        QK_TRY_OUT(code, begin_walk(&m));
-        code = walk(&m, csv);
-    }
+    if (m.write) code = write_walk(&m, csv);
 out:
     qk_map_free(m.keys);
     qk_arena_clear(&m.scratch);

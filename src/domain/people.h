@@ -197,6 +197,7 @@ typedef enum qk_action {
     QK_ACT_TASK_MANAGE,  /* assign, decide objections, open and close months, orders */
     QK_ACT_TASK_APPROVE, /* orders, bulletins, consequences of the office's level */
     QK_ACT_LEAD_APPROVE, /* consequences and levels of the county's level */
+    QK_ACT_CONSEQUENCE,  /* approve, execute, lift; the handler looks at who approves what */
     QK_ACT_CASE_VIEW,    /* rows by scope */
     QK_ACT_CASE_WORK,    /* on site, feedback: rows by scope */
     QK_ACT_CASE_MANAGE,  /* dispatch, verify, close */
@@ -204,8 +205,10 @@ typedef enum qk_action {
     QK_ACT_LEDGER_WRITE, /* rows by scope */
     QK_ACT_LEDGER_SET,   /* declaring ledgers */
     QK_ACT_MONEY_VIEW,
-    QK_ACT_MONEY_WORK,
-    QK_ACT_DEMO, /* anybody, on a demo or test instance only */
+    QK_ACT_MONEY_WORK,  /* finance: taking back what is posted */
+    QK_ACT_MONEY_DRAFT, /* drafting a month */
+    QK_ACT_MONEY_STEP,  /* appeal, decide, approve, reverse; the handler looks at which */
+    QK_ACT_DEMO,        /* anybody, on a demo or test instance only */
     QK_ACTIONS
 } qk_action;
 

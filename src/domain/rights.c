@@ -43,6 +43,7 @@ static const right rights[QK_ACTIONS] = {
     [QK_ACT_TASK_MANAGE] = {"task.manage", "AA--------------AA"},
     [QK_ACT_TASK_APPROVE] = {"task.approve", "-A--------------AA"},
     [QK_ACT_LEAD_APPROVE] = {"lead.approve", "--A-------------AA"},
+    [QK_ACT_CONSEQUENCE] = {"consequence.step", "AAA-------------AA"},
     [QK_ACT_CASE_VIEW] = {"case.view", "AAAoooAAAoA----AAA"},
     [QK_ACT_CASE_WORK] = {"case.work", "A--oooAA-o------AA"},
     [QK_ACT_CASE_MANAGE] = {"case.manage", "AA--o-AA--------AA"},
@@ -50,6 +51,8 @@ static const right rights[QK_ACTIONS] = {
     [QK_ACT_LEDGER_WRITE] = {"ledger.write", "AA-oo-AA-oA-----AA"},
     [QK_ACT_LEDGER_SET] = {"ledger.set", "AA---------------A"},
     [QK_ACT_MONEY_VIEW] = {"money.view", "AAAoo-----A----AAA"},
+    [QK_ACT_MONEY_DRAFT] = {"money.draft", "AA--------A-----AA"},
+    [QK_ACT_MONEY_STEP] = {"money.step", "AAAoo-----A-----AA"},
     [QK_ACT_MONEY_WORK] = {"money.work", "----------A-----AA"},
     [QK_ACT_DEMO] = {"demo", "AAAAAAAAAAAAAAAAAA"},
 };

@@ -24,6 +24,9 @@ void qk_rules_default(qk_rules *out)
     SHIP(compensation, qk_compensation_rules);
     SHIP(fume, qk_fume_rules);
     SHIP(cems, qk_cems_rules);
+    SHIP(deduction, qk_deduction_rules);
+    SHIP(subsidy, qk_subsidy_rules);
+    SHIP(assessment, qk_assess_rules);
 }
 
 typedef qk_rules_place place;
@@ -405,6 +408,8 @@ typedef union any_row {
     qk_compensation_rule compensation;
     qk_fume_rule fume;
     qk_cems_rule cems;
+    qk_amount_rule amount;
+    qk_assess_rule assess;
 } any_row;
 
 /* What a table is, by the place of its rows in qk_rules. */
@@ -414,7 +419,22 @@ typedef struct kind {
     qk_code (*read)(place *at, const qk_json_value *row, void *out);
     void (*write)(qk_json_writer *w, const void *row);
 } kind;
-enum { AQI, LIMITS, INDEX, QC, WARNING, LDAR, VAPOUR, COMPENSATION, FUME, CEMS, KINDS };
+enum {
+    AQI,
+    LIMITS,
+    INDEX,
+    QC,
+    WARNING,
+    LDAR,
+    VAPOUR,
+    COMPENSATION,
+    FUME,
+    CEMS,
+    DEDUCTION,
+    SUBSIDY,
+    ASSESSMENT,
+    KINDS
+};
 
 #define KIND(table, type, max, read, write)                                                      \
     {                                                                                            \
@@ -436,6 +456,12 @@ static const kind kinds[KINDS] = {
     [COMPENSATION] = SOURCES(compensation),
     [FUME] = SOURCES(fume),
     [CEMS] = SOURCES(cems),
+    [DEDUCTION] = KIND(deduction, qk_amount_rule, QK_RULES_SOURCES_MAX, qk_amount_rule_read,
+                       qk_amount_rule_write),
+    [SUBSIDY] = KIND(subsidy, qk_amount_rule, QK_RULES_SOURCES_MAX, qk_amount_rule_read,
+                     qk_amount_rule_write),
+    [ASSESSMENT] = KIND(assessment, qk_assess_rule, QK_RULES_SOURCES_MAX, qk_assess_rule_read,
+                        qk_assess_rule_write),
 };
 
 static qk_code read_table(place *at, const qk_json_value *tree, const kind *k, const table *t)

@@ -21,12 +21,15 @@
  *             "air_to_liquid":[1.0,1.2]}],
  *  "compensation":[{…,"items":{"PM2.5":[{"up_to":5,"wan_yuan_per_ug":10},…,{"up_to":null,…}]}}],
  *  "fume":[{…,"stove_flow_m3h","limit_mg_m3"}],
+ *  "deduction", "subsidy":[{…,"items":[{"code","zh","yuan","per":"fact"|"item","up_to":35|null}]}],
+ *  "assessment":[{…,"air_points":40,…,"points_per_ug":0.5,"whole_ug","worse_is_zero"}],
  *  "cems":[{…,"hour_minutes","capture_percent","good_capture_percent","short_hours"}]}
  * Dates are ISO 8601, null is open; concentrations in ug/m3, CO in mg/m3. */
 #include "base/json.h"
 #include "standards/cems.h"
 #include "standards/index.h"
 #include "standards/limits.h"
+#include "standards/money.h"
 #include "standards/qc.h"
 #include "standards/sources.h"
 #include "standards/warning.h"
@@ -60,6 +63,12 @@ typedef struct qk_rules {
     size_t fume_count;
     qk_cems_rule cems[QK_RULES_SOURCES_MAX];
     size_t cems_count;
+    qk_amount_rule deduction[QK_RULES_SOURCES_MAX];
+    size_t deduction_count;
+    qk_amount_rule subsidy[QK_RULES_SOURCES_MAX];
+    size_t subsidy_count;
+    qk_assess_rule assessment[QK_RULES_SOURCES_MAX];
+    size_t assessment_count;
 } qk_rules;
 
 void qk_rules_default(qk_rules *out);

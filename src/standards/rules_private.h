@@ -61,4 +61,6 @@ QK_RULES_ROW(vapour);
 QK_RULES_ROW(compensation);
 QK_RULES_ROW(fume);
 QK_RULES_ROW(cems);
+QK_RULES_ROW(amount);
+QK_RULES_ROW(assess);
 #endif

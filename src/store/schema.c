@@ -355,11 +355,21 @@ static const char *const schema_forecast[] = {
     NULL,
 };
 
+static const char *const schema_money[] = {
+#include "store/schema_money.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
-    {"first tables", schema_1},           {"quality control of ambient air", schema_air},
-    {"people and rights", schema_people}, {"ledgers", schema_ledger},
-    {"plans and the year", schema_plan},  {"daily values of past years", schema_airpast},
-    {"forecasts", schema_forecast},       {NULL, NULL},
+    {"first tables", schema_1},
+    {"quality control of ambient air", schema_air},
+    {"people and rights", schema_people},
+    {"ledgers", schema_ledger},
+    {"plans and the year", schema_plan},
+    {"daily values of past years", schema_airpast},
+    {"forecasts", schema_forecast},
+    {"money, and the history of cases", schema_money},
+    {NULL, NULL},
 };
 
 int qk_schema_newest(void)

@@ -37,6 +37,12 @@ qk_handler qk_api_forecast, qk_api_forecast_history, qk_api_forecast_scores, qk_
 /* api_rules.c */
 qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put,
     qk_api_rule_revert, qk_api_rule_check;
+/* api_cases.c */
+qk_handler qk_api_cases, qk_api_case, qk_api_case_post, qk_api_case_step, qk_api_consequences,
+    qk_api_consequence_post, qk_api_consequence_step, qk_api_regulation_release;
+/* api_money.c */
+qk_handler qk_api_money, qk_api_money_line, qk_api_money_draft, qk_api_money_step,
+    qk_api_money_approve, qk_api_assessment;
 /* api_ledgers.c */
 qk_handler qk_api_ledgers, qk_api_ledger, qk_api_ledger_put, qk_api_ledger_rows, qk_api_ledger_row,
     qk_api_ledger_row_post, qk_api_ledger_row_put, qk_api_ledger_counters, qk_api_ledger_csv,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ledgers: their types, rows, history, figures, and tables in and out (domain/ledger.h). */
 #include "domain/ledger_sheet.h"
+#include "domain/regulation.h"
 #include "web/air_figures.h"
 #include "web/api.h"
 #include "web/change.h"
@@ -10,6 +11,11 @@
 static int32_t today_of(const qk_exchange *x)
 {
     return qk_day_number(qk_clock_now(qk_node_clock(x->context->node)));
+}
+
+static bool may_see(void *context, qk_str unit)
+{
+    return qk_rights_may(context, QK_ACT_LEDGER_VIEW, unit);
 }
 
 static qk_code type_of(qk_ledger_type **out, qk_exchange *x, qk_db *db, qk_error *err)
@@ -112,6 +118,10 @@ static qk_code read_ask(qk_ledger_ask *ask, qk_exchange *x, const qk_ledger_type
                            .valid_at = qk_query_time(x, "valid_at", QK_TIME_NONE),
                            .known_at = qk_query_time(x, "known_at", QK_TIME_NONE),
                            .today = today_of(x)};
+    if (qk_rights_scope(x, QK_ACT_LEDGER_VIEW) != QK_SCOPE_ALL) {
+        ask->may = may_see;
+        ask->may_context = x;
+    }
     bool period = from != QK_TIME_NONE || to != QK_TIME_NONE;
     for (size_t i = 0; default_date && period && !ask->date.len && i < type->field_count; i++)
         if (type->fields[i].kind == QK_LEDGER_DATE) ask->date = type->fields[i].name;
@@ -193,6 +203,8 @@ qk_code qk_api_ledger_row(qk_exchange *x, qk_error *err)
     QK_TRY(type_of(&type, x, x->tools->db, err));
     QK_TRY(qk_ledger_lights_new(&lights, type, today_of(x), &x->arena, err));
     QK_TRY(qk_ledger_history(&versions, &n, x->tools->db, type, id, &x->arena, err));
+    if (!may_see(x, versions[0].unit))
+        return qk_fail(err, QK_ENOTFOUND, "the ledger has no such row");
     qk_json_object(&x->json);
     qk_json_key(&x->json, "items");
     qk_json_array(&x->json);
@@ -325,6 +337,7 @@ static qk_code take_table(qk_exchange *x, const table *t, qk_db *db, qk_time now
     qk_ledger_type *type = NULL;
     qk_ledger_import got;
     QK_TRY(type_of(&type, x, db, err));
+    if (qk_regulation_keeps(type->id)) return qk_refuse(x, err, 422, "ledger_kept", NULL, "%s", "");
     QK_TRY(refuse_row(
         x, qk_ledger_import_csv(&got, db, type, t->csv, t->commit, t->by, now, &x->arena, err),
         err));
@@ -357,6 +370,8 @@ qk_code qk_api_ledger_import(qk_exchange *x, qk_error *err)
     if (person.len) t.by = person;
     if (!x->body.len)
         return qk_refuse(x, err, 400, "bad_body", NULL, "the body is the table's file");
+    /* A table may hold rows of any unit. */
+    QK_TRY(qk_rights_need(x, QK_ACT_LEDGER_WRITE, QK_STR(""), err));
     qk_buf_init(&csv, QK_LEDGER_SHEET_BYTES);
     qk_code code = qk_ledger_sheet_text(&csv, x->body, err);
     if (code == QK_EFORMAT || code == QK_EUNSUPPORTED || code == QK_EFULL) {
@@ -387,7 +402,12 @@ static qk_code write_row(const row_change *c, int64_t *id, qk_exchange *x,
     qk_ledger_row *old = NULL;
     const qk_str *values = NULL;
     bool changed = false;
+    if (*id && qk_regulation_keeps(type->id))
+        return qk_refuse(x, err, 422, "ledger_kept", NULL, "%s", "");
     if (*id) QK_TRY(qk_ledger_get(&old, db, type, *id, &x->arena, err));
+    if (old && !may_see(x, old->unit))
+        return qk_fail(err, QK_ENOTFOUND, "the ledger has no such row");
+    if (old) QK_TRY(qk_rights_need(x, QK_ACT_LEDGER_WRITE, old->unit, err));
     if (c->end) return qk_ledger_end(db, type, *id, c->seen, qk_str_of(c->person), now, err);
     QK_TRY(refuse_row(
         x, qk_ledger_values_json(&values, type, c->data, old ? old->values : NULL, &x->arena, err),
@@ -409,6 +429,7 @@ static qk_code change_row(qk_exchange *x, void *context, qk_db *db, qk_time now,
     QK_TRY(type_of(&type, x, db, err));
     QK_TRY(write_row(c, &id, x, type, db, now, err));
     QK_TRY(qk_ledger_get(&row, db, type, id, &x->arena, err));
+    QK_TRY(qk_rights_need(x, QK_ACT_LEDGER_WRITE, row->unit, err));
     QK_TRY(qk_ledger_lights_new(&lights, type, qk_day_number(now), &x->arena, err));
     snprintf(note->what, sizeof note->what, "ledger.%s", c->end ? "end" : c->id ? "change" : "add");
     snprintf(note->object, sizeof note->object, "ledger/%.*s/%lld", QK_STR_ARG(type->id),

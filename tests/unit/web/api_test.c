@@ -67,6 +67,7 @@ static void fill_path(char *out, size_t size, const qk_route *route)
         {"listEvents", "?limit=1000"},
         {"listAirHours", "?site=air1"},
         {"allocateAirTarget", "?target=44"},
+        {"getAssessment", "?period=2026"},
         {"explainAir", "?figure=composite_index&period=2026-11"},
         {"listAirReviews", "?site=air1"},
         {"listMyTasks", "?unit=410001"},
@@ -98,7 +99,8 @@ static bool is_absent(const qk_route *route)
            strncmp(route->path, "/plans/{", 8) == 0 || strncmp(route->path, "/tasks/{", 8) == 0 ||
            strncmp(route->path, "/schedule/{", 11) == 0 ||
            strncmp(route->path, "/bulletins/{", 12) == 0 ||
-           strncmp(route->path, "/units/{", 8) == 0 || strncmp(route->path, "/posts/{", 8) == 0;
+           strncmp(route->path, "/units/{", 8) == 0 || strncmp(route->path, "/posts/{", 8) == 0 ||
+           strcmp(route->id, "getCase") == 0 || strcmp(route->id, "getMoneyLine") == 0;
 }
 
 /* No key opens these (tests/unit/web/login_test.c). */
