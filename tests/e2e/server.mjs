@@ -51,16 +51,17 @@ function keyOf(dir, name) {
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
 }
 
-/** { base, key, admin, mock, own, stop }: own = started here, so that tests may change it. `env` asks for the stand-in. */
-export async function serve(env = null) {
-  if (process.env.QK_BASE_URL && !env) {
+/** { base, key, admin, mock, own, stop }: own = started here, so that tests may change it. `env` asks for the stand-in,
+ * `args` go to `qingkong demo` and ask for an instance of one's own. */
+export async function serve(env = null, args = []) {
+  if (process.env.QK_BASE_URL && !env && !args.length) {
     const base = process.env.QK_BASE_URL;
     return { base: base.endsWith('/') ? base : base + '/', key: process.env.QK_OPERATOR_KEY ?? null, mock: false, own: false, stop: async () => undefined };
   }
   const demo = env ? null : program();
   const dir = demo ? mkdtempSync(join(tmpdir(), 'qk-e2e-')) : null;
   const child = demo
-    ? spawn(demo, ['demo', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`], { stdio: ['ignore', 'pipe', 'inherit'] })
+    ? spawn(demo, ['demo', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
     : spawn(process.execPath, [file('../../ui/dev/mock.mjs'), String(await freePort())], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const base = await addressOf(child);
   return {

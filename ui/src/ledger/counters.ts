@@ -15,8 +15,8 @@ export type Tone = 'red' | 'yellow' | 'green' | '';
 export function toneOf(figure: Figure): Tone {
   const at = /^(red|yellow|green)_/.exec(figure.counter);
   const tone = (at?.[1] ?? '') as Tone;
-  // What waits for nobody is not red.
-  return (tone === 'red' || tone === 'yellow') && !figure.value ? '' : tone;
+  // What counts nothing has no tone.
+  return figure.value ? tone : '';
 }
 
 const SHAPES: Record<Tone, string> = { red: '◆ ', yellow: '△ ', green: '● ', '': '' };

@@ -60,6 +60,11 @@ class Session {
     return this.who === null || action in this.who.actions;
   }
 
+  /** What to offer: to a visitor everything, for he is asked who he is when he presses. */
+  may(action: string): boolean {
+    return !this.known || this.can(action);
+  }
+
   async login(account: string, password: string, code: string): Promise<void> {
     this.take(await change<Who>('POST', 'login', { account, password, ...(code ? { code } : {}) }, true));
   }

@@ -5,9 +5,15 @@ import type { Component } from 'svelte';
 
 type Loader = () => Promise<{ default: Component }>;
 
-export const PLAN_TABS = ['library'] as const;
+export const PLAN_TABS = ['leader', 'library', 'board', 'mine', 'month', 'bulletins'] as const;
 
 export const PLAN_SCREENS: Record<string, Loader> = {
   library: () => import('./Library.svelte'),
+  board: () => import('./Board.svelte'),
+  mine: () => import('./Mine.svelte'),
+  leader: () => import('./Leader.svelte'),
+  month: () => import('./Month.svelte'),
+  bulletins: () => import('./Bulletins.svelte'),
+  task: () => import('./TaskPage.svelte'),
   doc: () => import('./Document.svelte'),
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The units of the county by id: who leads, helps, answers. Read once and kept for the page's life.
-import { pages } from '../lib/api';
+import { get } from '../lib/api';
 import { name } from '../lib/i18n.svelte';
+import { session } from '../lib/session.svelte';
 
 export interface Unit {
   id: string;
@@ -12,10 +13,10 @@ export interface Unit {
   division: string;
 }
 
-const PAGE = 1000;
-
 class Units {
   list = $state.raw<Unit[]>([]);
+  /** The unit of whoever is logged in; empty for a key or a visitor. */
+  readonly own = $derived(session.known ? (session.who?.unit ?? '') : '');
   readonly byId = $derived(new Map(this.list.map((u) => [u.id, u])));
   private reading: Promise<void> | null = null;
 
@@ -29,10 +30,8 @@ class Units {
   }
 
   private async read() {
-    const all: Unit[] = [];
     try {
-      await pages<Unit>('units', {}, PAGE, (items) => void all.push(...items));
-      this.list = all;
+      this.list = (await get<{ items: Unit[] }>('units')).items;
     } catch {
       // Asked again by the next screen; until then units are shown by their ids.
       this.reading = null;

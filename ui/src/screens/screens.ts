@@ -13,6 +13,8 @@ export const SCREENS: Record<string, Loader> = {
   events: () => import('./Events.svelte'),
   admin: () => import('./AdminHome.svelte'),
   plans: () => import('./PlansHome.svelte'),
+  ledgers: () => import('./LedgersHome.svelte'),
+  cases: () => import('./CasesHome.svelte'),
 };
 
 /** Which entry of the rail a screen belongs to. */

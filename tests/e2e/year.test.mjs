@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+// The living plan through a year, on the invented county's own plan and under its clock: journey (a)
+// of the county's workflow, each step by the page where the page has it. QK_SHOTS=DIR keeps pictures.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { audit, launch, leastLetter, open } from './browser.mjs';
+import { api, serve } from './server.mjs';
+
+const file = (path) => fileURLToPath(new URL(path, import.meta.url));
+const PLAN = file('../../src/sim/plans/qingze-2025.txt');
+const DEFECTS = file('../../src/sim/plans/qingze-2025.defects');
+const START = '2025-04-20T09:00:00';
+/** The plan of this journey; the demo has one of its own. */
+let ID;
+
+let server;
+let browser;
+before(async () => {
+  server = await serve(null, ['--clock', `${START}x1`, '--history', '1', '--no-devices']);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** A page of somebody in a role of the demo. */
+async function as(role, hash, look = {}) {
+  const opened = await open(browser, server.base, { ...look, hash: '#/plans' });
+  const answer = await opened.page.evaluate(async (r) => (await fetch('api/v1/demo/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(r) })).status, role);
+  assert.equal(answer, 200, `role ${JSON.stringify(role)}`);
+  await opened.page.goto(`${server.base}?lang=${look.lang ?? 'zh'}&theme=${look.theme ?? 'light'}${hash}`);
+  await opened.page.reload();
+  return opened;
+}
+async function clock(now) {
+  const answer = await fetch(`${server.base}api/v1/demo/clock`, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ now }) });
+  assert.equal(answer.status, 200, await answer.text());
+}
+async function shot(page, name) {
+  if (process.env.QK_SHOTS) await page.screenshot({ path: `${process.env.QK_SHOTS}/year-${name}.png` });
+}
+const get = (path) => api(server.base, path);
+const items = async () => new Map((await get(`plans/${ID}/items`)).items.map((i) => [i.path, i]));
+const skipped = (t) => (server.mock || !existsSync(PLAN)) && (t.skip('the stand-in reads no plan'), true);
+
+// Steps stand on one another: the year goes on in the order of the file.
+describe('journey (a)', { concurrency: 1 }, () => {
+  test('a1 the plan is uploaded, what is no plan is refused in words', async (t) => {
+    if (skipped(t)) return;
+    const { page, context, trouble } = await as({ role: 'R1' }, '#/plans');
+    await page.getByRole('button', { name: '上传方案' }).click();
+    const input = page.locator('dialog input[type=file]');
+    await input.setInputFiles({ name: '照片.png', mimeType: 'image/png', buffer: Buffer.from('x') });
+    await page.getByRole('alert').filter({ hasText: '不是 txt、docx 或 pdf' }).waitFor();
+    assert.ok(await page.getByRole('button', { name: '上传并读取' }).isDisabled());
+    await input.setInputFiles({ name: '空.txt', mimeType: 'text/plain', buffer: Buffer.from('') });
+    await page.getByRole('alert').filter({ hasText: '空的' }).waitFor();
+    await input.setInputFiles(PLAN);
+    await page.getByRole('button', { name: '上传并读取' }).click();
+    await page.waitForFunction(() => location.hash.startsWith('#/plans/doc/'));
+    await page.waitForSelector('.row .line');
+    assert.match(await page.locator('h1').innerText(), /青泽县2025年空气质量持续改善实施方案/);
+    ID = await page.evaluate(() => location.hash.split('?')[0].split('/')[3]);
+    assert.deepEqual(trouble, []);
+    await context.close();
+    const plan = await get(`plans/${ID}`);
+    assert.deepEqual([plan.status, plan.doc_no, plan.issued], ['review', '青政办〔2025〕12号', '2025-04-22']);
+  });
+
+  test('a2 words and fields light each other, keys walk from one open item to the next', async (t) => {
+    if (skipped(t)) return;
+    const { page, context, trouble } = await as({ role: 'R1' }, `#/plans/doc/${ID}`);
+    await page.waitForSelector('.row .line');
+    const { kinds, states } = await get(`plans/${ID}`);
+    assert.ok(kinds.task >= 40 && kinds.table === 2, JSON.stringify(kinds));
+    assert.match(await page.locator('.answer').innerText(), new RegExp(`待看 ${states.proposed}`));
+    const path = 'tasks[1].deadlines[0]';
+    const field = page.locator(`.line[data-path="${path}"]`);
+    const words = page.locator(`.text [data-at="${path}"]`).first();
+    await words.scrollIntoViewIfNeeded();
+    await words.hover();
+    await page.waitForFunction((p) => document.querySelector(`.line[data-path="${p}"]`).closest('li').classList.contains('lit'), path);
+    await field.hover();
+    await page.waitForFunction((p) => document.querySelector(`.text [data-at="${p}"]`).classList.contains('lit'), path);
+    assert.equal(await words.innerText(), (await items()).get(path).data.text);
+    await field.click();
+    await page.waitForFunction((p) => new URLSearchParams(location.hash.split('?')[1]).get('i') === p, path);
+    await page.keyboard.press('j');
+    await page.waitForFunction((p) => new URLSearchParams(location.hash.split('?')[1]).get('i') !== p, path);
+    await page.keyboard.press('k');
+    await page.waitForFunction((p) => new URLSearchParams(location.hash.split('?')[1]).get('i') === p, path);
+    await page.keyboard.press('a');
+    await page.locator('.legend').filter({ hasText: '已接受 1' }).waitFor();
+    assert.equal((await items()).get(path).state, 'accepted');
+    await shot(page, 'a2');
+    assert.deepEqual(await audit(page), []);
+    assert.deepEqual(trouble, []);
+    await context.close();
+  });
+
+  test('a3 what a careful clerk finds stands in the margin with its arithmetic and its words', async (t) => {
+    if (skipped(t)) return;
+    const { page, context, trouble } = await as({ role: 'R1' }, `#/plans/doc/${ID}?show=findings`);
+    const cards = page.locator('.findings > li');
+    await cards.first().waitFor();
+    const { items: found } = await get(`plans/${ID}/findings`);
+    const planted = readFileSync(DEFECTS, 'utf8').trim().split('\n').map((l) => l.split(/\s+/)[0]);
+    for (const code of new Set(planted)) assert.ok(found.some((f) => f.code === code), `planted ${code} is found`);
+    assert.equal(await cards.count(), found.length);
+    const sum = cards.filter({ hasText: '18条' }).filter({ hasText: '10 × 2 = 20' });
+    assert.equal(await sum.count(), 1);
+    await sum.locator('.quote').first().hover();
+    await page.waitForSelector('.text .quoted');
+    await shot(page, 'a3');
+    assert.deepEqual(trouble, []);
+    await context.close();
+  });
+
+  test('a4 a correction keeps old and new, a finding is answered, no task without a lead is issued', async (t) => {
+    if (skipped(t)) return;
+    const before = await items();
+    const task = [...before.values()].find((i) => i.kind === 'task' && !before.get(`${i.path}.lead`)?.data.length);
+    assert.ok(task, 'a task without a lead is planted');
+    const lead = `${task.path}.lead`;
+    const { page, context, trouble } = await as({ role: 'R1' }, `#/plans/doc/${ID}?i=${encodeURIComponent(lead)}`);
+    await page.locator(`.line[data-path="${lead}"]`).click();
+    await page.keyboard.press('c');
+    await page.locator('dialog textarea').fill('县交通运输局');
+    await page.locator('dialog .old').filter({ hasText: '原为' }).waitFor();
+    await page.locator('dialog label').last().locator('input').fill('与县交通运输局商定');
+    await page.locator('dialog button[type=submit]').click();
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    const history = (await get(`plans/${ID}/items/${encodeURIComponent(lead)}/history`)).items;
+    assert.deepEqual(history.map((v) => v.data), [['县交通运输局'], []]);
+    assert.equal(history[0].note, '与县交通运输局商定');
+    await page.locator(`.line[data-path="${lead}"]`).click();
+    await page.getByRole('button', { name: '历次' }).click();
+    await page.locator('.versions li').nth(1).waitFor();
+    assert.match(await page.locator('.versions').innerText(), /已更正[\s\S]*县交通运输局[\s\S]*待看/);
+    await page.keyboard.press('Escape');
+    // Each finding is answered where it stands.
+    await page.goto(`${server.base}?lang=zh&theme=light#/plans/doc/${ID}?show=findings`);
+    await page.reload();
+    const grave = page.locator('.findings > li.H.open');
+    await grave.first().waitFor();
+    for (let left = await grave.count(); left > 0; left--) {
+      await grave.first().getByRole('button', { name: '属实，照原文' }).click();
+      await page.waitForFunction((n) => document.querySelectorAll('.findings > li.H.open').length < n, left);
+    }
+    await page.getByRole('button', { name: /其余 \d+ 项全部接受/ }).click();
+    await page.locator('.answer').filter({ hasText: '全部看过' }).waitFor();
+    assert.deepEqual(trouble, []);
+    await context.close();
+  });
+
+  test('a5 the director issues, and each unit gets exactly its tasks', async (t) => {
+    if (skipped(t)) return;
+    await clock('2025-04-22T10:00:00');
+    const { page, context, trouble } = await as({ role: 'R2' }, `#/plans/doc/${ID}`);
+    await page.getByRole('button', { name: '签发', exact: true }).click();
+    const all = await items();
+    const leadless = [...all.values()].filter((i) => i.kind === 'task' && i.state !== 'rejected' && !all.get(`${i.path}.lead`)?.data.length);
+    const send = page.locator('dialog .acts .primary');
+    if (leadless.length) {
+      assert.ok(await send.isDisabled(), 'not without a signed exception');
+      await page.getByRole('button', { name: '全选' }).click();
+      await page.getByLabel('例外的理由').fill('由县攻坚办统筹');
+    }
+    await shot(page, 'a5');
+    await send.click();
+    await page.getByRole('link', { name: '看任务' }).waitFor();
+    assert.equal((await get(`plans/${ID}`)).status, 'issued');
+    assert.deepEqual(trouble, []);
+    await context.close();
+  });
+
+  const tasks = async () => (await get(`tasks?plan=${ID}`)).items;
+  /** A unit of a kind with tasks to sign for. */
+  async function owing(kind) {
+    const { items: duties } = await get(`duties?plan=${ID}&state=sent`);
+    return duties.find((d) => d.unit_kind === kind).unit;
+  }
+
+  test('a5 township tasks stand once under each township, a department has its own', async (t) => {
+    if (skipped(t)) return;
+    const all = await tasks();
+    for (const x of all) {
+      const keys = x.duties.map((d) => `${d.unit} ${d.role}`);
+      assert.equal(new Set(keys).size, keys.length, `${x.id} owes once in each role`);
+    }
+    const towns = new Set((await get('units?kind=township')).items.map((u) => u.id));
+    const everywhere = all.find((x) => x.duties.filter((d) => towns.has(d.unit)).length >= towns.size);
+    assert.ok(everywhere, 'a task of every township');
+    const { page, context, trouble } = await as({ role: 'R1' }, `#/plans/board?plan=${ID}`);
+    await page.locator('details').first().waitFor();
+    const shown = await page.locator('details summary > b').allInnerTexts();
+    assert.equal(new Set(shown).size, shown.length, 'each unit once');
+    await page.getByRole('button', { name: '按期限' }).click();
+    await page.locator('summary').filter({ hasText: '2025-10' }).click();
+    await page.locator('details[open] li').first().waitFor();
+    await shot(page, 'a5-board');
+    assert.deepEqual(await audit(page), []);
+    assert.deepEqual(trouble, []);
+    await context.close();
+  });
+
+  test('a6 a township signs, another objects; on day four the unsigned are listed; the objection stays until decided', async (t) => {
+    if (skipped(t)) return;
+    const town = await owing('township');
+    const { page, context } = await as({ role: 'R5', unit: town }, '#/plans/mine');
+    await page.locator('.task').first().waitFor();
+    const mine = (await get(`my/tasks?unit=${town}`)).items.filter((x) => x.plan === ID);
+    const first = page.locator('.task').filter({ has: page.locator(`a[href="#/plans/task/${mine[0].id}"]`) });
+    const second = page.locator('.task').filter({ has: page.locator(`a[href="#/plans/task/${mine[1].id}"]`) });
+    await first.getByRole('button', { name: '签收', exact: true }).click();
+    await first.getByText('已签收').waitFor();
+    await second.getByRole('button', { name: '提异议' }).click();
+    await page.locator('dialog textarea').fill('辖区内没有此类企业');
+    await page.locator('dialog button[type=submit]').click();
+    await second.getByText('已提异议').waitFor();
+    await shot(page, 'a6');
+    await context.close();
+    // Signing has three working days from the issue on Tuesday the 22nd.
+    await clock('2025-04-26T09:00:00');
+    const unsigned = (await get(`duties?plan=${ID}&state=unsigned`)).items;
+    assert.ok(unsigned.length > 0);
+    assert.ok(!unsigned.some((d) => d.unit === town && d.obligation === mine[0].id));
+    const clerk = await as({ role: 'R1' }, `#/plans/task/${mine[1].id}`);
+    const row = clerk.page.locator('tr').filter({ hasText: '辖区内没有此类企业' }).first();
+    await row.getByRole('button', { name: '不采纳，维持任务' }).click();
+    await clerk.page.locator('dialog textarea').fill('石桥片区有三家');
+    await clerk.page.locator('dialog button[type=submit]').click();
+    await clerk.page.getByText('异议未采纳，仍须承担').first().waitFor();
+    await clerk.page.goto(`${server.base}?lang=zh&theme=light#/plans/board?plan=${ID}&sign=overdue`);
+    await clerk.page.getByText(/个单位逾期未签收/).first().waitFor();
+    await clerk.context.close();
+  });
+
+  test('a7 plans filed by 31 May; on 1 June the missing are listed, who files then is late', async (t) => {
+    if (skipped(t)) return;
+    const mineOf = async () => (await get(`filings?plan=${ID}`)).items;
+    const owed = await mineOf();
+    assert.ok(owed.length > 5 && owed.every((f) => f.state === 'waiting'), JSON.stringify(owed.slice(0, 2)));
+    const [early, late] = owed.filter((f) => /^99/.test(f.unit));
+    const fileAs = async (f) => {
+      const { page, context } = await as({ role: 'R5', unit: f.unit }, '#/plans/mine');
+      const waiting = page.locator('.filing').filter({ hasText: /待报|未报/ }).first();
+      await waiting.getByRole('button', { name: '报备' }).click();
+      await page.locator('dialog input[type=file]').setInputFiles({ name: '本镇方案.txt', mimeType: 'text/plain', buffer: Buffer.from('一、任务') });
+      await page.locator('dialog button[type=submit]').click();
+      await page.locator('dialog[open]').waitFor({ state: 'detached' });
+      await context.close();
+    };
+    await clock('2025-05-31T23:50:00');
+    await fileAs(early);
+    await clock('2025-06-01T09:00:00');
+    const missing = (await mineOf()).filter((f) => f.state === 'missing');
+    assert.equal(missing.length, owed.length - 1);
+    await fileAs(late);
+    const after = await mineOf();
+    assert.deepEqual([early, late].map((f) => after.find((x) => x.unit === f.unit && x.obligation === f.obligation).state), ['filed', 'late']);
+  });
+
+  test('a8 a month asks only for what nothing measures; tests of machines are counted from their ledger', async (t) => {
+    if (skipped(t)) return;
+    await clock('2025-06-25T09:00:00');
+    const { page, context, trouble } = await as({ role: 'R7' }, '#/ledgers/nrmm_test');
+    const rows = Array.from({ length: 120 }, (_, i) => `3-A${String(i).padStart(5, '0')},2025-05-${String((i % 28) + 1).padStart(2, '0')},${i % 10 ? 'pass' : 'fail'}`);
+    const table = (lines) => ({ name: 'nrmm.csv', mimeType: 'text/csv', buffer: Buffer.from(['machine_code,date,result', ...lines].join('\r\n')) });
+    await page.getByRole('button', { name: '导入' }).click();
+    await page.locator('dialog input[type=file]').setInputFiles(table([...rows.slice(0, 3), '3-A9,五月,pass', '3-A8,2025-05-01,好']));
+    await page.locator('dialog table tbody tr').nth(1).waitFor();
+    assert.match(await page.locator('dialog .answer').innerText(), /2 行有错/);
+    assert.ok(await page.locator('dialog .acts .primary').isDisabled());
+    await shot(page, 'a8-import');
+    await page.locator('dialog input[type=file]').setInputFiles(table(rows));
+    await page.locator('dialog .answer').filter({ hasText: '将新增 120 行' }).waitFor();
+    await page.locator('dialog .acts .primary').click();
+    await page.locator('.head').filter({ hasText: '抽测台次 120' }).waitFor();
+    assert.deepEqual(trouble, []);
+    await context.close();
+    const month = await get('schedule/2025-06');
+    assert.equal(month.state, 'open');
+    const line = month.lines.find((l) => l.obligation.startsWith(`${ID}-`) && l.target === 274);
+    assert.deepEqual([line.actual, line.source, line.asked], [120, 'measure', false]);
+    const asked = new Set(month.lines.filter((l) => l.asked).map((l) => l.unit));
+    const quiet = (await get(`duties?plan=${ID}`)).items.find((d) => d.unit_kind === 'department' && !asked.has(d.unit));
+    if (quiet) {
+      const q = await as({ role: 'R4', unit: quiet.unit }, '#/plans/month?m=2025-06');
+      await q.page.getByText('本月无需填报').waitFor();
+      await q.context.close();
+    }
+    const unit = [...asked].find((u) => month.lines.some((l) => l.asked && l.unit === u && l.target !== null && l.obligation.startsWith(`${ID}-`)));
+    const wanted = month.lines.find((l) => l.asked && l.unit === unit && l.target !== null && l.obligation.startsWith(`${ID}-`));
+    const r = await as({ role: 'R4', unit }, '#/plans/month?m=2025-06');
+    const form = r.page.locator('.ask').filter({ has: r.page.locator(`a[href="#/plans/task/${wanted.task}"]`) }).filter({ hasText: wanted.title }).first();
+    await form.locator('input').first().fill('1');
+    await form.locator('input').nth(1).fill('见附件台账');
+    await form.getByRole('button', { name: '上报' }).click();
+    await form.getByText(/已报 1/).waitFor();
+    await shot(r.page, 'a8-month');
+    assert.deepEqual(await audit(r.page), []);
+    await r.context.close();
+  });
+
+  test('a9 at the close 120 of 274 tests stand against 137 expected: yellow', async (t) => {
+    if (skipped(t)) return;
+    await clock('2025-07-01T12:15:00');
+    const month = await get('schedule/2025-06');
+    assert.equal(month.state, 'closed');
+    const line = month.lines.find((l) => l.obligation.startsWith(`${ID}-`) && l.target === 274);
+    assert.deepEqual([line.actual, line.expected, line.colour], [120, 137, 'yellow']);
+    const { page, context, trouble } = await as({ role: 'R1' }, '#/plans/month?m=2025-06');
+    const row = page.locator('.lines li').filter({ has: page.locator(`a[href="#/plans/task/${line.task}"]`) }).filter({ hasText: '274' });
+    await row.first().waitFor();
+    assert.match(await row.first().innerText(), /黄：滞后[\s\S]*120[\s\S]*至今应达 137/);
+    await row.first().locator('.fig').click();
+    await page.locator('.drawer').getByText('nrmm_test', { exact: false }).first().waitFor();
+    await shot(page, 'a9');
+    assert.deepEqual(trouble, []);
+    await context.close();
+  });
+
+  test('a10 the bulletin of the month: each number opens its list, made again it says the same', async (t) => {
+    if (skipped(t)) return;
+    const { page, context, trouble } = await as({ role: 'R1' }, '#/plans/bulletins');
+    await page.locator('select').filter({ has: page.locator('option[value="2025-06"]') }).first().selectOption('2025-06');
+    await page.getByRole('button', { name: '起草' }).click();
+    await page.locator('h1').filter({ hasText: '2025年6月' }).waitFor();
+    const text = await page.locator('article').innerText();
+    for (const figure of await page.locator('.figures .fig').all()) {
+      const n = Number(await figure.locator('b').innerText());
+      await figure.click();
+      await page.locator('.opened').waitFor();
+      assert.equal(await page.locator('.opened ol a').count(), n, await figure.innerText());
+      await figure.click();
+    }
+    await page.getByRole('button', { name: '起草' }).click();
+    await page.getByRole('button', { name: '起草' }).and(page.locator(':enabled')).waitFor();
+    assert.equal(await page.locator('article').innerText(), text);
+    assert.equal((await get('bulletins')).items.filter((b) => b.period === '2025-06').length, 1, 'no second version of the same text');
+    await shot(page, 'a10');
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await page.locator('.figures, .acts, main nav').filter({ visible: true }).count(), 0);
+    assert.ok(await page.locator('.para').first().isVisible());
+    assert.deepEqual(trouble, []);
+    await context.close();
+    const made = (await get('bulletins')).items.find((b) => b.period === '2025-06');
+    const director = await as({ role: 'R2' }, `#/plans/bulletins?b=${made.id}`);
+    await director.page.getByRole('button', { name: '印发', exact: true }).click();
+    await director.page.locator('.head').filter({ hasText: '已印发' }).waitFor();
+    await director.context.close();
+  });
+
+  test('a13 the demand is amended in the middle of the year: closed months keep 274, new ones have 300', async (t) => {
+    if (skipped(t)) return;
+    await clock('2025-08-10T09:00:00');
+    const line = (await get('schedule/2025-06')).lines.find((l) => l.obligation.startsWith(`${ID}-`) && l.target === 274);
+    const { page, context } = await as({ role: 'R1' }, `#/plans/task/${line.task}`);
+    const row = page.locator('tr').filter({ hasText: '274' });
+    await row.getByRole('button', { name: '调整' }).click();
+    await page.locator('dialog input[inputmode=decimal]').fill('300');
+    await page.getByLabel('自何日起').fill('2025-08-01');
+    await page.getByLabel('理由').fill('市下达任务调整');
+    await page.locator('dialog button[type=submit]').click();
+    await page.locator('tr').filter({ hasText: '300' }).first().waitFor();
+    await context.close();
+    const target = async (m) => (await get(`schedule/${m}`)).lines.find((l) => l.obligation === line.obligation).target;
+    assert.deepEqual([await target('2025-06'), await target('2025-08')], [274, 300]);
+    const bulletin = (await get('bulletins')).items.find((b) => b.period === '2025-06');
+    assert.ok((await get(`bulletins/${bulletin.id}`)).content.lines.some((l) => l.obligation === line.obligation && l.target === 274));
+  });
+});
+
+describe('the pages of the plan', { concurrency: 2 }, () => {
+  const LOOKS = [
+    { size: 'desk', lang: 'zh', theme: 'light' },
+    { size: 'desk', lang: 'en', theme: 'dark' },
+    { size: 'phone', lang: 'zh', theme: 'dark' },
+    { size: 'phone', lang: 'en', theme: 'light' },
+  ];
+  const SCREENS = {
+    leader: ['#/plans/leader', '.answer'],
+    library: ['#/plans', '.plans li'],
+    document: ['#/plans/doc/2025-1', '.row .line'],
+    board: ['#/plans/board', 'details'],
+    task: ['#/plans/task/2025-1-t1', 'tbody tr'],
+    mine: ['#/plans/mine?u=990101008', '.task'],
+    month: ['#/plans/month', '.lines li'],
+    bulletins: ['#/plans/bulletins', 'h1'],
+    ledgers: ['#/ledgers', '.list li a'],
+    ledger: ['#/ledgers/nrmm_test', '.long'],
+    cases: ['#/cases', '.long'],
+  };
+  for (const look of LOOKS)
+    for (const [name, [hash, ready]] of Object.entries(SCREENS))
+      test(`${name}, ${look.size}, ${look.lang}, ${look.theme}`, async (t) => {
+        if (skipped(t)) return;
+        const { page, context, trouble } = await open(browser, server.base, { ...look, hash });
+        await page.waitForSelector(ready);
+        await shot(page, `${name}-${look.size}-${look.lang}-${look.theme}`);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wide <= 0, `the page is ${wide} px too wide`);
+        const least = await leastLetter(page);
+        assert.ok(least.px >= 11.99, `${least.px} px: ${least.text}`);
+        assert.deepEqual(await audit(page), []);
+        assert.deepEqual(trouble, []);
+        await context.close();
+      });
+});
