@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const int32_t qk_guidance_over[QK_GUIDANCE_OVER] = {100, 150, 200};
 
@@ -53,6 +54,21 @@ qk_code qk_forecast_days_init(qk_forecast_days *days, int32_t first_day, int32_t
     }
     for (size_t t = 0; t < days->days; t++) days->aqi[t] = QK_AQI_NA;
     return QK_OK;
+}
+
+void qk_forecast_days_trim(qk_forecast_days *days)
+{
+    size_t off = 0;
+    while (off < days->days && !days->learn[off]) off++;
+    if (off == 0 || off == days->days) return;
+    size_t left = days->days - off;
+    for (size_t k = 0; k < QK_GUIDANCE_TARGETS; k++)
+        memmove(days->value[k], days->value[k] + off, left * sizeof *days->value[k]);
+    memmove(days->aqi, days->aqi + off, left * sizeof *days->aqi);
+    memmove(days->learn, days->learn + off, left * sizeof *days->learn);
+    memmove(days->holiday, days->holiday + off, left + QK_GUIDANCE_LEADS);
+    days->first_day += (int32_t)off;
+    days->days = left;
 }
 
 static double units_of(qk_fine fine)

@@ -33,6 +33,8 @@ QK_NODISCARD qk_code qk_forecast_days_init(qk_forecast_days *days, int32_t first
                                            int32_t last_day, const qk_aqi_rule *rule,
                                            qk_error *err);
 void qk_forecast_days_clear(qk_forecast_days *days);
+/* Drops the days before the first that may be learnt from, if there is one. */
+void qk_forecast_days_trim(qk_forecast_days *days);
 /* Days outside the span are passed over. */
 void qk_forecast_days_put(qk_forecast_days *days, const qk_day *day);
 /* Learns from the days marked; for `leads` or QK_GUIDANCE_LEADS_LEARNT, whichever is more. */

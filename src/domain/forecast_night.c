@@ -100,6 +100,7 @@ static qk_code learn_place(making *m, qk_forecast_days *days, qk_buf *out, qk_st
     qk_forecaster *f = NULL;
     qk_guide *guide = NULL;
     QK_TRY(fill_years(m, days, place, err));
+    qk_forecast_days_trim(days);
     QK_TRY(fill_holidays(m, days, err));
     qk_code code = qk_forecast_days_fit(&f, days, &m->weather, QK_GUIDANCE_LEADS, err);
     if (code == QK_OK) code = qk_guide_new(&guide, f, days, err);

@@ -65,6 +65,25 @@ static void test_guidance__shares_grades_and_range_belong_together(void **state)
     qk_forecast_days_clear(&days);
 }
 
+static void test_guidance__days_before_the_first_learnt_are_dropped(void **state)
+{
+    (void)state;
+    qk_forecast_days days;
+    fill_days(&days);
+    double kept = days.value[QK_PM25][100];
+    for (size_t t = 0; t < 100; t++) days.learn[t] = false;
+    days.holiday[101] = 1;
+    qk_forecast_days_trim(&days);
+    assert_int_equal(days.first_day, 16100);
+    assert_int_equal(days.days, DAYS - 100);
+    assert_true(days.learn[0] && days.holiday[1] == 1);
+    assert_near(days.value[QK_PM25][0], kept, 0);
+    for (size_t t = 0; t < days.days; t++) days.learn[t] = false;
+    qk_forecast_days_trim(&days); /* nothing to go by: as it was */
+    assert_int_equal(days.days, DAYS - 100);
+    qk_forecast_days_clear(&days);
+}
+
 static void test_guidance__spans_that_cannot_be_held_are_refused(void **state)
 {
     (void)state;
@@ -157,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_guidance__shares_grades_and_range_belong_together),
+        cmocka_unit_test(test_guidance__days_before_the_first_learnt_are_dropped),
         cmocka_unit_test(test_guidance__spans_that_cannot_be_held_are_refused),
         cmocka_unit_test(test_score__ten_known_days_give_the_known_score),
         cmocka_unit_test(test_score__is_told_as_json_and_refuses_what_is_no_case),

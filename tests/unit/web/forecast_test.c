@@ -54,7 +54,7 @@ static void import_weather(rig *r)
 /* Asks until the forecast of a day of issue is there: the refit runs in a thread of its own. */
 static void await(rig *r, const char *path, const char *issued)
 {
-    for (int tries = 0; tries < 600; tries++) {
+    for (int tries = 0; tries < 2000; tries++) {
         reply got = rig_get(r, path);
         if (got.status == 200 && rig_is(rig_json(r, &got), "forecast/issued", issued)) return;
         poll(NULL, 0, 50);
