@@ -61,7 +61,7 @@ static int read_options(user *u, int argc, char **argv)
 
 static bool needs_password(const user *u)
 {
-    return strcmp(u->verb, "add") == 0 || strcmp(u->verb, "passwd") == 0;
+    return u->verb && (strcmp(u->verb, "add") == 0 || strcmp(u->verb, "passwd") == 0);
 }
 
 /* One line; a terminal does not show it. */
@@ -155,7 +155,7 @@ static qk_code end_sessions(qk_db *db, const char *id, qk_time now, qk_error *er
 static qk_code change_user(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
 {
     const user *u = context;
-    qk_account account;
+    qk_account account = {0};
     if (u->id) QK_TRY(find(u, &account, err));
     if (strcmp(u->verb, "passwd") == 0) {
         QK_TRY(set_password(u, db, true, now, err));

@@ -237,7 +237,7 @@ qk_code qk_people_group(const qk_registry *r, qk_arena *arena, qk_str name, qk_u
     *n = 0;
     QK_TRY(qk_people_units(r, arena, out, &all));
     if (!qk_unit_name_is_group(name)) return QK_OK;
-    for (size_t i = 0; i < all; i++)
+    for (size_t i = 0; *out && i < all; i++)
         if (in_group(name, &(*out)[i])) (*out)[kept++] = (*out)[i];
     *n = kept;
     return QK_OK;

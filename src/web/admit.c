@@ -131,7 +131,8 @@ static qk_verdict judge_demo(const qk_exchange *x)
     bool open = qk_node_invented(node) ||
                 !qk_people_any_account(qk_node_registry(x->context->node)) ||
                 qk_actor_scope(&x->actor, QK_ACT_SYSTEM) != QK_SCOPE_NONE;
-    return open ? (qk_verdict){0} : (qk_verdict){401, "login_needed"};
+    qk_verdict pass = {0}, refusal = {401, "login_needed"};
+    return open ? pass : refusal;
 }
 
 static qk_verdict judge_action(const qk_exchange *x)
@@ -141,7 +142,15 @@ static qk_verdict judge_action(const qk_exchange *x)
     if (action == QK_ACT_DEMO) return judge_demo(x);
     if (action == QK_ACT_SELF && x->actor.kind < QK_ACTOR_ACCOUNT) return refuse_action(x);
     if (x->actor.must_change && action != QK_ACT_SELF) return (qk_verdict){403, "must_change"};
-    return qk_actor_scope(&x->actor, action) ? (qk_verdict){0} : refuse_action(x);
+    if (qk_actor_scope(&x->actor, action) == QK_SCOPE_NONE) return refuse_action(x);
+    return (qk_verdict){0};
+}
+
+/* What everybody may read is not kept from him who sends a wrong key. */
+static qk_verdict unless_open(const qk_exchange *x, qk_verdict refusal)
+{
+    qk_verdict open = judge_action(x);
+    return open.status ? refusal : open;
 }
 
 qk_verdict qk_admit(qk_exchange *x, const qk_head *head, qk_str host, bool local)
@@ -157,9 +166,8 @@ qk_verdict qk_admit(qk_exchange *x, const qk_head *head, qk_str host, bool local
     if (header.len) {
         qk_verdict v = admit_key(x, header);
         if (!v.status) return judge_action(x);
-        /* What everybody may read is not kept from him who sends a wrong key. */
         admit_nobody(x);
-        return change || judge_action(x).status ? v : (qk_verdict){0};
+        return change ? v : unless_open(x, v);
     } else {
         qk_str token = cookie_of(head, qk_session_cookie(x->secure));
         if (!admit_session(x, token)) admit_nobody(x);

@@ -296,7 +296,7 @@ static qk_code find_session(qk_exchange *x, qk_str id, qk_session *out, qk_error
                          qk_context_wall(x->context), &all, &n) != QK_OK)
         return qk_fail(err, QK_ENOMEM, "no memory for the list");
     bool any = qk_rights_scope(x, QK_ACT_ACCOUNT_SET) != QK_SCOPE_NONE;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; all && i < n; i++) {
         if (!qk_str_eq(id, qk_str_of(all[i].id)) || (!any && !is_own(x, &all[i]))) continue;
         *out = all[i];
         return QK_OK;
@@ -359,7 +359,7 @@ qk_code qk_api_sessions(qk_exchange *x, qk_error *err)
     qk_json_object(&x->json);
     qk_json_key(&x->json, "items");
     qk_json_array(&x->json);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; all && i < n; i++) {
         if (!is_own(x, &all[i]) && (own || !any)) continue;
         write_one(x, &all[i]);
         given++;
