@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Months: opened, reported, judged, kept. */
 #include "domain/bulletin.h"
+#include "domain/cases.h"
 #include "domain/dbjson.h"
 #include "domain/setting.h"
 #include "domain/year_private.h"
@@ -93,11 +94,29 @@ static qk_code keep_month(qk_db *db, int32_t month, qk_time now, qk_str content,
     return qk_db_run(db, s, err);
 }
 
-/* One order for each task and reason, whatever the month. */
+/* One order for each task and reason: a date that has passed once, a period each time. */
 static qk_code raise_cases(qk_node *node, qk_db *db, const qk_lines *lines, qk_time now,
                            qk_error *err)
 {
-    (void)node, (void)db, (void)lines, (void)now, (void)err;
+    for (size_t i = 0; i < lines->n; i++) {
+        char id[QK_CASE_ID_MAX], cause[160], object[80], month[8];
+        bool made = false;
+        const qk_line *l = &lines->at[i];
+        bool period = strcmp(l->judged.reason, "period_missed") == 0;
+        if (l->judged.colour != QK_COLOUR_RED || !l->unit.len) continue;
+        snprintf(cause, sizeof cause, "overdue/%.*s/%s", QK_STR_ARG(l->task),
+                 period ? qk_month_text(month, lines->month) : l->judged.reason);
+        snprintf(object, sizeof object, "obligation/%.*s", QK_STR_ARG(l->task));
+        qk_case_new what = {.kind = QK_STR("overdue"),
+                            .cause = qk_str_of(cause),
+                            .object = qk_str_of(object),
+                            .unit = l->unit,
+                            .title = l->task_title,
+                            .text = l->text,
+                            .dispatch = true};
+        QK_TRY(qk_case_open(id, &made, db, qk_node_scheduler(node), &what, QK_STR("system"), now,
+                            err));
+    }
     return QK_OK;
 }
 

@@ -125,11 +125,18 @@ static void test_S010_year__an_open_task_is_red_on_the_day_after(void **state)
     assert_json(l, "actual", "11");
     assert_json(l, "colour", "red");
     assert_json(l, "reason", "overdue");
+    /* One order for the task and its reason, with a date to answer by; the month after makes no
+     * second one. */
+    const qk_json_value *orders = rig_document(&r, "/api/v1/cases?kind=overdue");
+    assert_json(orders, "items/0/object", "obligation/2026-1-t0");
+    assert_json(orders, "items/0/state", "dispatched");
+    assert_json(orders, "items/1", "absent");
     /* Finished later: green from the next month on, October stays as it was judged. */
     finish_works(&r, 11, 12);
     rig_clock(&r, "2026-12-01T12:10:00");
     assert_json(line_of(rig_document(&r, "/api/v1/schedule/2026-11"), WORKS), "colour", "green");
     assert_json(line_of(rig_document(&r, "/api/v1/schedule/2026-10"), WORKS), "colour", "red");
+    assert_json(rig_document(&r, "/api/v1/cases?kind=overdue"), "items/1", "absent");
     rig_stop(&r);
 }
 
