@@ -5,8 +5,12 @@ enum { RUNNING_HOURS = 24, RUNNING_LEAST = 20 /* GB 3095-2012 table 4, as for a 
 
 bool qk_air_is_evaluated(const char *site_kind)
 {
-    return qk_str_starts(qk_str_of(site_kind), QK_STR("air_")) &&
-           strcmp(site_kind, "air_road") != 0 && strcmp(site_kind, "air_micro") != 0;
+    static const char *const others[] = {"air_road",      "air_micro",   "air_park",
+                                         "air_component", "air_profile", "air_pilot"};
+    if (!qk_str_starts(qk_str_of(site_kind), QK_STR("air_"))) return false;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(site_kind, others[i]) == 0) return false;
+    return true;
 }
 
 bool qk_air_is_measured(const qk_air_hour *hour)

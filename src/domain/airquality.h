@@ -8,7 +8,8 @@
  * Under HJ 633-2012 the hourly index takes the running 24-h means of PM10 and PM2.5, of at least 20
  * hours; under HJ 633-2026 the hours themselves.
  *
- * Road stations and micro stations watch; they never enter an evaluation. Pure: any thread. */
+ * Road stations, micro stations, those of parks, of composition, of profiles and of pilots watch;
+ * they never enter an evaluation. Pure: any thread. */
 #include "domain/airread.h"
 #include "standards/rules.h"
 
@@ -21,8 +22,8 @@ typedef struct qk_air_hour {
     const char *reason;             /* when there is no AQI: what stands behind "aqi.reason." */
 } qk_air_hour;
 
-/* True for stations whose values are evaluated: kinds that begin with "air_", but not air_road and
- * air_micro. */
+/* True for stations whose values are evaluated: kinds that begin with "air_", but not air_road,
+ * air_micro, air_park, air_component, air_profile and air_pilot. */
 bool qk_air_is_evaluated(const char *site_kind);
 /* True when any pollutant was measured in the hour. */
 bool qk_air_is_measured(const qk_air_hour *hour);

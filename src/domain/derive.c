@@ -131,6 +131,9 @@ static void know_factor(qk_derive *d, const qk_derive_device *dev, qk_derive_fac
     mine->high = known ? f.high : NAN;
     const char *at = known && f.site[0] ? f.site : dev->device.site;
     bool placed = qk_registry_site(r, &site, qk_str_of(at));
+    bool park =
+        known && placed && (strcmp(site.kind, "air_park") == 0 || strcmp(site.kind, "park") == 0);
+    mine->park_limit = park ? f.limit : NAN;
     mine->still = qk_still_of(&d->still, qk_str_of(mine->code), qk_str_of(placed ? site.kind : ""));
 }
 
@@ -185,7 +188,11 @@ static uint16_t factor_of(qk_derive *d, qk_derive_device *dev, qk_str code)
         dev->factor_cap = cap;
     }
     qk_derive_factor *f = &dev->factors[dev->factor_n];
-    *f = (qk_derive_factor){.low = NAN, .high = NAN, .range_told = QK_TIME_NONE};
+    *f = (qk_derive_factor){.low = NAN,
+                            .high = NAN,
+                            .range_told = QK_TIME_NONE,
+                            .park_limit = NAN,
+                            .park_told = QK_TIME_NONE};
     qk_str_copy(f->code, sizeof f->code, code);
     know_factor(d, dev, f);
     return (uint16_t)dev->factor_n++;
@@ -518,7 +525,10 @@ qk_code qk_derive_row(qk_derive *d, qk_derive_device *dev, qk_stream_kind kind, 
 {
     if (result == QK_APPEND_SAME) return QK_OK;
     qk_derive_refresh(d, dev);
-    if (kind == QK_STREAM_HOUR) return take_hour(d, dev, time, recorded, err);
+    if (kind == QK_STREAM_HOUR) {
+        QK_TRY(qk_park_hour(d, dev, cells, n, time, recorded, err));
+        return take_hour(d, dev, time, recorded, err);
+    }
     if (kind != QK_STREAM_MINUTE && kind != QK_STREAM_RTD) return QK_OK;
     qk_source_kind source = kind == QK_STREAM_MINUTE ? QK_SOURCE_MINUTE : QK_SOURCE_RTD;
     qk_source *s = qk_derive_source(d, dev, source);

@@ -48,7 +48,9 @@ typedef struct qk_derive_factor {
     char code[QK_CODE_MAX];
     qk_derived_columns out[2]; /* hour, day */
     qk_steady steady;
-    double low, high; /* of the register; NaN = none */
+    double low, high;  /* of the register; NaN = none */
+    double park_limit; /* of a factor at a park's station; NaN = none */
+    qk_time park_told; /* hour */
     qk_still_rule still;
     qk_time range_told; /* hour in which leaving it was told last */
 } qk_derive_factor;
@@ -170,6 +172,9 @@ QK_NODISCARD qk_code qk_derive_hour(qk_derive *d, qk_derive_device *dev, qk_time
 QK_NODISCARD qk_code qk_derive_day(qk_derive *d, qk_derive_device *dev, qk_time day, qk_error *err);
 
 /* quality.c */
+/* quality.c: hours of a park's station against the limits of its factors; others cost nothing. */
+QK_NODISCARD qk_code qk_park_hour(qk_derive *d, qk_derive_device *dev, const qk_cell *cells,
+                                  size_t n, qk_time time, qk_time recorded, qk_error *err);
 QK_NODISCARD qk_code qk_quality_row(qk_derive *d, qk_derive_device *dev, qk_source_kind kind,
                                     qk_time time, qk_time recorded, qk_error *err);
 #endif

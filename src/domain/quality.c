@@ -115,6 +115,80 @@ static qk_code judge_range(qk_derive *d, qk_derive_device *dev, qk_derive_factor
     return tell(d, dev, "value_range", f->code, value, time, time, recorded, key, NULL);
 }
 
+/* A park answers for what its own station finds: the finding names who owns it. Told once an hour
+ * and factor; a threshold is the factor's limit in the register. */
+static qk_code judge_park(qk_derive *d, qk_derive_device *dev, qk_derive_factor *f, qk_dec value,
+                          qk_time time, qk_time recorded)
+{
+    char key[160], digits[QK_DEC_TEXT];
+    qk_site site;
+    qk_factor factor;
+    qk_buf params;
+    qk_json_writer w;
+    qk_time hour = qk_derive_hour_of(dev, time);
+    if (!(qk_dec_f64(value) > f->park_limit) || f->park_told == hour) return QK_OK;
+    if (!qk_registry_factor(d->p.registry, &factor, qk_str_of(dev->mn), qk_str_of(f->code)) ||
+        !qk_registry_site(d->p.registry, &site,
+                          qk_str_of(factor.site[0] ? factor.site : dev->device.site)))
+        return QK_OK;
+    f->park_told = hour;
+    snprintf(key, sizeof key, "park:%s:%s:%lld", dev->mn, f->code, (long long)hour);
+    qk_buf_init(&params, 4096);
+    qk_json_init(&w, &params);
+    qk_json_object(&w);
+    qk_json_kcstr(&w, "owner", site.owner_zh[0] ? site.owner_zh : site.name_zh);
+    qk_json_kcstr(&w, "station", site.name_zh);
+    qk_json_kcstr(&w, "code", f->code);
+    qk_json_kcstr(&w, "factor", factor.name_zh[0] ? factor.name_zh : f->code);
+    qk_json_kcstr(&w, "value", qk_dec_format(digits, value));
+    qk_json_key(&w, "limit");
+    qk_json_f64(&w, f->park_limit);
+    qk_json_kcstr(&w, "unit", factor.unit);
+    qk_json_end(&w);
+    qk_event e = {.at = time,
+                  .recorded_at = recorded,
+                  .kind = "park_over",
+                  .severity = QK_SEVERITY_ALARM,
+                  .journal_pos = d->pos,
+                  .key = key,
+                  .params = params.ptr};
+    qk_str_copy(e.mn, sizeof e.mn, qk_str_of(dev->mn));
+    qk_str_copy(e.site, sizeof e.site, qk_str_of(site.id));
+    qk_code code = params.failed ? params.failed : qk_events_raise(d->p.events, &e);
+    qk_buf_clear(&params);
+    return code;
+}
+
+static bool is_park(const qk_derive_device *dev)
+{
+    for (size_t i = 0; i < dev->factor_n; i++)
+        if (!isnan(dev->factors[i].park_limit)) return true;
+    return false;
+}
+
+/* What the parts hold that were just read. */
+static qk_code judge_parts(qk_derive *d, qk_derive_device *dev, qk_time time, qk_time recorded)
+{
+    const qk_part_scratch *scratch = &d->scratch;
+    for (size_t i = 0; i < scratch->n; i++) {
+        const qk_part *p = &scratch->part[scratch->touched[i]];
+        if (!(p->have >> QK_ROLE_AVG & 1) || !qk_flag_counts(p->flag)) continue;
+        QK_TRY(judge_park(d, dev, &dev->factors[scratch->touched[i]], p->value[QK_ROLE_AVG], time,
+                          recorded));
+    }
+    return QK_OK;
+}
+
+qk_code qk_park_hour(qk_derive *d, qk_derive_device *dev, const qk_cell *cells, size_t n,
+                     qk_time time, qk_time recorded, qk_error *err)
+{
+    /* The first hour of a device makes its factors known. */
+    if (dev->factor_n && !is_park(dev)) return QK_OK;
+    qk_source *s = qk_derive_source(d, dev, QK_SOURCE_HOUR);
+    QK_TRY(qk_derive_parts_of(d, dev, s, cells, n, true, err));
+    return judge_parts(d, dev, time, recorded);
+}
+
 static qk_code judge_factor(qk_derive *d, qk_derive_device *dev, qk_source_kind kind,
                             qk_derive_factor *f, qk_dec value, qk_time time, qk_time recorded,
                             qk_error *err)
@@ -139,6 +213,7 @@ qk_code qk_quality_row(qk_derive *d, qk_derive_device *dev, qk_source_kind kind,
                        qk_time recorded, qk_error *err)
 {
     const qk_part_scratch *scratch = &d->scratch;
+    if (is_park(dev)) QK_TRY(judge_parts(d, dev, time, recorded));
     /* A device that sends both is watched by its minutes. */
     if (kind == QK_SOURCE_RTD && dev->sources[QK_SOURCE_MINUTE].stream) return QK_OK;
     for (size_t i = 0; i < scratch->n; i++) {

@@ -27,6 +27,8 @@ void qk_rules_default(qk_rules *out)
     SHIP(deduction, qk_deduction_rules);
     SHIP(subsidy, qk_subsidy_rules);
     SHIP(assessment, qk_assess_rules);
+    SHIP(fraud, qk_fraud_rules);
+    SHIP(component, qk_component_rules);
 }
 
 typedef qk_rules_place place;
@@ -410,6 +412,8 @@ typedef union any_row {
     qk_cems_rule cems;
     qk_amount_rule amount;
     qk_assess_rule assess;
+    qk_fraud_rule fraud;
+    qk_component_rule component;
 } any_row;
 
 /* What a table is, by the place of its rows in qk_rules. */
@@ -433,6 +437,8 @@ enum {
     DEDUCTION,
     SUBSIDY,
     ASSESSMENT,
+    FRAUD,
+    COMPONENT,
     KINDS
 };
 
@@ -462,6 +468,8 @@ static const kind kinds[KINDS] = {
                      qk_amount_rule_write),
     [ASSESSMENT] = KIND(assessment, qk_assess_rule, QK_RULES_SOURCES_MAX, qk_assess_rule_read,
                         qk_assess_rule_write),
+    [FRAUD] = SOURCES(fraud),
+    [COMPONENT] = SOURCES(component),
 };
 
 static qk_code read_table(place *at, const qk_json_value *tree, const kind *k, const table *t)
@@ -603,6 +611,16 @@ const qk_fume_rule *qk_rules_fume_on(const qk_rules *rules, int32_t day)
 const qk_cems_rule *qk_rules_cems_on(const qk_rules *rules, int32_t day)
 {
     return row_on(rules, CEMS, day);
+}
+
+const qk_fraud_rule *qk_rules_fraud_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, FRAUD, day);
+}
+
+const qk_component_rule *qk_rules_component_on(const qk_rules *rules, int32_t day)
+{
+    return row_on(rules, COMPONENT, day);
 }
 
 const qk_aqi_rule *qk_rules_aqi_named(const qk_rules *rules, qk_str name)

@@ -29,6 +29,8 @@
 #include "standards/cems.h"
 #include "standards/index.h"
 #include "standards/limits.h"
+#include "standards/fraud.h"
+#include "standards/ions.h"
 #include "standards/money.h"
 #include "standards/qc.h"
 #include "standards/sources.h"
@@ -69,6 +71,10 @@ typedef struct qk_rules {
     size_t subsidy_count;
     qk_assess_rule assessment[QK_RULES_SOURCES_MAX];
     size_t assessment_count;
+    qk_fraud_rule fraud[QK_RULES_SOURCES_MAX];
+    size_t fraud_count;
+    qk_component_rule component[QK_RULES_SOURCES_MAX];
+    size_t component_count;
 } qk_rules;
 
 void qk_rules_default(qk_rules *out);
@@ -77,7 +83,7 @@ void qk_rules_default(qk_rules *out);
  * is for the text's tree. */
 QK_NODISCARD qk_code qk_rules_parse(qk_rules *out, qk_str text, qk_arena *arena, qk_error *err);
 void qk_rules_write(qk_json_writer *w, const qk_rules *rules);
-/* "aqi", "limits", … "cems"; NULL behind the last. */
+/* "aqi", "limits", … "component"; NULL behind the last. */
 const char *qk_rules_table(size_t i);
 /* The rows of one table as an array; false, and nothing written, when there is no such table. */
 bool qk_rules_write_table(qk_json_writer *w, const qk_rules *rules, const char *table);
@@ -93,6 +99,8 @@ const qk_vapour_rule *qk_rules_vapour_on(const qk_rules *rules, int32_t day);
 const qk_compensation_rule *qk_rules_compensation_on(const qk_rules *rules, int32_t day);
 const qk_fume_rule *qk_rules_fume_on(const qk_rules *rules, int32_t day);
 const qk_cems_rule *qk_rules_cems_on(const qk_rules *rules, int32_t day);
+const qk_fraud_rule *qk_rules_fraud_on(const qk_rules *rules, int32_t day);
+const qk_component_rule *qk_rules_component_on(const qk_rules *rules, int32_t day);
 /* By name; NULL when there is none. The AQI also by its last four digits ("2012"). */
 const qk_aqi_rule *qk_rules_aqi_named(const qk_rules *rules, qk_str name);
 const qk_index_profile *qk_rules_index_named(const qk_rules *rules, qk_str name);

@@ -63,4 +63,6 @@ QK_RULES_ROW(fume);
 QK_RULES_ROW(cems);
 QK_RULES_ROW(amount);
 QK_RULES_ROW(assess);
+QK_RULES_ROW(fraud);
+QK_RULES_ROW(component);
 #endif

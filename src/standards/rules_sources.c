@@ -325,3 +325,55 @@ void qk_cems_rule_write(qk_json_writer *w, const void *row)
     qk_rules_write_numbers(w, cems_numbers, QK_RULES_COUNT(cems_numbers), row);
     qk_json_end(w);
 }
+
+/* ---- data ---- */
+
+static const qk_rules_number fraud_numbers[] = {
+    QK_RULES_WHOLE(qk_fraud_rule, set_items, 1000),
+    QK_RULES_WHOLE(qk_fraud_rule, run_values, 20),
+    QK_RULES_WHOLE(qk_fraud_rule, run_distinct, 20),
+    QK_RULES_WHOLE(qk_fraud_rule, digits_least, 1000000),
+    QK_RULES_WHOLE(qk_fraud_rule, digits_chi2, 10000),
+    QK_RULES_WHOLE(qk_fraud_rule, back_days, 10000),
+    QK_RULES_WHOLE(qk_fraud_rule, hours_run, 240),
+    QK_RULES_WHOLE(qk_fraud_rule, hours_distinct, 240),
+    QK_RULES_WHOLE(qk_fraud_rule, hours_late_days, 10000)};
+static const qk_rules_number component_numbers[] = {
+    QK_RULES_WHOLE(qk_component_rule, ratio_low_percent, 1000),
+    QK_RULES_WHOLE(qk_component_rule, ratio_high_percent, 1000),
+    QK_RULES_WHOLE(qk_component_rule, ocec_high_percent, 10000)};
+
+qk_code qk_fraud_rule_read(place *at, const qk_json_value *row, void *into)
+{
+    qk_fraud_rule *out = into;
+    READ_HEAD(at, row, out);
+    QK_TRY(qk_rules_read_numbers(at, row, fraud_numbers, QK_RULES_COUNT(fraud_numbers), out));
+    if (out->set_items < 2 || out->run_values < 2 || out->hours_run < 2)
+        return refuse(at, "set_items, run_values and hours_run are at least 2");
+    return QK_OK;
+}
+
+void qk_fraud_rule_write(qk_json_writer *w, const void *row)
+{
+    WRITE_HEAD(w, (const qk_fraud_rule *)row);
+    qk_rules_write_numbers(w, fraud_numbers, QK_RULES_COUNT(fraud_numbers), row);
+    qk_json_end(w);
+}
+
+qk_code qk_component_rule_read(place *at, const qk_json_value *row, void *into)
+{
+    qk_component_rule *out = into;
+    READ_HEAD(at, row, out);
+    QK_TRY(
+        qk_rules_read_numbers(at, row, component_numbers, QK_RULES_COUNT(component_numbers), out));
+    if (out->ratio_low_percent > out->ratio_high_percent)
+        return refuse(at, "ratio_low_percent lies above ratio_high_percent");
+    return QK_OK;
+}
+
+void qk_component_rule_write(qk_json_writer *w, const void *row)
+{
+    WRITE_HEAD(w, (const qk_component_rule *)row);
+    qk_rules_write_numbers(w, component_numbers, QK_RULES_COUNT(component_numbers), row);
+    qk_json_end(w);
+}

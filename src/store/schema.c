@@ -360,6 +360,11 @@ static const char *const schema_money[] = {
     NULL,
 };
 
+static const char *const schema_fraud[] = {
+#include "store/schema_fraud.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
     {"first tables", schema_1},
     {"quality control of ambient air", schema_air},
@@ -369,6 +374,7 @@ const qk_migration qk_schema[] = {
     {"daily values of past years", schema_airpast},
     {"forecasts", schema_forecast},
     {"money, and the history of cases", schema_money},
+    {"samples of institutions", schema_fraud},
     {NULL, NULL},
 };
 

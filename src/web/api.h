@@ -28,7 +28,9 @@ qk_handler qk_api_air_days, qk_api_air_periods, qk_api_air_compare, qk_api_air_r
 /* api_explain.c */
 qk_handler qk_api_air_explain;
 /* api_targets.c */
-qk_handler qk_api_air_targets, qk_api_air_history, qk_api_air_history_post, qk_api_air_targets_put,
+qk_handler qk_api_air_targets, qk_api_air_network, qk_api_air_components, qk_api_air_profile,
+    qk_api_air_profile_post, qk_api_air_lab, qk_api_air_lab_post, qk_api_air_fraud,
+    qk_api_air_fraud_post, qk_api_air_history, qk_api_air_history_post, qk_api_air_targets_put,
     qk_api_air_targets_plan, qk_api_air_allocation, qk_api_air_allocation_post,
     qk_api_air_attainment;
 /* api_forecast.c */

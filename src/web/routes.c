@@ -130,6 +130,19 @@ static const qk_param forecast_scores_params[] = {
     TEXT("place", 31, "county, a division or a station; county unless given"),
     TIME("from", "First day of issue; a year back unless given"),
     TIME("to", "Last day of issue; yesterday unless given"), END};
+static const qk_param components_params[] = {NEEDED("site", 31, "The station"),
+                                             TIME("from", "A day before the end unless given"),
+                                             TIME("to", "Now unless given; at most 31 days"), END};
+static const qk_param profile_params[] = {NEEDED("site", 31, "The station"),
+                                          TIME("date", "The last with a file unless given"), END};
+static const qk_param profile_post_params[] = {NEEDED("site", 31, "The station"),
+                                               TEXT("name", 200, "What the file is called"), END};
+static const qk_param lab_params[] = {TEXT("institution", 199, "Only of this institution"),
+                                      TIME("from", "Samples taken from then; 31 days unless given"),
+                                      TIME("to", "To then, not included; now unless given"), END};
+static const qk_param fraud_params[] = {
+    TIME("from", "Samples taken from then; 31 days unless given, at most 92"),
+    TIME("to", "To then, not included; now unless given"), END};
 static const qk_param air_targets_params[] = {
     TIME("asof", "Last day that counts; yesterday unless given"), LEVELS, STANDARD, KNOWN_AT, END};
 static const qk_param air_allocation_params[] = {
@@ -314,6 +327,30 @@ const qk_route qk_routes[] = {
      NULL, "AirCompare", "200 404 422"},
     {QK_GET, "/air/ranking", qk_api_air_ranking, QK_LANE_READ, QK_ACT_PUBLIC, 0, 16 * MB, "rankAir",
      "Stations or townships by composite index", air_ranking_params, NULL, "AirRanking", "200"},
+    {QK_GET, "/air/network", qk_api_air_network, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, MB,
+     "getAirNetwork", "How many air stations are on line, and what townships lack", NULL, NULL,
+     "AirNetwork", "200"},
+    {QK_GET, "/air/components", qk_api_air_components, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 16 * MB,
+     "listAirComponents", "Composition of particles at a station, with the balance of its ions",
+     components_params, NULL, "AirComponents", "200 404"},
+    {QK_GET, "/air/profiles", qk_api_air_profile, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 32 * MB,
+     "getAirProfile", "A day of vertical profiles as a grid of time and height", profile_params,
+     NULL, "AirProfile", "200 404"},
+    {QK_POST, "/air/profiles", qk_api_air_profile_post, QK_LANE_CHANGE, QK_ACT_AIR_MARK, 32 * MB,
+     32 * MB, "addAirProfile", "Upload a day of vertical profiles: the body is the file",
+     profile_post_params, "text/csv", "AirProfileTaken", "200 400 401 403 404 409 413 415 422"},
+    {QK_GET, "/air/lab", qk_api_air_lab, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 16 * MB,
+     "listLabSamples", "Samples of manual monitoring as institutions reported them", lab_params,
+     NULL, "LabSamples", "200"},
+    {QK_POST, "/air/lab", qk_api_air_lab_post, QK_LANE_CHANGE, QK_ACT_AIR_MARK, 512 * KB, 64 * KB,
+     "importLabSamples", "Take in samples of institutions as CSV", NULL, "LabSamplesChange",
+     "LabSamplesTaken", "200 401 403 409 413 415 422"},
+    {QK_GET, "/air/fraud", qk_api_air_fraud, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 32 * MB,
+     "findDataFraud", "What points to made-up data, with the rows that show it", fraud_params, NULL,
+     "DataFraud", "200"},
+    {QK_POST, "/air/fraud", qk_api_air_fraud_post, QK_LANE_CHANGE, QK_ACT_AIR_MARK, 4 * KB, 64 * MB,
+     "recordDataFraud", "Record the findings as events and in the ledger of credit", NULL,
+     "DataFraudChange", "DataFraudRecorded", "200 400 401 403 409 413 415 422"},
     {QK_GET, "/air/history", qk_api_air_history, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 4 * MB,
      "listAirHistory", "Imports of daily values of past years", NULL, NULL, "AirHistory", "200"},
     {QK_POST, "/air/history", qk_api_air_history_post, QK_LANE_CHANGE, QK_ACT_TARGET_SET, 512 * KB,

@@ -310,7 +310,7 @@ static void test_rules__rows_of_warnings_and_sources_hold_from_their_day_on(void
     assert_string_equal(qk_rules_warning_on(&rules, day_of("2024-01-22"))->name, "HBDQH2019-648");
     assert_string_equal(qk_rules_warning_on(&rules, day_of("2024-01-23"))->name, "HDQ2024-6");
     for (size_t i = 0; i < 10; i++) assert_non_null(qk_rules_table(i));
-    assert_null(qk_rules_table(13));
+    assert_null(qk_rules_table(15));
 }
 
 /* Each table's rows as JSON: every source speaks both languages, and one of an administrator that

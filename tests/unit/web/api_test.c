@@ -66,6 +66,8 @@ static void fill_path(char *out, size_t size, const qk_route *route)
         {"search", "?q=a21026"},
         {"listEvents", "?limit=1000"},
         {"listAirHours", "?site=air1"},
+        {"listAirComponents", "?site=air1"},
+        {"getAirProfile", "?site=air1"},
         {"allocateAirTarget", "?target=44"},
         {"getAssessment", "?period=2026"},
         {"explainAir", "?figure=composite_index&period=2026-11"},
@@ -96,6 +98,7 @@ static const qk_json_value *schema_of(const qk_json_value *api, const char *name
 static bool is_absent(const qk_route *route)
 {
     return strcmp(route->id, "getRequest") == 0 || strcmp(route->id, "getLedgerRow") == 0 ||
+           strcmp(route->id, "getAirProfile") == 0 || strcmp(route->id, "getForecast") == 0 ||
            strncmp(route->path, "/plans/{", 8) == 0 || strncmp(route->path, "/tasks/{", 8) == 0 ||
            strncmp(route->path, "/schedule/{", 11) == 0 ||
            strncmp(route->path, "/bulletins/{", 12) == 0 ||
