@@ -3,7 +3,7 @@
 #include "domain/setting.h"
 #include <stdio.h>
 
-enum { REPLY_WORKDAYS = 5, DATA_MAX = 1024, MISSES_MAX = 20 };
+enum { REPLY_WORKDAYS = 5, DATA_MAX = 1024, MISSES_MAX = 20, TITLE_MAX = 500 };
 
 /* ---- the path ---- */
 
@@ -268,7 +268,7 @@ static qk_code give_number(char id[QK_CASE_ID_MAX], qk_db *db, qk_time now, qk_e
 static qk_code check_new(const qk_case_new *what, qk_error *err)
 {
     if (!what->kind.len || what->kind.len >= 24 || !what->cause.len || what->cause.len > 300 ||
-        !what->title.len || what->title.len > 500 || what->unit.len >= 64)
+        !what->title.len || what->unit.len >= 64)
         return qk_fail(err, QK_EINVAL, "a case needs a kind, a cause, a unit and a title");
     return QK_OK;
 }
@@ -283,8 +283,11 @@ static qk_code insert_case(qk_db *db, const char *id, const qk_case_new *what, q
                            qk_time now, qk_error *err)
 {
     sqlite3_stmt *s = NULL;
+    qk_str title = what->title;
+    /* A task's heading may be a whole paragraph. */
+    if (title.len > TITLE_MAX) title.len = qk_utf8_cut((qk_str){title.ptr, TITLE_MAX});
     const qk_str texts[] = {qk_str_of(id), what->kind, what->cause, what->object,
-                            what->unit,    what->site, what->title};
+                            what->unit,    what->site, title};
     QK_TRY(qk_db_prepare(&s, db,
                          "INSERT INTO case_file(id,kind,cause,object,unit,site,title,state,"
                          "opened_at,valid_from,version,recorded_at,recorded_by,data)"

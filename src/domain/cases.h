@@ -31,7 +31,8 @@ typedef struct qk_case_new {
     qk_str unit, site, title, text;
     bool dispatch; /* at once; else it waits as `found` */
 } qk_case_new;
-/* *made false: the cause has its case already, whose id is given. */
+/* *made false: the cause has its case already, whose id is given. A title beyond 500 bytes is cut.
+ */
 QK_NODISCARD qk_code qk_case_open(char id[QK_CASE_ID_MAX], bool *made, qk_db *db, qk_scheduler *s,
                                   const qk_case_new *what, qk_str by, qk_time now, qk_error *err);
 

@@ -114,6 +114,24 @@ static void test_S011_cases__an_overdue_task_makes_one_order_and_its_reply_close
     close_desk(&d);
 }
 
+static void test_cases__a_long_title_is_cut_and_no_fault(void **state)
+{
+    (void)state;
+    desk d;
+    char id[QK_CASE_ID_MAX], title[1200] = "";
+    bool made = false;
+    qk_case_new what = overdue;
+    open_desk(&d);
+    for (int i = 0; i < 300; i++) strcat(title, "治");
+    what.title = qk_str_of(title);
+    assert_done(qk_case_open(id, &made, d.db, d.s, &what, QK_STR("system"),
+                             at("2025-11-03T12:10:00"), &d.err),
+                &d.err);
+    assert_true(made);
+    assert_int_equal(qk_json_get_str(seen(&d, id), "title").len, 498); /* whole characters */
+    close_desk(&d);
+}
+
 static void test_cases__no_step_is_skipped_and_steps_stay(void **state)
 {
     (void)state;
@@ -353,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_S011_cases__an_overdue_task_makes_one_order_and_its_reply_closes_it),
+        qk_dir_test(test_cases__a_long_title_is_cut_and_no_fault),
         qk_dir_test(test_cases__no_step_is_skipped_and_steps_stay),
         qk_dir_test(test_S014_cases__each_miss_proposes_the_next_rung_and_named_persons_approve),
         qk_dir_test(test_S014_cases__an_executed_measure_is_lifted_on_its_date),
