@@ -15,6 +15,7 @@ export const SCREENS: Record<string, Loader> = {
   plans: () => import('./PlansHome.svelte'),
   ledgers: () => import('./LedgersHome.svelte'),
   cases: () => import('./CasesHome.svelte'),
+  assess: () => import('./Assess.svelte'),
 };
 
 /** Which entry of the rail a screen belongs to. */
