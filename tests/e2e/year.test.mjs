@@ -12,8 +12,10 @@ const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const PLAN = file('../../src/sim/plans/qingze-2025.txt');
 const DEFECTS = file('../../src/sim/plans/qingze-2025.defects');
 const START = '2025-04-20T09:00:00';
-/** The plan of this journey; the demo has one of its own. */
+/** The plan of this journey up to its signatures. */
 let ID;
+/** The demo's own plan, whose year is lived up to November: its months are scheduled and judged. */
+const OWN = '2025-1';
 
 let server;
 let browser;
@@ -244,7 +246,8 @@ describe('journey (a)', { concurrency: 1 }, () => {
     const mineOf = async () => (await get(`filings?plan=${ID}`)).items;
     const owed = await mineOf();
     assert.ok(owed.length > 5 && owed.every((f) => f.state === 'waiting'), JSON.stringify(owed.slice(0, 2)));
-    const [early, late] = owed.filter((f) => /^99/.test(f.unit));
+    const towns = new Set((await get('units?kind=township')).items.map((u) => u.id));
+    const [early, late] = owed.filter((f) => towns.has(f.unit));
     const fileAs = async (f) => {
       const { page, context } = await as({ role: 'R5', unit: f.unit }, '#/plans/mine');
       const waiting = page.locator('.filing').filter({ hasText: /待报|未报/ }).first();
@@ -266,9 +269,10 @@ describe('journey (a)', { concurrency: 1 }, () => {
 
   test('a8 a month asks only for what nothing measures; tests of machines are counted from their ledger', async (t) => {
     if (skipped(t)) return;
-    await clock('2025-06-25T09:00:00');
+    await clock('2025-12-26T09:00:00');
+    const before = (await get('ledgers/nrmm_test/counters?counter=tests')).items[0].value;
     const { page, context, trouble } = await as({ role: 'R7' }, '#/ledgers/nrmm_test');
-    const rows = Array.from({ length: 120 }, (_, i) => `3-A${String(i).padStart(5, '0')},2025-05-${String((i % 28) + 1).padStart(2, '0')},${i % 10 ? 'pass' : 'fail'}`);
+    const rows = Array.from({ length: 120 }, (_, i) => `9-A${String(i).padStart(5, '0')},2025-12-${String((i % 25) + 1).padStart(2, '0')},${i % 10 ? 'pass' : 'fail'}`);
     const table = (lines) => ({ name: 'nrmm.csv', mimeType: 'text/csv', buffer: Buffer.from(['machine_code,date,result', ...lines].join('\r\n')) });
     await page.getByRole('button', { name: '导入' }).click();
     await page.locator('dialog input[type=file]').setInputFiles(table([...rows.slice(0, 3), '3-A9,五月,pass', '3-A8,2025-05-01,好']));
@@ -279,23 +283,23 @@ describe('journey (a)', { concurrency: 1 }, () => {
     await page.locator('dialog input[type=file]').setInputFiles(table(rows));
     await page.locator('dialog .answer').filter({ hasText: '将新增 120 行' }).waitFor();
     await page.locator('dialog .acts .primary').click();
-    await page.locator('.head').filter({ hasText: '抽测台次 120' }).waitFor();
+    await page.locator('.head').filter({ hasText: `抽测台次 ${before + 120}` }).waitFor();
     assert.deepEqual(trouble, []);
     await context.close();
-    const month = await get('schedule/2025-06');
+    const month = await get('schedule/2025-12');
     assert.equal(month.state, 'open');
-    const line = month.lines.find((l) => l.obligation.startsWith(`${ID}-`) && l.target === 274);
-    assert.deepEqual([line.actual, line.source, line.asked], [120, 'measure', false]);
+    const line = month.lines.find((l) => l.obligation.startsWith(`${OWN}-`) && l.target === 274);
+    assert.deepEqual([line.actual, line.source, line.asked], [before + 120, 'measure', false]);
     const asked = new Set(month.lines.filter((l) => l.asked).map((l) => l.unit));
-    const quiet = (await get(`duties?plan=${ID}`)).items.find((d) => d.unit_kind === 'department' && !asked.has(d.unit));
+    const quiet = (await get(`duties?plan=${OWN}`)).items.find((d) => d.unit_kind === 'department' && !asked.has(d.unit));
     if (quiet) {
-      const q = await as({ role: 'R4', unit: quiet.unit }, '#/plans/month?m=2025-06');
+      const q = await as({ role: 'R4', unit: quiet.unit }, '#/plans/month?m=2025-12');
       await q.page.getByText('本月无需填报').waitFor();
       await q.context.close();
     }
-    const unit = [...asked].find((u) => month.lines.some((l) => l.asked && l.unit === u && l.target !== null && l.obligation.startsWith(`${ID}-`)));
-    const wanted = month.lines.find((l) => l.asked && l.unit === unit && l.target !== null && l.obligation.startsWith(`${ID}-`));
-    const r = await as({ role: 'R4', unit }, '#/plans/month?m=2025-06');
+    const unit = [...asked].find((u) => month.lines.some((l) => l.asked && l.unit === u && l.target !== null && l.obligation.startsWith(`${OWN}-`)));
+    const wanted = month.lines.find((l) => l.asked && l.unit === unit && l.target !== null && l.obligation.startsWith(`${OWN}-`));
+    const r = await as({ role: 'R4', unit }, '#/plans/month?m=2025-12');
     const form = r.page.locator('.ask').filter({ has: r.page.locator(`a[href="#/plans/task/${wanted.task}"]`) }).filter({ hasText: wanted.title }).first();
     await form.locator('input').first().fill('1');
     await form.locator('input').nth(1).fill('见附件台账');
@@ -308,10 +312,9 @@ describe('journey (a)', { concurrency: 1 }, () => {
 
   test('a9 at the close 120 of 274 tests stand against 137 expected: yellow', async (t) => {
     if (skipped(t)) return;
-    await clock('2025-07-01T12:15:00');
     const month = await get('schedule/2025-06');
     assert.equal(month.state, 'closed');
-    const line = month.lines.find((l) => l.obligation.startsWith(`${ID}-`) && l.target === 274);
+    const line = month.lines.find((l) => l.obligation.startsWith(`${OWN}-`) && l.target === 274);
     assert.deepEqual([line.actual, line.expected, line.colour], [120, 137, 'yellow']);
     const { page, context, trouble } = await as({ role: 'R1' }, '#/plans/month?m=2025-06');
     const row = page.locator('.lines li').filter({ has: page.locator(`a[href="#/plans/task/${line.task}"]`) }).filter({ hasText: '274' });
@@ -348,28 +351,22 @@ describe('journey (a)', { concurrency: 1 }, () => {
     assert.ok(await page.locator('.para').first().isVisible());
     assert.deepEqual(trouble, []);
     await context.close();
-    const made = (await get('bulletins')).items.find((b) => b.period === '2025-06');
-    const director = await as({ role: 'R2' }, `#/plans/bulletins?b=${made.id}`);
-    await director.page.getByRole('button', { name: '印发', exact: true }).click();
-    await director.page.locator('.head').filter({ hasText: '已印发' }).waitFor();
-    await director.context.close();
   });
 
-  test('a13 the demand is amended in the middle of the year: closed months keep 274, new ones have 300', async (t) => {
+  test('a13 a demand is amended: closed months and their bulletin keep 274, the month that runs has 300', async (t) => {
     if (skipped(t)) return;
-    await clock('2025-08-10T09:00:00');
-    const line = (await get('schedule/2025-06')).lines.find((l) => l.obligation.startsWith(`${ID}-`) && l.target === 274);
+    const line = (await get('schedule/2025-06')).lines.find((l) => l.obligation.startsWith(`${OWN}-`) && l.target === 274);
     const { page, context } = await as({ role: 'R1' }, `#/plans/task/${line.task}`);
     const row = page.locator('tr').filter({ hasText: '274' });
     await row.getByRole('button', { name: '调整' }).click();
     await page.locator('dialog input[inputmode=decimal]').fill('300');
-    await page.getByLabel('自何日起').fill('2025-08-01');
+    await page.getByLabel('自何日起').fill('2025-12-01');
     await page.getByLabel('理由').fill('市下达任务调整');
     await page.locator('dialog button[type=submit]').click();
     await page.locator('tr').filter({ hasText: '300' }).first().waitFor();
     await context.close();
     const target = async (m) => (await get(`schedule/${m}`)).lines.find((l) => l.obligation === line.obligation).target;
-    assert.deepEqual([await target('2025-06'), await target('2025-08')], [274, 300]);
+    assert.deepEqual([await target('2025-06'), await target('2025-12')], [274, 300]);
     const bulletin = (await get('bulletins')).items.find((b) => b.period === '2025-06');
     assert.ok((await get(`bulletins/${bulletin.id}`)).content.lines.some((l) => l.obligation === line.obligation && l.target === 274));
   });
@@ -394,6 +391,7 @@ describe('the pages of the plan', { concurrency: 2 }, () => {
     ledgers: ['#/ledgers', '.list li a'],
     ledger: ['#/ledgers/nrmm_test', '.long'],
     cases: ['#/cases', '.long'],
+    assess: ['#/assess', 'h1'],
   };
   for (const look of LOOKS)
     for (const [name, [hash, ready]] of Object.entries(SCREENS))
