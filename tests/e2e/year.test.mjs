@@ -385,7 +385,7 @@ describe('the pages of the plan', { concurrency: 2 }, () => {
     document: ['#/plans/doc/2025-1', '.row .line'],
     board: ['#/plans/board', 'details'],
     task: ['#/plans/task/2025-1-t1', 'tbody tr'],
-    mine: ['#/plans/mine?u=990101008', '.task'],
+    mine: ['#/plans/mine?u=t01', '.task'],
     month: ['#/plans/month', '.lines li'],
     bulletins: ['#/plans/bulletins', 'h1'],
     ledgers: ['#/ledgers', '.list li a'],
