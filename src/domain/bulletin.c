@@ -119,11 +119,23 @@ static void say_summary(const drafting *d, qk_buf *zh, qk_buf *en)
                   d->month, n[0], n[1], n[2], n[3], n[4]);
 }
 
-static void say_number(qk_buf *out, const qk_json_value *line, const char *name, const char *none)
+static bool is_number(const qk_json_value *line, const char *name)
 {
     const qk_json_value *v = qk_json_get(line, name);
-    if (v && v->type == QK_JSON_NUMBER)
-        qk_buf_put_str(out, v->text);
+    return v && v->type == QK_JSON_NUMBER;
+}
+
+/* As a Chinese document prints it. */
+static qk_str unit_zh(qk_str unit)
+{
+    if (qk_str_eq(unit, QK_STR("ug/m3"))) return QK_STR("微克/立方米");
+    return qk_str_eq(unit, QK_STR("mg/m3")) ? QK_STR("毫克/立方米") : unit;
+}
+
+static void say_number(qk_buf *out, const qk_json_value *line, const char *name, const char *none)
+{
+    if (is_number(line, name))
+        qk_buf_put_str(out, qk_json_get(line, name)->text);
     else
         qk_buf_puts(out, none);
 }
@@ -139,10 +151,15 @@ static void say_air(const drafting *d, qk_buf *zh, qk_buf *en)
         qk_str title = qk_json_get_str(l, "title"), unit = qk_json_get_str(l, "amount_unit");
         qk_buf_printf(zh, "%s%.*s ", n ? "；" : "", QK_STR_ARG(title));
         qk_buf_printf(en, "%s%.*s ", n++ ? "; " : "", QK_STR_ARG(title));
-        say_number(zh, l, "actual", "无数据");
-        say_number(en, l, "actual", "no data");
-        qk_buf_printf(zh, " %.*s（目标 ", QK_STR_ARG(unit));
-        qk_buf_printf(en, " %.*s (target ", QK_STR_ARG(unit));
+        say_number(zh, l, "actual", "尚无数据");
+        say_number(en, l, "actual", "no data yet");
+        if (is_number(l, "actual")) {
+            qk_str printed = unit_zh(unit);
+            qk_buf_printf(zh, "%.*s", QK_STR_ARG(printed));
+            qk_buf_printf(en, " %.*s", QK_STR_ARG(unit));
+        }
+        qk_buf_puts(zh, "（目标 ");
+        qk_buf_puts(en, " (target ");
         say_number(zh, l, "target", "—");
         say_number(en, l, "target", "-");
         qk_buf_puts(zh, "）");
