@@ -18,7 +18,7 @@ static void misuse_writer(qk_json_writer *w)
 
 static uint64_t depth_bit(const qk_json_writer *w)
 {
-    return (uint64_t)1 << (w->depth - 1);
+    return w->depth > 0 ? (uint64_t)1 << (w->depth - 1) : 0;
 }
 
 static void break_line(qk_json_writer *w)
@@ -341,7 +341,7 @@ static bool is_container(const qk_json_value *v)
 /* Without recursion: the way back up is kept here, as deep as a writer can go. */
 void qk_json_put(qk_json_writer *w, const qk_json_value *v)
 {
-    const qk_json_value *up[DEPTH_MOST];
+    const qk_json_value *up[DEPTH_MOST] = {0};
     size_t depth = 0;
     if (!v) qk_json_null(w);
     while (v) {

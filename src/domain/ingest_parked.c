@@ -8,25 +8,28 @@ static qk_parked *parked_of(const qk_ingest *in, qk_str mn)
     return qk_map_get(in->parked_index, mn, &number) ? in->parked[number] : NULL;
 }
 
-/* NULL at the ceiling or without memory: the frame stays in the journal, uncounted. */
-static qk_parked *add_parked(qk_ingest *in, qk_str mn)
+/* *out is NULL at the ceiling: the frame then stays in the journal, uncounted. QK_ENOMEM. */
+static qk_code add_parked(qk_ingest *in, qk_parked **out, qk_str mn)
 {
+    *out = NULL;
     if (in->parked_n == in->parked_cap) {
         size_t cap = in->parked_cap ? in->parked_cap * 2 : 32;
         qk_parked **grown = realloc(in->parked, cap * sizeof *grown);
-        if (!grown) return NULL;
+        if (!grown) return QK_ENOMEM;
         in->parked = grown;
         in->parked_cap = cap;
     }
     qk_parked *p = calloc(1, sizeof *p);
-    if (!p || qk_map_set(in->parked_index, mn, in->parked_n)) {
+    qk_code code = p ? qk_map_set(in->parked_index, mn, in->parked_n) : QK_ENOMEM;
+    if (code != QK_OK) {
         free(p);
-        return NULL;
+        return code == QK_EFULL ? QK_OK : code;
     }
     qk_str_copy(p->mn, sizeof p->mn, mn);
     in->parked[in->parked_n] = p;
     in->parked_n++;
-    return p;
+    *out = p;
+    return QK_OK;
 }
 
 static void drop_parked(qk_ingest *in, size_t at)
@@ -72,17 +75,21 @@ static const char *address_of(const qk_ingest *in, uint32_t connection)
     return note->connection == connection ? note->address : "";
 }
 
+/* Known and told, or neither: a record that failed is given again. */
 static qk_code first_parked(qk_ingest *in, qk_parked **out, qk_str mn,
-                            const qk_journal_record *record)
+                            const qk_journal_record *record, qk_error *err)
 {
-    qk_parked *p = add_parked(in, mn);
-    *out = p;
-    if (!p) return QK_OK;
-    p->first_pos = record->pos;
-    p->first_at = record->at;
-    p->sample_len = record->len < QK_INGEST_SAMPLE ? record->len : QK_INGEST_SAMPLE;
-    memcpy(p->sample, record->payload, p->sample_len);
-    return qk_ingest_tell_parked(in, p->mn, address_of(in, record->connection));
+    qk_code code = add_parked(in, out, mn);
+    qk_parked *p = *out;
+    if (code == QK_OK && p) {
+        p->first_pos = record->pos;
+        p->first_at = record->at;
+        p->sample_len = record->len < QK_INGEST_SAMPLE ? record->len : QK_INGEST_SAMPLE;
+        memcpy(p->sample, record->payload, p->sample_len);
+        code = qk_ingest_tell_parked(in, p->mn, address_of(in, record->connection));
+        if (code != QK_OK) drop_parked(in, in->parked_n - 1);
+    }
+    return code == QK_OK ? QK_OK : qk_fail(err, code, "a parked device could not be taken in");
 }
 
 qk_code qk_ingest_take_parked(qk_ingest *in, const qk_journal_record *record, qk_error *err)
@@ -97,7 +104,7 @@ qk_code qk_ingest_take_parked(qk_ingest *in, const qk_journal_record *record, qk
     in->pos = record->pos;
     in->at = record->at;
     qk_parked *p = parked_of(in, mn);
-    if (!p) QK_TRY(first_parked(in, &p, mn, record));
+    if (!p) QK_TRY(first_parked(in, &p, mn, record, err));
     if (!p || (p->count && record->pos <= p->last_pos)) return QK_OK;
     p->last_pos = record->pos;
     p->last_at = record->at;
@@ -111,11 +118,12 @@ qk_code qk_ingest_take_parked(qk_ingest *in, const qk_journal_record *record, qk
 
 /* ---- the table ---- */
 
-static void read_parked(qk_ingest *in, sqlite3_stmt *s)
+static qk_code read_parked(qk_ingest *in, sqlite3_stmt *s)
 {
     qk_str mn = qk_db_text(s, 0);
-    qk_parked *p = mn.len && mn.len < QK_MN_MAX ? add_parked(in, mn) : NULL;
-    if (!p) return;
+    qk_parked *p = NULL;
+    qk_code code = mn.len && mn.len < QK_MN_MAX ? add_parked(in, &p, mn) : QK_OK;
+    if (!p) return code;
     p->first_pos = (qk_jpos)sqlite3_column_int64(s, 1);
     p->first_at = sqlite3_column_int64(s, 2);
     p->last_pos = (qk_jpos)sqlite3_column_int64(s, 3);
@@ -127,6 +135,7 @@ static void read_parked(qk_ingest *in, sqlite3_stmt *s)
     p->sample_len = len < QK_INGEST_SAMPLE ? len : QK_INGEST_SAMPLE;
     if (sample) memcpy(p->sample, sample, p->sample_len);
     p->replaying = qk_db_text(s, 8).ptr != NULL;
+    return QK_OK;
 }
 
 qk_code qk_ingest_load(qk_ingest *in, qk_db *db, qk_error *err)
@@ -137,7 +146,11 @@ qk_code qk_ingest_load(qk_ingest *in, qk_db *db, qk_error *err)
                          "replay_pos FROM parked",
                          err));
     qk_code code;
-    while ((code = qk_db_step(db, s, err)) == QK_OK) read_parked(in, s);
+    while ((code = qk_db_step(db, s, err)) == QK_OK)
+        if ((code = read_parked(in, s)) != QK_OK) {
+            sqlite3_reset(s);
+            return qk_fail(err, code, "no memory for the parked devices");
+        }
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 

@@ -125,8 +125,9 @@ static qk_hj212_text cp_from(qk_hj212_text segment, const char *ampersand, bool 
 {
     const char *from = ampersand + (single ? 1 : 2);
     const char *end = segment.ptr + segment.len;
-    for (int i = 0; i < 2 && end > from && end[-1] == '&'; i++) end--;
-    return text_between(from, end);
+    size_t len = end > from ? (size_t)(end - from) : 0;
+    for (int i = 0; i < 2 && len > 0 && from[len - 1] == '&'; i++) len--;
+    return text_between(from, from + len);
 }
 
 /* The head ends before CP with one ';'. */

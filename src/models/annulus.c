@@ -74,7 +74,7 @@ static void basis_row(const qk_annulus_axis *x, double at, double *row)
 /* The basis in which the points are orthonormal and the penalty is diagonal. */
 static bool diagonalise(qk_annulus_axis *x, const double *design, double *penalty)
 {
-    double normal[KNOTS * KNOTS], rows[KNOTS * KNOTS], off[KNOTS];
+    double normal[KNOTS * KNOTS], rows[KNOTS * KNOTS] = {0}, off[KNOTS];
     size_t k = x->knots, wide = qk_dense_pad(k);
     double *scaled = qk_dense_new(k * wide), *vectors = qk_dense_new(k * wide), column[KNOTS];
     bool sound = scaled && vectors;
