@@ -4,13 +4,13 @@ import { ITEMS } from '../lib/aqi';
 import { name } from '../lib/i18n.svelte';
 import { live } from '../lib/live.svelte';
 import { route } from '../lib/route.svelte';
-import { kindRank } from '../lib/shapes';
+import { isRated, kindRank } from '../lib/shapes';
 import { parts } from '../lib/time';
 import type { Site } from '../lib/types';
 
 /** Stations whose air is evaluated, the national ones first. */
 export function rated(sites: Site[]): Site[] {
-  return sites.filter((s) => s.kind.startsWith('air') && s.kind !== 'air_micro' && s.kind !== 'air_road').sort((a, b) => kindRank(a.kind) - kindRank(b.kind));
+  return sites.filter((s) => isRated(s.kind)).sort((a, b) => kindRank(a.kind) - kindRank(b.kind));
 }
 
 class AskedFor {

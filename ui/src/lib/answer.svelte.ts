@@ -10,6 +10,8 @@ const told = (e: unknown): string => (e instanceof ApiError ? e.text(prefs.lang)
 export class Answer<T> {
   value = $state.raw<T | null>(null);
   failed = $state('');
+  /** Of the refusal; 0 while there is none. */
+  status = $state(0);
   busy = $state(true);
   private stop: AbortController | null = null;
 
@@ -22,9 +24,11 @@ export class Answer<T> {
       if (stop.signal.aborted) return;
       this.value = value;
       this.failed = '';
+      this.status = 0;
     } catch (e) {
       if (stop.signal.aborted) return;
       this.failed = told(e);
+      this.status = e instanceof ApiError ? e.status : 0;
       this.value = null;
     }
     this.busy = false;

@@ -17,6 +17,13 @@ const OTHER = 'M3 3h10v10H3z';
 export const SOURCE_KINDS = ['outlet', 'power', 'dust', 'kitchen', 'pump', 'gate', 'machine', 'camera'] as const;
 export const AIR_KINDS = ['air_national', 'air_provincial', 'air_township', 'air_road', 'air_micro'] as const;
 
+/** Stations that watch and are never evaluated. */
+const WATCHING = new Set(['air_road', 'air_micro', 'air_park', 'air_component', 'air_profile', 'air_pilot']);
+
+export function isRated(kind: string): boolean {
+  return isAir(kind) && !WATCHING.has(kind);
+}
+
 export function shapeOf(kind: string): string {
   return SOURCE_SHAPES[kind] ?? OTHER;
 }
