@@ -167,7 +167,7 @@ export function classText(n: number, limits: readonly number[]): string {
  * 2020), from blue to violet, so that none is a colour of the air quality index. */
 export function classColour(n: number, limits: readonly number[]): [number, number, number] {
   const share = n / limits.length;
-  return rgb(0.95 - 0.7 * share, 0.03 + 0.1 * Math.sin(Math.PI * Math.min(1, 0.15 + 0.75 * share)), 220 + 85 * share);
+  return rgb(0.95 - 0.7 * share, 0.02 + 0.11 * Math.sin(Math.PI * (0.08 + 0.8 * share)), 220 + 85 * share);
 }
 
 function rgb(lightness: number, chroma: number, hue: number): [number, number, number] {

@@ -43,7 +43,7 @@ function plain(value: number): string {
 
 const PRETTY: Record<string, string> = {
   'ug/m3': 'µg/m³', 'μg/m3': 'µg/m³', 'µg/m3': 'µg/m³', 'μg/m³': 'µg/m³',
-  'mg/m3': 'mg/m³', 'm3/h': 'm³/h', 'm3/s': 'm³/s', 'm3': 'm³', 'Nm3/h': 'Nm³/h', 'm3/min': 'm³/min',
+  'ng/m3': 'ng/m³', 'km-1': 'km⁻¹', 'mg/m3': 'mg/m³', 'm3/h': 'm³/h', 'm3/s': 'm³/s', 'm3': 'm³', 'Nm3/h': 'Nm³/h', 'm3/min': 'm³/min',
 };
 
 export function unit(text: string | null | undefined): string {
