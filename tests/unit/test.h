@@ -37,6 +37,19 @@ static inline const char *qk_test_shared(char *out, size_t size, const char *rel
     return out;
 }
 
+/* How much slower everything is under a sanitizer: loops over every possible fault take steps of so
+ * many there, for the same paths fail many times over; without a sanitizer they fail each call. */
+#if defined(__SANITIZE_ADDRESS__)
+#define QK_TEST_STEP 5
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define QK_TEST_STEP 5
+#endif
+#endif
+#ifndef QK_TEST_STEP
+#define QK_TEST_STEP 1
+#endif
+
 /* A small generator for property tests: the same numbers on every machine. */
 static inline uint64_t qk_test_random(uint64_t *state)
 {

@@ -260,21 +260,21 @@ static void test_db__a_transaction_is_whole_whatever_call_fails(void **state)
     unsigned all = 0;
     for (size_t i = 0; i < QK_ARRAY_COUNT(cases); i++) {
         unsigned faults = loop_faults(cases[i].call, false, cases[i].error, cases[i].forever,
-                                      cases[i].half, 1, false);
+                                      cases[i].half, QK_TEST_STEP, false);
         assert_true(faults > 0);
         all += faults;
     }
-    all += loop_faults("pwrite", false, EIO, false, false, 7, true);
-    all += loop_faults("pwrite", false, ENOSPC, true, false, 13, true);
+    all += loop_faults("pwrite", false, EIO, false, false, 7 * QK_TEST_STEP, true);
+    all += loop_faults("pwrite", false, ENOSPC, true, false, 13 * QK_TEST_STEP, true);
     print_message("%u faults\n", all);
 }
 
 static void test_db__a_transaction_is_whole_when_memory_runs_out(void **state)
 {
     (void)state;
-    unsigned faults = loop_faults(NULL, true, ENOMEM, false, false, 41, false);
-    faults += loop_faults(NULL, true, ENOMEM, true, false, 61, false);
-    faults += loop_faults(NULL, true, ENOMEM, false, false, 1999, true);
+    unsigned faults = loop_faults(NULL, true, ENOMEM, false, false, 41 * QK_TEST_STEP, false);
+    faults += loop_faults(NULL, true, ENOMEM, true, false, 61 * QK_TEST_STEP, false);
+    faults += loop_faults(NULL, true, ENOMEM, false, false, 1999 * QK_TEST_STEP, true);
     print_message("%u faults\n", faults);
     assert_true(faults > 50);
 }
