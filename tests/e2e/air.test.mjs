@@ -191,10 +191,16 @@ test('S030 equal indices share a rank, who has too few days stands without one',
 test('S026 the same days under the editions before and since 2026-03-01', async (t) => {
   if (server.mock) return t.skip('the stand-in evaluates nothing');
   const { page, context, trouble } = await open(browser, server.base, { hash: `#/air/standards?s=${station.id}` });
-  await page.waitForSelector('.big .fig');
-  const { editions, differences } = await api(server.base, `air/compare?scope=${station.id}`);
-  const shown = await page.locator('tr.lead').first().locator('.big .fig').allInnerTexts();
-  assert.deepEqual(shown.map(Number), editions.map((e) => e.figures.good_days));
+  // the days of the past come in while the page is open: both are asked until they speak of the same
+  let editions, differences, shown;
+  for (let tries = 0; tries < 8; tries++) {
+    await page.reload();
+    await page.waitForSelector('.big .fig');
+    ({ editions, differences } = await api(server.base, `air/compare?scope=${station.id}`));
+    shown = (await page.locator('tr.lead').first().locator('.big .fig').allInnerTexts()).map(Number);
+    if (shown.every((n, i) => n === editions[i].figures.good_days)) break;
+  }
+  assert.deepEqual(shown, editions.map((e) => e.figures.good_days));
   assert.equal(await page.locator('.days li a').count(), differences.length);
   assert.deepEqual(trouble, []);
   await context.close();

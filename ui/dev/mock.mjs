@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { FACTORS, devices, divisions, hash, place, siteById, sites } from './county.mjs';
 import { HOUR, countyAqi, decimals, faults, fix, hourAqi, mean, plant, value } from './values.mjs';
 
+/** What a visitor of a demo may do. */
+const VISITOR = Object.fromEntries(['open', 'self', 'air.public', 'air.view', 'live', 'site.view', 'device.view', 'device.parked', 'rule.view', 'system', 'audit.view', 'unit.view', 'plan.view', 'task.view', 'case.view', 'ledger.view', 'money.view', 'demo'].map((action) => [action, 'all']));
+
 const port = Number(process.argv[2] ?? 8099);
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const KEY = 'mock-key';
@@ -317,7 +320,7 @@ async function api(req, res, url) {
   }
   const t = now();
   switch (p[0]) {
-    case 'session': return json(res, { kind: 'nobody', account: null, name: null, person: null, unit: null, unit_zh: null, unit_en: null, roles: [], actions: {}, csrf: null, must_change: false, demo: true, accounts: false });
+    case 'session': return json(res, { kind: 'nobody', account: null, name: null, person: null, unit: null, unit_zh: null, unit_en: null, roles: [], actions: VISITOR, csrf: null, must_change: false, demo: true, accounts: false });
     case 'health': return json(res, { status: 'ok', now: iso(t), clock: { simulated: true, speed: clock.speed }, journal: { state: 'ok', reason: null, durable: 9e6, processed: 9e6, lag_bytes: 0 }, store: { state: 'ok', reason: null, damaged_blocks: 0 }, counts: { devices: devices.length, online: devices.length - faults.size, frames: 812233, repeats: 412, changed: 3, refused: 17, parked: parked.size, samples: 18223311 }, memory_bytes: 61e6, version: '0.1.0', instance: 'mock', demo: true });
     case 'place': return json(res, place);
     case 'divisions': return json(res, divisions);
