@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Divisions, sites, devices: lists and single rows. */
 #include "domain/labels.h"
+#include "standards/ions.h"
 #include "web/api.h"
 #include "web/change.h"
 #include "web/cover.h"
@@ -428,13 +429,13 @@ static bool is_code(qk_str code)
     return code.len > 0 && code.len < QK_CODE_MAX;
 }
 
-/* The six items that an AQI stands on (HJ 633), or none. */
+/* The six items that an AQI stands on (HJ 633), what particles are made of, or none. */
 static bool is_item(const char *item)
 {
-    static const char *const items[] = {"", "SO2", "NO2", "CO", "O3", "PM10", "PM2.5"};
+    static const char *const items[] = {"", "SO2", "NO2", "CO", "O3", "PM10", "PM2.5", "OC", "EC"};
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
         if (strcmp(item, items[i]) == 0) return true;
-    return false;
+    return qk_ion_of(qk_str_of(item)) != QK_IONS;
 }
 
 static qk_code read_factor(qk_exchange *x, factor_change *c, qk_error *err)
