@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `qingkong trace suspects`: which registered source, or which cell, made a hot spot. */
 #include "cli/trace.h"
+#include "models/polar.h"
 #include "models/suspect.h"
 #include <math.h>
 #include <stdlib.h>
@@ -32,15 +33,9 @@ static void clear_job(suspects_job *s)
     free(s->out);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double middle(double *v, size_t n)
 {
-    qsort(v, n, sizeof *v, compare_doubles);
+    qk_sort_doubles(v, n);
     return n == 0 ? NAN : n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Winds for `qingkong trace`: rows of any order laid onto places and even steps of time. */
 #include "cli/trace.h"
+#include "models/polar.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -24,12 +25,6 @@ qk_code trace_place(qk_place *out, const char *text, qk_error *err)
     return QK_OK;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static int compare_places(const void *a, const void *b)
 {
     const qk_place *x = a, *y = b;
@@ -47,7 +42,7 @@ static int compare_times(const void *a, const void *b)
 static size_t keep_apart(double *v, size_t n)
 {
     size_t kept = 0;
-    qsort(v, n, sizeof *v, compare_doubles);
+    qk_sort_doubles(v, n);
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || v[i] - v[kept - 1] > SAME_DEG) v[kept++] = v[i];
     return kept;

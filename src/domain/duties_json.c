@@ -197,16 +197,15 @@ qk_code qk_duties_write_tasks(qk_json_writer *w, qk_db *db, const qk_task_filter
 
 /* ---- one task ---- */
 
-static qk_code put_children(qk_json_writer *w, qk_db *db, qk_str parent, qk_error *err)
+/* Obligations that a statement gives, under a name; its one parameter is an obligation's id. */
+static qk_code put_rows(qk_json_writer *w, qk_db *db, const char *name, const char *sql, qk_str id,
+                        qk_error *err)
 {
     sqlite3_stmt *s = NULL;
     qk_code code;
-    QK_TRY(qk_db_prepare(&s, db,
-                         "SELECT" OBLIGATION_COLUMNS DAY_COLUMN
-                         "FROM obligation o WHERE o.parent = ?1 ORDER BY o.kind, o.id",
-                         err));
-    qk_db_bind_str(s, 1, parent);
-    qk_json_key(w, "children");
+    QK_TRY(qk_db_prepare(&s, db, sql, err));
+    qk_db_bind_str(s, 1, id);
+    qk_json_key(w, name);
     qk_json_array(w);
     while ((code = qk_db_step(db, s, err)) == QK_OK) {
         qk_json_object(w);
@@ -217,24 +216,20 @@ static qk_code put_children(qk_json_writer *w, qk_db *db, qk_str parent, qk_erro
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
+static qk_code put_children(qk_json_writer *w, qk_db *db, qk_str parent, qk_error *err)
+{
+    return put_rows(w, db, "children",
+                    "SELECT" OBLIGATION_COLUMNS DAY_COLUMN
+                    "FROM obligation o WHERE o.parent = ?1 ORDER BY o.kind, o.id",
+                    parent, err);
+}
+
 static qk_code put_versions(qk_json_writer *w, qk_db *db, qk_str obligation, qk_error *err)
 {
-    sqlite3_stmt *s = NULL;
-    qk_code code;
-    QK_TRY(qk_db_prepare(&s, db,
-                         "SELECT" OBLIGATION_COLUMNS DAY_COLUMN
-                         "FROM obligation_history o WHERE o.id = ?1 ORDER BY o.version DESC",
-                         err));
-    qk_db_bind_str(s, 1, obligation);
-    qk_json_key(w, "versions");
-    qk_json_array(w);
-    while ((code = qk_db_step(db, s, err)) == QK_OK) {
-        qk_json_object(w);
-        put_obligation(w, s);
-        qk_json_end(w);
-    }
-    qk_json_end(w);
-    return code == QK_ENOTFOUND ? QK_OK : code;
+    return put_rows(w, db, "versions",
+                    "SELECT" OBLIGATION_COLUMNS DAY_COLUMN
+                    "FROM obligation_history o WHERE o.id = ?1 ORDER BY o.version DESC",
+                    obligation, err);
 }
 
 static qk_code put_source(qk_json_writer *w, qk_db *db, qk_str obligation, qk_error *err)

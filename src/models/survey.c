@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/survey.h"
+#include "models/polar.h"
 #include "models/survey_private.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,12 +20,6 @@ survey_xy qk_survey_xy(const survey_job *job, qk_place at)
 static bool is_place(qk_place p)
 {
     return fabs(p.lon) <= 180 && fabs(p.lat) <= 90;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double percentile_of(const double *sorted, size_t n, double percent)
@@ -137,10 +132,10 @@ static qk_code see_threshold(survey_job *job, qk_error *err)
     if (!size) return qk_fail(err, QK_ENOMEM, "no memory for %zu points", job->points);
     for (size_t i = 0; i < job->points; i++)
         if (isfinite(job->out->match[i].excess)) size[n++] = job->out->match[i].excess;
-    qsort(size, n, sizeof *size, compare_doubles);
+    qk_sort_doubles(size, n);
     double middle = percentile_of(size, n, 50);
     for (size_t i = 0; i < n; i++) size[i] = fabs(size[i] - middle);
-    qsort(size, n, sizeof *size, compare_doubles);
+    qk_sort_doubles(size, n);
     double spread = 1.4826 * percentile_of(size, n, 50);
     job->out->threshold = job->o.threshold > 0 ? job->o.threshold : fmax(middle + 6 * spread, 0);
     return QK_OK;
@@ -352,7 +347,7 @@ static void rank_one(qk_survey_rank *rank, const road_sum *s, const uint8_t *dri
     rank->driven_m = fmin((double)visited * BIN_M, s->length);
     rank->mean = rank->p95 = rank->excess = NAN;
     if (s->values == 0) return;
-    qsort(value + s->begin, s->values, sizeof *value, compare_doubles);
+    qk_sort_doubles(value + s->begin, s->values);
     rank->p95 = percentile_of(value + s->begin, s->values, 95);
     rank->mean = s->sum / (double)s->values;
     rank->excess = s->excess / (double)s->values;
