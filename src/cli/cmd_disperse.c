@@ -30,6 +30,7 @@ int qk_cmd_disperse(int argc, char **argv)
         return disperse_matrix(argc - 1, argv + 1, &stop_asked);
     if (argc > 1 && strcmp(argv[1], "scenario") == 0) return disperse_scenario(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "response") == 0) return disperse_response(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "weather") == 0) return disperse_weather(argc - 1, argv + 1);
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 't')
             threads = optarg;

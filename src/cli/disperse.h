@@ -6,7 +6,7 @@
 #include "models/aermod_weather.h"
 #include "models/dispersion.h"
 #include "models/dispersion_average.h"
-#include "models/source_matrix.h"
+#include "models/matrix_build.h"
 #include <signal.h>
 
 enum { DISPERSE_FILES_MAX = 64, DISPERSE_THREADS_MAX = 64 };
@@ -58,8 +58,7 @@ QK_NODISCARD qk_code disperse_run(const disperse_options *options,
 int disperse_matrix(int argc, char **argv, const volatile sig_atomic_t *stop);
 int disperse_scenario(int argc, char **argv);
 int disperse_response(int argc, char **argv);
+int disperse_weather(int argc, char **argv);
 /* A whole matrix file. */
 QK_NODISCARD qk_code disperse_read_matrix(qk_matrix **out, const char *path, qk_error *err);
-/* "year", "month:3", "sector:16", "hour:24", "heavy"; false where it is none of them. */
-bool disperse_plane(const char *text, uint32_t *out);
 #endif

@@ -6,7 +6,7 @@
 #include "base/time.h"
 #include "cli/command.h"
 #include "cli/disperse.h"
-#include "models/source_matrix.h"
+#include "models/matrix_build.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -15,84 +15,26 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { HOURS_MAX = 200000, MATRIX_MAX_MIB = 16384, SWAP = 1 << 16, BLOCK = 2, SAVE_MS = 120000 };
+enum { HOURS_MAX = 200000, MATRIX_MAX_MIB = 16384, BLOCK = 2, SAVE_MS = 120000 };
 
 typedef struct build {
     disperse_case k;
-    qk_matrix *m;
+    qk_matrix_build rows;
     disperse_pool *pool;
     qk_dispersion_work *work[DISPERSE_THREADS_MAX];
     double *sum[DISPERSE_THREADS_MAX]; /* a thread: [planes][receptors], then one hour */
     qk_plume_hour *hour;
     size_t hours, cap;
-    uint8_t *heavy; /* an hour each */
-    uint32_t *due;
-    uint32_t due_count;
     uint8_t heavy_day[367];
     const volatile sig_atomic_t *stop;
     char part[QK_PATH_MAX]; /* what is done of a matrix that is not */
     uint32_t begun;         /* first of `due` in the block that runs */
 } build;
 
-static int sector_of(double direction)
-{
-    return (int)floor(fmod(direction + 11.25, 360) / 22.5) % 16;
-}
-
-/* Four of the planes of an hour; the year is the sum of the months. */
-static void planes_of(const qk_plume_hour *h, bool heavy, int plane[4])
-{
-    plane[0] = QK_MATRIX_MONTH + h->month - 1;
-    plane[1] = QK_MATRIX_SECTOR + sector_of(h->direction_deg);
-    plane[2] = QK_MATRIX_HOUR + h->hour - 1;
-    plane[3] = heavy ? QK_MATRIX_HEAVY : -1;
-}
-
-static void add_hour(double *sum, const double *one, const int plane[4], size_t receptors)
-{
-    for (int i = 0; i < 4; i++) {
-        if (plane[i] < 0) continue;
-        double *out = sum + (size_t)plane[i] * receptors;
-        for (size_t r = 0; r < receptors; r++) out[r] += one[r];
-    }
-}
-
-static void finish_row(build *b, const double *sum, uint32_t source)
-{
-    size_t n = b->m->receptors;
-    for (uint32_t p = 0; p < QK_MATRIX_PLANES; p++) {
-        float *row = qk_matrix_row(b->m, p, source);
-        double inverse = b->m->hours[p] ? 1.0 / b->m->hours[p] : 0;
-        for (size_t r = 0; r < n; r++) {
-            double v = sum[p * n + r];
-            for (int k = 0; p == QK_MATRIX_YEAR && k < 12; k++)
-                v += sum[(size_t)(QK_MATRIX_MONTH + k) * n + r];
-            row[r] = (float)(v * inverse);
-        }
-    }
-}
-
-/* One source over all hours. Emission factors stay in: the row is for one unit of the base rate. */
 static void build_source(void *arg, int thread, size_t item)
 {
     build *b = arg;
-    uint32_t source = b->due[b->begun + item];
-    const qk_aermod_source *s = &b->k.c.source[source];
-    size_t n = b->m->receptors;
-    double *sum = b->sum[thread], *one = sum + QK_MATRIX_PLANES * n;
-    memset(sum, 0, QK_MATRIX_PLANES * n * sizeof *sum);
-    for (size_t i = 0; i < b->hours; i++) {
-        const qk_plume_hour *h = &b->hour[i];
-        int plane[4], weekday = qk_aermod_weekday(h->year, h->month, h->day);
-        double factor = qk_aermod_factor_at(&b->k.c, s, h->month, weekday, h->hour, h->wind_m_s);
-        qk_aermod_emission e = {factor, s->temperature_k, s->velocity_m_s};
-        if (qk_dispersion_begin(b->work[thread], h) != QK_PLUME_HOUR_VALID) continue;
-        memset(one, 0, n * sizeof *one);
-        qk_dispersion_source(b->work[thread], source, &e, one);
-        planes_of(h, b->heavy[i], plane);
-        add_hour(sum, one, plane, n);
-    }
-    finish_row(b, sum, source);
+    qk_matrix_build_row(&b->rows, b->work[thread], b->sum[thread], b->rows.due[b->begun + item]);
 }
 
 static qk_code read_hours(build *b, qk_error *err)
@@ -118,62 +60,12 @@ static qk_code read_hours(build *b, qk_error *err)
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
-static qk_code count_hours(build *b, qk_error *err)
+static uint64_t weather_mark(const build *b)
 {
-    b->heavy = calloc(b->hours + 1, 1);
-    if (!b->heavy) return qk_fail(err, QK_ENOMEM, "no memory for hours");
-    for (size_t i = 0; i < b->hours; i++) {
-        const qk_plume_hour *h = &b->hour[i];
-        int plane[4];
-        b->heavy[i] = b->heavy_day[qk_aermod_day_of_year(h->year, h->month, h->day)];
-        if (qk_plume_hour_status(h) != QK_PLUME_HOUR_VALID) continue;
-        planes_of(h, b->heavy[i], plane);
-        b->m->hours[QK_MATRIX_YEAR]++;
-        for (int k = 0; k < 4; k++)
-            if (plane[k] >= 0) b->m->hours[plane[k]]++;
-    }
-    return QK_OK;
-}
-
-static uint64_t stir(uint64_t mark, const void *bytes, size_t len)
-{
-    return (mark ^ qk_hash(bytes, len)) * 0x9E3779B97F4A7C15u + 1;
-}
-
-/* Fingerprint of all that a row is made of but the rate: weather, receptors, options, the source.
- */
-static void mark_sources(build *b)
-{
-    const qk_aermod_case *c = &b->k.c;
-    const double options[] = {c->flat,      c->elevated, c->regulatory, c->no_tip_downwash,
-                              c->decay_1_s, c->base_m,   c->rotate_deg, c->unit_factor};
-    uint64_t all = stir(1, options, sizeof options);
-    for (int i = 0; i < b->k.files.count; i++)
-        if (i > 0) all = stir(all, b->k.files.text[i].ptr, b->k.files.text[i].len);
-    for (size_t i = 0; i < c->receptor_count; i++) {
-        const qk_aermod_receptor *r = &c->receptor[i];
-        const double v[] = {r->x_m, r->y_m, r->ground_m, r->hill_m, r->flagpole_m};
-        all = stir(all, v, sizeof v);
-    }
-    all = stir(all, b->heavy_day, sizeof b->heavy_day);
-    all = stir(all, &b->hours, sizeof b->hours);
-    for (uint32_t s = 0; s < b->m->sources; s++) {
-        const qk_aermod_source *o = &c->source[s];
-        const double v[] = {o->shape,        o->kind,       o->flat,      o->x_m,
-                            o->y_m,          o->base_m,     o->height_m,  o->temperature_k,
-                            o->velocity_m_s, o->diameter_m, o->sigma_y_m, o->sigma_z_m,
-                            o->factor_kind};
-        uint64_t mark = stir(all, v, sizeof v);
-        if (o->vertex) mark = stir(mark, o->vertex, (size_t)o->vertex_count * sizeof *o->vertex);
-        if (o->factor) mark = stir(mark, o->factor, (size_t)o->factor_count * sizeof *o->factor);
-        if (o->city >= 0) {
-            const double city[] = {c->city[o->city].population, c->city[o->city].roughness_m};
-            mark = stir(mark, city, sizeof city);
-        }
-        memcpy(b->m->source_id[s], o->id, sizeof o->id);
-        b->m->base_rate[s] = o->rate;
-        b->m->source_mark[s] = mark;
-    }
+    uint64_t mark = 1;
+    for (int i = 1; i < b->k.files.count; i++)
+        mark = mark * 31 + qk_hash(b->k.files.text[i].ptr, b->k.files.text[i].len);
+    return mark;
 }
 
 qk_code disperse_read_matrix(qk_matrix **out, const char *path, qk_error *err)
@@ -187,44 +79,19 @@ qk_code disperse_read_matrix(qk_matrix **out, const char *path, qk_error *err)
     return code;
 }
 
-/* Rows of an older file whose inputs are the same are taken over: `due` is left with the others. */
+/* Rows of an older file whose inputs are the same are taken over. */
 static void reuse_rows(build *b, const char *path)
 {
-    uint32_t left = b->due_count;
-    b->due_count = 0;
     qk_matrix *old = NULL;
-    if (disperse_read_matrix(&old, path, NULL) != QK_OK || old->receptors != b->m->receptors ||
-        old->planes != b->m->planes) {
-        qk_matrix_free(old);
-        old = NULL;
-    }
-    for (uint32_t i = 0; i < left; i++) {
-        uint32_t s = b->due[i], at = old ? 0 : UINT32_MAX;
-        while (old && at < old->sources && old->source_mark[at] != b->m->source_mark[s]) at++;
-        if (!old || at == old->sources) {
-            b->due[b->due_count++] = s;
-            continue;
-        }
-        for (uint32_t p = 0; p < b->m->planes; p++)
-            memcpy(qk_matrix_row(b->m, p, s), qk_matrix_row(old, p, at),
-                   b->m->receptors * sizeof *b->m->value);
-    }
+    if (disperse_read_matrix(&old, path, NULL) == QK_OK) qk_matrix_build_reuse(&b->rows, old);
     qk_matrix_free(old);
 }
 
 static qk_code write_matrix(const qk_matrix *m, const char *path, qk_error *err)
 {
     qk_buf bytes;
-    size_t count = qk_matrix_values(m);
     qk_buf_init(&bytes, (size_t)MATRIX_MAX_MIB << 20);
-    qk_matrix_write_head(&bytes, m);
-    for (size_t i = 0; i < count; i += SWAP) {
-        size_t n = count - i < SWAP ? count - i : SWAP;
-        char *at = qk_buf_reserve(&bytes, n * sizeof(float));
-        if (!at) break;
-        qk_matrix_swap(at, m->value + i, n);
-        bytes.len += n * sizeof(float);
-    }
+    qk_matrix_write(&bytes, m);
     qk_code code = bytes.failed != QK_OK
                        ? qk_fail(err, bytes.failed, "the matrix does not fit in memory")
                        : qk_file_write_atomic(path, bytes.ptr, bytes.len, 0644, err);
@@ -260,7 +127,7 @@ static qk_code read_heavy(build *b, const char *path, qk_error *err)
 
 static qk_code give_threads(build *b, int threads, qk_error *err)
 {
-    size_t values = (size_t)(QK_MATRIX_PLANES + 1) * b->m->receptors;
+    size_t values = qk_matrix_build_scratch(&b->rows);
     bool whole = true;
     QK_TRY(disperse_pool_new(&b->pool, threads, err));
     for (int i = 0; i < disperse_pool_threads(b->pool) && whole; i++) {
@@ -275,12 +142,12 @@ static qk_code give_threads(build *b, int threads, qk_error *err)
  * again. */
 static qk_code save_part(build *b, uint32_t done, qk_error *err)
 {
-    uint64_t *mark = malloc((size_t)b->m->sources * sizeof *mark);
+    uint64_t *mark = malloc((size_t)b->rows.m->sources * sizeof *mark);
     if (!mark) return qk_fail(err, QK_ENOMEM, "no memory for marks");
-    memcpy(mark, b->m->source_mark, b->m->sources * sizeof *mark);
-    for (uint32_t i = done; i < b->due_count; i++) b->m->source_mark[b->due[i]] = 0;
-    qk_code code = write_matrix(b->m, b->part, err);
-    memcpy(b->m->source_mark, mark, b->m->sources * sizeof *mark);
+    memcpy(mark, b->rows.m->source_mark, b->rows.m->sources * sizeof *mark);
+    for (uint32_t i = done; i < b->rows.due_count; i++) b->rows.m->source_mark[b->rows.due[i]] = 0;
+    qk_code code = write_matrix(b->rows.m, b->part, err);
+    memcpy(b->rows.m->source_mark, mark, b->rows.m->sources * sizeof *mark);
     free(mark);
     return code;
 }
@@ -289,15 +156,15 @@ static qk_code build_rows(build *b, int64_t began, qk_error *err)
 {
     uint32_t block = (uint32_t)disperse_pool_threads(b->pool) * BLOCK;
     int64_t shown = began, saved = began;
-    for (b->begun = 0; b->begun < b->due_count;) {
-        uint32_t left = b->due_count - b->begun, count = left < block ? left : block;
+    for (b->begun = 0; b->begun < b->rows.due_count;) {
+        uint32_t left = b->rows.due_count - b->begun, count = left < block ? left : block;
         disperse_pool_run(b->pool, build_source, b, count);
         b->begun += count;
         int64_t now = qk_monotonic_ms();
-        bool last = b->begun == b->due_count;
+        bool last = b->begun == b->rows.due_count;
         if (now - shown > 2000) {
-            fprintf(stderr, "disperse matrix: %u of %u sources, %.1f s\n", b->begun, b->due_count,
-                    (double)(now - began) / 1000);
+            fprintf(stderr, "disperse matrix: %u of %u sources, %.1f s\n", b->begun,
+                    b->rows.due_count, (double)(now - began) / 1000);
             shown = now;
         }
         if (!last && (*b->stop || now - saved > SAVE_MS)) {
@@ -305,7 +172,8 @@ static qk_code build_rows(build *b, int64_t began, qk_error *err)
             saved = qk_monotonic_ms();
         }
         if (!last && *b->stop) {
-            qk_fail(err, QK_ECANCELLED, "stopped after %u of %u sources", b->begun, b->due_count);
+            qk_fail(err, QK_ECANCELLED, "stopped after %u of %u sources", b->begun,
+                    b->rows.due_count);
             return qk_error_hint(err, "the same command goes on from there");
         }
     }
@@ -319,34 +187,19 @@ static qk_code build_case(build *b, const char *path, const char *out, const cha
     if (snprintf(b->part, sizeof b->part, "%s.part", out) >= (int)sizeof b->part)
         return qk_fail(err, QK_ERANGE, "the name %s is too long", out);
     QK_TRY(disperse_open(&b->k, path, err));
-    for (size_t s = 0; s < b->k.c.source_count; s++)
-        if (b->k.c.source[s].hourly >= 0)
-            return qk_fail(err, QK_EUNSUPPORTED, "source %s has hourly emissions: no fixed unit",
-                           b->k.c.source[s].id);
-    if (b->k.c.arm2) return qk_fail(err, QK_EUNSUPPORTED, "ARM2 is not linear in emissions");
     if (!b->k.d) return qk_fail(err, QK_EFORMAT, "the runstream says RUNORNOT NOT");
     QK_TRY(read_heavy(b, heavy, err));
     QK_TRY(read_hours(b, err));
-    QK_TRY(qk_matrix_new(&b->m, (uint32_t)b->k.c.source_count, (uint32_t)b->k.c.receptor_count,
-                         QK_MATRIX_PLANES, err));
-    for (uint32_t r = 0; r < b->m->receptors; r++) {
-        b->m->x_m[r] = b->k.c.receptor[r].x_m;
-        b->m->y_m[r] = b->k.c.receptor[r].y_m;
-        b->m->flagpole_m[r] = b->k.c.receptor[r].flagpole_m;
-    }
-    QK_TRY(count_hours(b, err));
-    mark_sources(b);
-    b->due = calloc(b->m->sources, sizeof *b->due);
-    if (!b->due) return qk_fail(err, QK_ENOMEM, "no memory for %u sources", b->m->sources);
-    for (uint32_t s = 0; s < b->m->sources; s++) b->due[b->due_count++] = s;
+    QK_TRY(qk_matrix_build_init(&b->rows, &b->k.c, b->hour, b->hours, b->heavy_day, weather_mark(b),
+                                err));
     reuse_rows(b, out);
     reuse_rows(b, b->part);
     QK_TRY(give_threads(b, threads, err));
     QK_TRY(build_rows(b, began, err));
-    QK_TRY(write_matrix(b->m, out, err));
+    QK_TRY(write_matrix(b->rows.m, out, err));
     unlink(b->part);
     fprintf(stderr, "disperse matrix: %u of %u sources computed, %u receptors, %zu hours, %.2f s\n",
-            b->due_count, b->m->sources, b->m->receptors, b->hours,
+            b->rows.due_count, b->rows.m->sources, b->rows.m->receptors, b->hours,
             (double)(qk_monotonic_ms() - began) / 1000);
     return QK_OK;
 }
@@ -358,10 +211,8 @@ static void free_build(build *b)
         qk_dispersion_work_free(b->work[i]);
         free(b->sum[i]);
     }
-    qk_matrix_free(b->m);
+    qk_matrix_build_clear(&b->rows);
     free(b->hour);
-    free(b->heavy);
-    free(b->due);
     disperse_close(&b->k);
     free(b);
 }
@@ -424,33 +275,12 @@ static qk_code put_scenario(const qk_matrix *m, uint32_t plane, const char *rate
     return code;
 }
 
-bool disperse_plane(const char *text, uint32_t *out)
-{
-    static const struct {
-        const char *name;
-        uint32_t first, count;
-    } names[] = {{"year", QK_MATRIX_YEAR, 1},
-                 {"month", QK_MATRIX_MONTH, 12},
-                 {"sector", QK_MATRIX_SECTOR, 16},
-                 {"hour", QK_MATRIX_HOUR, 24},
-                 {"heavy", QK_MATRIX_HEAVY, 1}};
-    qk_str rest = qk_str_of(text), name = qk_str_cut(&rest, ':');
-    int64_t n = 1;
-    if (rest.ptr && qk_parse_i64(&n, rest) != QK_OK) return false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!qk_str_eq(name, qk_str_of(names[i].name))) continue;
-        *out = names[i].first + (uint32_t)n - 1;
-        return n >= 1 && n <= names[i].count;
-    }
-    return false;
-}
-
 static int run_scenario(const char *path, const char *rates, const char *mean)
 {
     qk_error err = {0};
     qk_matrix *m = NULL;
     uint32_t plane = 0;
-    if (mean && !disperse_plane(mean, &plane))
+    if (mean && !qk_matrix_plane(mean, &plane))
         return qk_command_misuse("disperse", "--mean year, month:N, sector:N, hour:N or heavy");
     qk_code code = disperse_read_matrix(&m, path, &err);
     if (code == QK_OK) code = put_scenario(m, plane, rates, &err);

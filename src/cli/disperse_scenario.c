@@ -265,7 +265,7 @@ static bool number_of(const char *text, double low, double high, double *out)
 static bool take_option(scenario *s, int option, const char *text)
 {
     switch (option) {
-    case 'e': return disperse_plane(text, &s->plane);
+    case 'e': return qk_matrix_plane(text, &s->plane);
     case 'b': return number_of(text, 0, 1e12, &s->background);
     case 'f': return number_of(text, 0, 1e6, &s->factor);
     case 't': return number_of(text, 0, 1e12, &s->target);

@@ -196,7 +196,21 @@ static void put_small(qk_buf *b, const qk_matrix *m)
 }
 
 /* The header's length does not depend on the offsets in it: it is made twice. */
-void qk_matrix_write_head(qk_buf *buf, const qk_matrix *m)
+static void put_values(qk_buf *buf, const qk_matrix *m)
+{
+    size_t count = qk_matrix_values(m);
+    unsigned char *at = (unsigned char *)qk_buf_reserve(buf, count * sizeof *m->value);
+    if (!at) return;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &m->value[i], sizeof bits);
+        bits = __builtin_bswap32(bits);
+        memcpy(at + 4 * i, &bits, sizeof bits);
+    }
+    buf->len += count * sizeof *m->value;
+}
+
+void qk_matrix_write(qk_buf *buf, const qk_matrix *m)
 {
     size_t from = buf->len;
     put_header(buf, m, 0);
@@ -205,17 +219,7 @@ void qk_matrix_write_head(qk_buf *buf, const qk_matrix *m)
     buf->len = from;
     put_header(buf, m, length);
     put_small(buf, m);
-}
-
-void qk_matrix_swap(void *out, const float *from, size_t count)
-{
-    unsigned char *o = out;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &from[i], sizeof bits);
-        bits = __builtin_bswap32(bits);
-        memcpy(o + 4 * i, &bits, sizeof bits);
-    }
+    put_values(buf, m);
 }
 
 static uint32_t get_u32(const unsigned char *p)

@@ -40,10 +40,9 @@ static inline float *qk_matrix_row(const qk_matrix *m, uint32_t plane, uint32_t 
 
 /* out[receptor] += sum over sources of rate[source] x plane; rates of 0 cost nothing. */
 void qk_matrix_product(double *out, const qk_matrix *m, uint32_t plane, const double *rate);
-/* Heads of the file into buf; the values follow as `qk_matrix_values` big-endian floats. */
-void qk_matrix_write_head(qk_buf *buf, const qk_matrix *m);
 size_t qk_matrix_values(const qk_matrix *m);
-void qk_matrix_swap(void *out, const float *from, size_t count); /* to or from the file's order */
+/* The whole file; sticky error of the buffer. */
+void qk_matrix_write(qk_buf *out, const qk_matrix *m);
 /* Reads a whole file. QK_EFORMAT when it is not one that was written here. */
 QK_NODISCARD qk_code qk_matrix_read(qk_matrix **out, qk_str bytes, qk_error *err);
 #endif

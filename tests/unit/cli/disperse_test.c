@@ -478,6 +478,31 @@ static void test_S046_disperse__response_blends_and_evaluates_imported_surfaces(
             folder, program));
 }
 
+static void test_disperse__weather_is_made_from_observations(void **state)
+{
+    (void)state;
+    const char *program = getenv("QK_PROGRAM");
+    char text[8000] = "time,wind_speed,wind_from,temperature\n";
+    size_t at = strlen(text);
+    for (int h = 1; h <= 71; h++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "2025-06-0%dT%02d:00:00,%.1f,%d,%d\n",
+                               1 + h / 24, h % 24, 0.4 + h % 5, h * 5, 15 + h % 24 / 2);
+    write_file("obs.csv", text);
+    assert_ok(
+        run("cd %s && %s disperse weather --obs obs.csv --latitude 35 --longitude 113.2 --out "
+            "w 2>err.txt && grep -q '71 hours: 57 good, 14 calm, 0 missing' err.txt && "
+            "head -1 w.sfc | grep -q 'VERSION: 24142 ADJ_U' && test $(wc -l < w.sfc) = 72 && "
+            "test $(wc -l < w.pfl) = 71 && grep -q 'T05:00:00,calm no_cloud no_pressure' "
+            "w.flags.csv",
+            folder, program));
+    write_file("obs.csv", "time,wind_speed,wind_from,temperature\n2025-06-01T01:00:00,fast,1,2\n");
+    assert_int_equal(run("cd %s && %s disperse weather --obs obs.csv --latitude 35 --longitude "
+                         "113.2 --out w 2>err.txt",
+                         folder, program),
+                     1);
+    assert_ok(run("grep -q 'obs.csv:2' %s/err.txt && grep -q fast %s/err.txt", folder, folder));
+}
+
 static void test_disperse__refuses_by_name_and_line(void **state)
 {
     (void)state;
@@ -491,6 +516,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_S046_disperse__threads_do_not_change_a_digit, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_disperse__weather_is_made_from_observations, begin,
                                         end),
         cmocka_unit_test_setup_teardown(test_disperse__matrix_is_rebuilt_only_for_what_changed,
                                         begin, end),
