@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/component.h"
+#include "domain/hours.h"
 #include <math.h>
 
 static qk_code no_memory(qk_error *err)
@@ -7,51 +8,24 @@ static qk_code no_memory(qk_error *err)
     return qk_fail(err, QK_ENOMEM, "no memory for the composition");
 }
 
-static bool counts(char flag)
-{
-    return flag == 0 || flag == 'N' || flag == '3';
-}
-
-/* What the device sent as hours comes before what was computed of its minutes. */
-static qk_code read_stream(qk_component_species *s, const qk_component_record *r,
-                           const qk_device *d, qk_telemetry_reader *reader, qk_stream_kind kind,
-                           qk_arena *arena, qk_error *err)
-{
-    qk_samples samples;
-    qk_stream_id stream = qk_telemetry_find(reader, qk_str_of(d->mn), kind);
-    qk_time shift = d->interval_style == QK_INTERVAL_END ? QK_HOUR : 0;
-    qk_time to = r->first + (qk_time)r->hours * QK_HOUR;
-    if (!stream) return QK_OK;
-    QK_TRY(qk_telemetry_read(&samples, reader, stream, qk_str_of(s->factor.code), QK_STR("Avg"),
-                             r->first + shift, to + shift, QK_TIME_NONE, arena, NULL, err));
-    for (size_t i = 0; i < samples.count; i++) {
-        int64_t at = (samples.time[i] - shift - r->first) / QK_HOUR;
-        if (samples.mantissa[i] == INT64_MIN || !counts(samples.flag[i]) || at < 0 ||
-            at >= (int64_t)r->hours || !isnan(s->value[at]))
-            continue;
-        s->value[at] =
-            qk_dec_f64((qk_dec){samples.mantissa[i], samples.scale[i]}) * s->factor.scale;
-        s->hours++;
-    }
-    return QK_OK;
-}
-
 static qk_code add_species(qk_component_record *r, const qk_device *d, const qk_factor *f,
                            qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
 {
     qk_str item = qk_str_of(f->item);
+    qk_hours hours;
     if (r->n == QK_COMPONENT_SPECIES)
         return qk_fail(err, QK_EFULL, "more than %d species at a station", QK_COMPONENT_SPECIES);
     qk_component_species *s = &r->species[r->n++];
     *s = (qk_component_species){.factor = *f,
                                 .ion = qk_ion_of(item),
                                 .oc = qk_str_eq(item, QK_STR("OC")),
-                                .ec = qk_str_eq(item, QK_STR("EC")),
-                                .value = qk_arena_array(arena, r->hours + 1, sizeof(double))};
-    if (!s->value) return no_memory(err);
-    for (size_t h = 0; h < r->hours; h++) s->value[h] = NAN;
-    QK_TRY(read_stream(s, r, d, reader, QK_STREAM_HOUR, arena, err));
-    return read_stream(s, r, d, reader, QK_STREAM_DERIVED_HOUR, arena, err);
+                                .ec = qk_str_eq(item, QK_STR("EC"))};
+    qk_time to = r->first + (qk_time)r->hours * QK_HOUR;
+    QK_TRY(qk_hours_init(&hours, r->first, to, arena, err));
+    QK_TRY(qk_hours_add(&hours, d, f, reader, arena, err));
+    s->value = hours.value;
+    s->hours = hours.there;
+    return QK_OK;
 }
 
 static void judge_hour(qk_component_record *r, size_t hour, const qk_component_rule *rule)

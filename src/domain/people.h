@@ -169,6 +169,7 @@ typedef enum qk_action {
     QK_ACT_SELF,          /* any account: own sessions, own password */
     QK_ACT_PUBLIC,        /* what the public may see of the air */
     QK_ACT_AIR_VIEW,      /* ambient air, all of it */
+    QK_ACT_AIR_STUDY,     /* files of one's own through the studio, model runs */
     QK_ACT_LIVE,          /* the live feed */
     QK_ACT_VIEW,          /* sites, values, events: rows by scope */
     QK_ACT_AIR_MARK,      /* leaving hours out, checks of instruments */

@@ -15,6 +15,7 @@ static const right rights[QK_ACTIONS] = {
     [QK_ACT_SELF] = {"self", "AAAAAAAAAAA-AAAAAA"},
     [QK_ACT_PUBLIC] = {"air.public", "AAAAAAAAAAAA---AAA"},
     [QK_ACT_AIR_VIEW] = {"air.view", "AAAAAAAAAAA----AAA"},
+    [QK_ACT_AIR_STUDY] = {"air.study", "AAA---AAA-A-----AA"},
     [QK_ACT_LIVE] = {"live", "AAAAAAAAAAA-AAAAAA"},
     [QK_ACT_VIEW] = {"site.view", "AAAAooAAAoA----AAA"},
     [QK_ACT_AIR_MARK] = {"air.mark", "------A-A-------AA"},

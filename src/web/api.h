@@ -36,6 +36,8 @@ qk_handler qk_api_air_targets, qk_api_air_network, qk_api_air_components, qk_api
 /* api_forecast.c */
 qk_handler qk_api_forecast, qk_api_forecast_history, qk_api_forecast_scores, qk_api_forecast_edit,
     qk_api_forecast_minute, qk_api_forecast_weather;
+/* api_analysis.c */
+qk_handler qk_api_analysis, qk_api_analysis_post;
 /* api_rules.c */
 qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put,
     qk_api_rule_revert, qk_api_rule_check;

@@ -301,59 +301,6 @@ static bool is_fresh(const qk_kept_answer *k, uint64_t version, uint64_t changes
     return age_ms < (k->version == version ? 5 * FRESH_MS : FRESH_MS);
 }
 
-static qk_kept_answer *find_kept(qk_answer_cache *cache, const char *key)
-{
-    for (size_t i = 0; i < QK_KEPT_ANSWERS; i++)
-        if (cache->kept[i].text && strcmp(cache->kept[i].key, key) == 0) return &cache->kept[i];
-    return NULL;
-}
-
-/* Made small once for all who take it so; without memory for it they get it plain. */
-static void pack_kept(qk_kept_answer *k)
-{
-    qk_buf packed;
-    if (k->gzip || k->len < QK_GZIP_LEAST) return;
-    qk_buf_init(&packed, QK_KEPT_BYTES);
-    if (qk_gzip_all(&packed, (qk_str){k->text, k->len}) == QK_OK)
-        k->gzip = qk_buf_take(&packed, &k->gzip_len);
-    qk_buf_clear(&packed);
-}
-
-static void take_kept(qk_exchange *x, qk_kept_answer *k)
-{
-    if (x->takes_gzip) pack_kept(k);
-    x->gzipped = x->takes_gzip && k->gzip;
-    qk_buf_reset(&x->out);
-    if (x->gzipped)
-        qk_buf_append(&x->out, k->gzip, k->gzip_len);
-    else
-        qk_buf_append(&x->out, k->text, k->len);
-}
-
-/* Into the place of the same question, else of the oldest answer. */
-static qk_kept_answer *keep(qk_exchange *x, qk_answer_cache *cache, const char *key,
-                            uint64_t version)
-{
-    qk_kept_answer *k = find_kept(cache, key);
-    char *copy = x->out.failed || x->out.len > QK_KEPT_BYTES ? NULL : malloc(x->out.len);
-    if (!copy) return NULL;
-    memcpy(copy, x->out.ptr, x->out.len);
-    for (size_t i = 0; !k && i < QK_KEPT_ANSWERS; i++)
-        if (!cache->kept[i].text) k = &cache->kept[i];
-    for (size_t i = 0; !k && i < QK_KEPT_ANSWERS; i++) {
-        bool oldest = true;
-        for (size_t j = 0; j < QK_KEPT_ANSWERS; j++)
-            oldest = oldest && cache->kept[i].made_ms <= cache->kept[j].made_ms;
-        if (oldest) k = &cache->kept[i];
-    }
-    free(k->text);
-    free(k->gzip);
-    *k = (qk_kept_answer){
-        .text = copy, .len = x->out.len, .version = version, .made_ms = qk_monotonic_ms()};
-    (void)qk_str_copy(k->key, sizeof k->key, qk_str_of(key));
-    return k;
-}
-
 /* The lock is held while it is made: a crowd of pages waits for one answer instead of making many.
  */
 qk_code qk_api_latest(qk_exchange *x, qk_error *err)
@@ -367,13 +314,13 @@ qk_code qk_api_latest(qk_exchange *x, qk_error *err)
     if (qk_rights_view(x) || !name_asked(&w, key)) return write_latest(x, &w, err);
     pthread_mutex_lock(&cache->lock);
     uint64_t version = shown_version(x), changes = atomic_load(&x->context->changes);
-    qk_kept_answer *k = find_kept(cache, key);
+    qk_kept_answer *k = qk_kept_find(cache, key);
     if (!k || !is_fresh(k, version, changes)) {
         code = write_latest(x, &w, err);
-        k = code == QK_OK ? keep(x, cache, key, version) : NULL;
-        if (k) k->changes = changes;
+        k = code == QK_OK ? qk_kept_put(cache, x, key) : NULL;
+        if (k) k->version = version, k->changes = changes;
     }
-    if (k) take_kept(x, k);
+    if (k) qk_kept_take(k, x);
     pthread_mutex_unlock(&cache->lock);
     return code;
 }

@@ -8,6 +8,7 @@
 #include "web/auth.h"
 #include "web/follow.h"
 #include "web/frames.h"
+#include "web/kept.h"
 #include "web/sessions.h"
 #include "domain/login.h"
 #include <pthread.h>
@@ -23,24 +24,6 @@ typedef struct qk_web_counts { /* for /metrics; monotonic */
 } qk_web_counts;
 
 enum { QK_UNKNOWN_NAMES = 4096 }; /* remembered at a time */
-enum { QK_KEPT_ANSWERS = 4, QK_KEPT_KEY = 256, QK_KEPT_BYTES = 12 << 20 };
-
-/* Answers kept for all who ask the same within a moment: /latest is the same for everybody. At most
- * QK_KEPT_ANSWERS of QK_KEPT_BYTES; the oldest leaves. */
-typedef struct qk_kept_answer {
-    char key[QK_KEPT_KEY]; /* what was asked */
-    char *text, *gzip;     /* gzip NULL = nobody wanted it yet */
-    size_t len, gzip_len;
-    uint64_t version; /* of what it shows */
-    uint64_t changes; /* what people had changed by then */
-    int64_t made_ms;
-} qk_kept_answer;
-
-typedef struct qk_answer_cache {
-    pthread_mutex_t lock;
-    qk_kept_answer kept[QK_KEPT_ANSWERS];
-} qk_answer_cache;
-
 struct qk_context {
     qk_node *node;
     qk_gateway *gateway; /* NULL = none */
@@ -54,7 +37,7 @@ struct qk_context {
     char setup[24];  /* the one-time code; empty = none is good. Change worker and start only */
     qk_followers *followers;
     qk_frame_index *frames;
-    qk_answer_cache latest;
+    qk_answer_cache latest, studies;
     qk_web_counts counts;
     atomic_size_t approved, online; /* devices, counted every few seconds */
     atomic_uint_fast64_t changes;   /* made by people since the start */

@@ -12,8 +12,9 @@ typedef qk_code qk_handler(qk_exchange *x, qk_error *err);
 typedef enum qk_method { QK_GET = 1, QK_POST = 2, QK_PUT = 4, QK_DELETE = 8 } qk_method;
 
 /* Where a handler runs: in the daemon's thread (memory only, microseconds), in a worker that has a
- * reader of its own, or in the thread for changes, which may wait for the store. */
-typedef enum qk_lane { QK_LANE_HERE, QK_LANE_READ, QK_LANE_CHANGE } qk_lane;
+ * reader of its own, in the thread for changes, which may wait for the store, or in the one for
+ * what is computed at length, so that nobody else waits for it. */
+typedef enum qk_lane { QK_LANE_HERE, QK_LANE_READ, QK_LANE_CHANGE, QK_LANE_STUDY } qk_lane;
 
 typedef enum qk_param_kind {
     QK_PARAM_TEXT,  /* max = bytes */

@@ -181,6 +181,26 @@ static const qk_param air_explain_params[] = {
     STANDARD,
     KNOWN_AT,
     END};
+#define PLOT_OPTIONS                                                                           \
+    CHOICE("statistic", "mean median max stdev frequency cpf nwr",                             \
+           "Of a polar surface; mean unless given, nwr = kernel regression"),                  \
+        INT("percentile", 1, 99, "Above it a value is high (CPF, PSCF); 90 unless given"),     \
+        CHOICE("period", "hour weekday month trend", "Time of an annulus; hour unless given"), \
+        CHOICE("season", "out in",                                                             \
+               "Of a trend: the season is taken out where two years are there, or left in")
+static const qk_param analysis_params[] = {
+    NEEDED("site", 31, "The station"),
+    TEXT("factor", 31, "Code of what is measured, as a34004"),
+    TIME("from", "30 days before the end unless given"),
+    TIME("to", "Now unless given; at most 10 years, of paths 120 days"),
+    PLOT_OPTIONS,
+    INT("hours", 2, 48, "How far paths are followed back; 12 unless given"),
+    INT("clusters", 2, 12, "Of paths; 5 unless given"),
+    INT("cell_m", 500, 50000, "Size of a cell along the meridian; 2,000 unless given"),
+    END};
+static const qk_param analysis_post_params[] = {
+    TEXT("factor", 63, "Column of the values; the first other one unless given"), PLOT_OPTIONS,
+    END};
 static const qk_param rule_table_params[] = {KNOWN_AT, END};
 static const qk_param frames_params[] = {
     LIMIT(100), INT("before", 0, INT64_MAX, "Only records before this journal position"), END};
@@ -396,6 +416,12 @@ const qk_route qk_routes[] = {
     {QK_GET, "/air/explain", qk_api_air_explain, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 8 * MB,
      "explainAir", "How a figure comes about: formula, inputs, steps, clause and date",
      air_explain_params, NULL, "AirExplained", "200 404 422"},
+    {QK_GET, "/analysis/{kind}", qk_api_analysis, QK_LANE_STUDY, QK_ACT_AIR_VIEW, 0, 96 * MB,
+     "getAnalysis", "A plot of a station's hours by wind, time or the paths of air",
+     analysis_params, NULL, "Analysis", "200 404 422"},
+    {QK_POST, "/analysis/{kind}", qk_api_analysis_post, QK_LANE_STUDY, QK_ACT_AIR_STUDY, 16 * MB,
+     96 * MB, "analyseFile", "The same plot of a file of one's own, which is not kept",
+     analysis_post_params, "text/csv", "Analysis", "200 400 401 403 404 413 415 422"},
     {QK_GET, "/air/marks", qk_api_air_marks, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 16 * MB,
      "listAirMarks", "Hours that people left out or took back, and days of sand-dust",
      air_marks_params, NULL, "AirMarks", "200"},

@@ -182,7 +182,8 @@ static qk_code open_context(qk_web *web, qk_node *node, qk_gateway *gateway, qk_
     c->gateway = gateway;
     c->log = qk_node_log(node);
     const char *dir = qk_node_dir(node);
-    pthread_mutex_init(&c->latest.lock, NULL);
+    qk_kept_init(&c->latest);
+    qk_kept_init(&c->studies);
     qk_str_copy(c->db_path, sizeof c->db_path, qk_str_of(qk_node_db_path(node)));
     QK_TRY(qk_path_join(c->journal_dir, sizeof c->journal_dir, dir, "journal"));
     QK_TRY(qk_auth_open(&c->auth, dir, web->options.key_failures, err));
@@ -214,7 +215,10 @@ static qk_code open_workers(qk_web *web, qk_error *err)
     changers.name = "qk-web-change";
     changers.threads = 1;
     changers.queue = CHANGE_QUEUE;
+    qk_workers_options students = changers;
+    students.name = "qk-web-study";
     QK_TRY(qk_workers_new(&web->readers, &readers, err));
+    QK_TRY(qk_workers_new(&web->students, &students, err));
     return qk_workers_new(&web->changers, &changers, err);
 }
 
@@ -382,11 +386,8 @@ static void close_context(qk_context *c)
     qk_map_free(c->unknown);
     free(c->openapi);
     free(c->openapi_gz);
-    for (size_t i = 0; i < QK_KEPT_ANSWERS; i++) {
-        free(c->latest.kept[i].text);
-        free(c->latest.kept[i].gzip);
-    }
-    pthread_mutex_destroy(&c->latest.lock);
+    qk_kept_clear(&c->latest);
+    qk_kept_clear(&c->studies);
 }
 
 void qk_web_stop(qk_web *web)
@@ -397,6 +398,7 @@ void qk_web_stop(qk_web *web)
     if (web->context.followers) qk_followers_end(web->context.followers);
     wait_suspended(web);
     qk_workers_free(web->readers);
+    qk_workers_free(web->students);
     qk_workers_free(web->changers);
     if (web->daemon) MHD_stop_daemon(web->daemon);
     qk_links_free(web->links);

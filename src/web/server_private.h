@@ -24,7 +24,7 @@ struct qk_web {
     struct MHD_Daemon *daemon;
     uint16_t port;
     qk_links *links;
-    qk_workers *readers, *changers;
+    qk_workers *readers, *changers, *students;
     atomic_bool stopping;
     atomic_bool
         close_always;      /* the guard cannot see heads as they were: one request a connection */

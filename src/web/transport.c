@@ -402,7 +402,9 @@ static enum MHD_Result run_request(qk_request_state *r)
         qk_exchange_run(x);
         return qk_web_send(r);
     }
-    qk_workers *lane = x->route->lane == QK_LANE_READ ? r->web->readers : r->web->changers;
+    qk_workers *lane = x->route->lane == QK_LANE_READ    ? r->web->readers
+                       : x->route->lane == QK_LANE_STUDY ? r->web->students
+                                                         : r->web->changers;
     r->stage = QK_STAGE_RUNNING;
     r->web->suspended++;
     MHD_suspend_connection(r->connection);

@@ -68,6 +68,7 @@ static void fill_path(char *out, size_t size, const qk_route *route)
         {"listAirHours", "?site=air1"},
         {"listAirComponents", "?site=air1"},
         {"getAirProfile", "?site=air1"},
+        {"getAnalysis", "?site=air1&factor=a34004"},
         {"allocateAirTarget", "?target=44"},
         {"getAssessment", "?period=2026"},
         {"explainAir", "?figure=composite_index&period=2026-11"},
@@ -78,6 +79,7 @@ static void fill_path(char *out, size_t size, const qk_route *route)
     int before = brace ? (int)(brace - route->path) : (int)strlen(route->path);
     const char *arg = !brace                               ? ""
                       : strstr(route->path, "/sites/")     ? "air1"
+                      : strstr(route->path, "/analysis/")  ? "time"
                       : strstr(route->path, "/requests/{") ? "1"
                       : strstr(route->path, "/rules/")     ? "qc"
                       : strstr(route->path, "/ledgers/")   ? "nrmm_test"

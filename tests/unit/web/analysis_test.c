@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The studio's plots over HTTP: of stations whose wind and values are known, and of files. */
+#include "air_rig.h"
+#include <math.h>
+
+enum { HOURS = 20 * 24 };
+
+/* A station with wind beside the five, and one device more that measures nothing there. */
+static void import_wind(rig *r)
+{
+    static const char text[] =
+        "{\"sites\":[{\"id\":\"wind1\",\"kind\":\"air_township\",\"name_zh\":\"风站\",\"lon\":112."
+        "52,"
+        "\"lat\":35.21},{\"id\":\"far1\",\"kind\":\"air_township\",\"name_zh\":\"远站\",\"lon\":"
+        "118.5,"
+        "\"lat\":35.2}],\"devices\":[{\"mn\":\"WIND1\",\"site\":\"wind1\",\"st\":\"22\","
+        "\"sends_hours\":true}],\"factors\":["
+        "{\"mn\":\"WIND1\",\"code\":\"a34004\",\"item\":\"PM2.5\",\"unit\":\"ug/m3\"},"
+        "{\"mn\":\"WIND1\",\"code\":\"a01007\"},{\"mn\":\"WIND1\",\"code\":\"a01008\"}]}";
+    char copy[sizeof text];
+    qk_error err = {0};
+    memcpy(copy, text, sizeof text);
+    assert_done(qk_node_call(r->node, rig_import, copy, &err), &err);
+}
+
+/* 80 from the north-east, 20 from the north and the west; every 50th hour is calm, every 60th
+ * flagged, every 70th below zero; a gap of three days. */
+static void send_wind(rig *r)
+{
+    char segment[600], time[QK_TIME_TEXT];
+    qk_time first = time_of("2026-11-02T00:00:00");
+    for (int h = 0; h < HOURS; h++) {
+        double wd = h % 3 == 0 ? 45 : h % 3 == 1 ? h % 2 * 360 : 180 + h * 7 % 17 * 10;
+        double ws = h % 50 == 0 ? 0 : 1 + 0.7 * (h % 7);
+        double value = h % 70 == 69 ? -3 : wd == 45 ? 80 : 20;
+        if (h >= 100 && h < 172) continue;
+        snprintf(segment, sizeof segment,
+                 "QN=20261122100500000;ST=22;CN=2061;PW=123456;MN=WIND1;Flag=5;CP=&&DataTime=%s;"
+                 "a34004-Avg=%.1f,a34004-Flag=%s;a01007-Avg=%.1f,a01007-Flag=N;"
+                 "a01008-Avg=%.0f,a01008-Flag=N&&",
+                 qk_time_compact14(time, first + h * QK_HOUR), value, h % 60 == 59 ? "D" : "N", ws,
+                 wd);
+        rig_frame(r, segment);
+    }
+}
+
+static void start_with_wind(rig *r)
+{
+    start(r);
+    import_wind(r);
+    send_wind(r);
+    send_days(r, "2026-11-20T00:00:00", 48);
+    rig_settle(r);
+}
+
+#define PERIOD "&factor=a34004&from=2026-11-02&to=2026-11-22"
+
+/* Nothing that is no number stands in any answer. */
+static const qk_json_value *plot(rig *r, const char *kind, const char *rest)
+{
+    char path[300];
+    snprintf(path, sizeof path, "/api/v1/analysis/%s?site=%s", kind, rest);
+    reply got = rig_get(r, path);
+    if (got.status != 200) fail_msg("%s: %d %.300s", path, got.status, got.body);
+    if (strstr(got.body, "nan") || strstr(got.body, "inf")) fail_msg("%s: %s", path, got.body);
+    return rig_json(r, &got);
+}
+
+static void test_analysis__a_rose_knows_where_it_came_from(void **state)
+{
+    (void)state;
+    rig r;
+    start_with_wind(&r);
+    const qk_json_value *d = plot(&r, "percentile_rose", "wind1" PERIOD);
+    assert_json(d, "hours/asked", "480");
+    assert_json(d, "hours/used", "401");
+    assert_json(d, "hours/dropped/0/why", "no_value");
+    assert_json(d, "hours/dropped/0/n", "72");
+    assert_json(d, "hours/dropped/1/why", "flagged");
+    assert_json(d, "hours/dropped/1/n", "7");
+    assert_json(d, "weather/site", "wind1");
+    assert_json(d, "weather/distance_m", "0");
+    assert_json(d, "plot/sectors/1/wd", "45");
+    assert_json(d, "plot/sectors/1/percentiles/2", "80");
+    /* 0 and 360 are one north, and the last sector. */
+    assert_json(d, "plot/sectors/15/wd", "360");
+    assert_json(d, "plot/sectors/15/percentiles/2", "20");
+    assert_json(d, "plot/sectors/3/mean", "null");
+    assert_json(d, "plot/calm", "8");
+    /* Wind of the neighbour, which is named. */
+    d = plot(&r, "pollution_rose", "st1" PERIOD);
+    assert_json(d, "weather/site", "wind1");
+    assert_json(d, "hours/used", "48");
+    d = plot(&r, "polar", "far1" PERIOD);
+    assert_json(d, "plot", "null");
+    assert_json(d, "reason", "no_factor");
+    rig_stop(&r);
+}
+
+static void test_analysis__every_plot_answers_or_says_why_not(void **state)
+{
+    (void)state;
+    rig r;
+    start_with_wind(&r);
+    static const struct {
+        const char *kind, *there; /* a member of plot; NULL = too little for it */
+    } kinds[] = {{"wind_rose", "plot/sectors/0/wd"},
+                 {"pollution_rose", "plot/breaks/0"},
+                 {"polar", "plot/reach"},
+                 {"polar&statistic=cpf", "plot/threshold"},
+                 {"polar&statistic=nwr", "plot/side"},
+                 {"annulus", "plot/values"},
+                 {"trend", NULL},
+                 {"normalised", NULL},
+                 {"time", "plot/hour/23/1"},
+                 {"calendar", "plot/days/3/mean"},
+                 {"trajectories", "plot/items/0/places"},
+                 {"clusters&clusters=2&hours=3", "plot/clusters/0/n"},
+                 {"cells", "plot/cells/0"}};
+    for (size_t i = 0; i < QK_ARRAY_COUNT(kinds); i++) {
+        char kind[40], rest[200];
+        const char *more = strchr(kinds[i].kind, '&');
+        size_t len = more ? (size_t)(more - kinds[i].kind) : strlen(kinds[i].kind);
+        snprintf(kind, sizeof kind, "%.*s", (int)len, kinds[i].kind);
+        snprintf(rest, sizeof rest, "wind1" PERIOD "%s", more ? more : "");
+        const qk_json_value *d = plot(&r, kind, rest);
+        if (!kinds[i].there) {
+            assert_json(d, "reason", "short");
+            continue;
+        }
+        if (!rig_at(d, kinds[i].there)) fail_msg("%s has no %s", kind, kinds[i].there);
+        assert_json(d, "reason", "null");
+        if (strcmp(kind, "calendar") == 0) assert_json(d, "plot/days/5/mean", "null");
+    }
+    rig_stop(&r);
+}
+
+static void test_analysis__what_cannot_be_asked_is_refused(void **state)
+{
+    (void)state;
+    rig r;
+    start_with_wind(&r);
+    static const struct {
+        const char *path;
+        int status;
+    } bad[] = {{"/api/v1/analysis/pie?site=wind1", 404},
+               {"/api/v1/analysis/polar?site=nowhere", 404},
+               {"/api/v1/analysis/polar?site=outlet1", 422},
+               {"/api/v1/analysis/polar", 400},
+               {"/api/v1/analysis/polar?site=wind1&percentile=100", 400},
+               {"/api/v1/analysis/polar?site=wind1&from=2001-01-01", 400},
+               {"/api/v1/analysis/cells?site=wind1&from=2026-01-01", 400}};
+    for (size_t i = 0; i < QK_ARRAY_COUNT(bad); i++) {
+        reply got = rig_get(&r, bad[i].path);
+        if (got.status != bad[i].status) fail_msg("%s: %d", bad[i].path, got.status);
+    }
+    rig_stop(&r);
+}
+
+static reply post_file(rig *r, const char *path, const char *text)
+{
+    qk_buf request;
+    reply got;
+    qk_buf_init(&request, 4 << 20);
+    qk_buf_printf(&request,
+                  "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: "
+                  "Bearer %s\r\nIdempotency-Key: f%d\r\nContent-Type: text/csv\r\n"
+                  "Content-Length: %zu\r\n\r\n%s",
+                  path, r->key, (int)++key_number, strlen(text), text);
+    rig_send(r, &got, request.ptr, request.len, 10000);
+    qk_buf_clear(&request);
+    return got;
+}
+
+static void test_analysis__a_file_is_drawn_or_refused_by_line(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    reply got = post_file(&r, "/api/v1/analysis/time?factor=nox",
+                          "date,ws,wd,o3,nox\n2003-01-01 00:00,1,10,5,100\n"
+                          "2003-01-01 01:00,,NA,5,300\n2003-01-01 02:00,1,10,5,\n");
+    assert_int_equal(got.status, 200);
+    const qk_json_value *d = rig_json(&r, &got);
+    assert_json(d, "hours/used", "2");
+    assert_json(d, "plot/month/0/1", "200");
+    assert_json(d, "site", "null");
+    got = post_file(&r, "/api/v1/analysis/wind_rose", "date,ws,wd,x\n2003-01-01,a,10,5\n");
+    assert_int_equal(got.status, 422);
+    assert_non_null(strstr(got.body, "line 2, column 2"));
+    got = post_file(&r, "/api/v1/analysis/polar", "date,nox\n2003-01-01,5\n");
+    assert_int_equal(got.status, 422);
+    assert_non_null(strstr(got.body, "'ws'"));
+    got = post_file(&r, "/api/v1/analysis/cells", "date,nox\n2003-01-01,5\n");
+    assert_int_equal(got.status, 422);
+    /* Every value missing: told, not drawn. */
+    got = post_file(&r, "/api/v1/analysis/polar", "date,ws,wd,x\n2003-01-01,1,10,NA\n");
+    assert_int_equal(got.status, 200);
+    assert_json(rig_json(&r, &got), "reason", "no_value");
+    rig_stop(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        qk_dir_test(test_analysis__a_rose_knows_where_it_came_from),
+        qk_dir_test(test_analysis__every_plot_answers_or_says_why_not),
+        qk_dir_test(test_analysis__what_cannot_be_asked_is_refused),
+        qk_dir_test(test_analysis__a_file_is_drawn_or_refused_by_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
