@@ -168,7 +168,9 @@ static void compare_sum(checker *c, const qk_plan_table *t, uint32_t column,
 {
     column_sum s = sum_column(c->p, t, column);
     char says[QK_DEC_TEXT];
-    if (!s.whole || s.terms < 2 || qk_dec_cmp(s.sum, n->value) == 0 || n->op != QK_OP_EQ) return;
+    if (n->share || !s.whole || s.terms < 2 || qk_dec_cmp(s.sum, n->value) == 0 ||
+        n->op != QK_OP_EQ)
+        return;
     qk_plan_finding *f = qk_check_add(c, "sum_differs", 'H');
     if (!f) return;
     qk_str sum = sum_text(c, t, column, &s);

@@ -53,6 +53,7 @@ qk_span qk_plan_next_sentence(const qk_plan_text *t, qk_span s, uint32_t at)
 bool qk_plan_in_title(const qk_plan_text *t, qk_span s, uint32_t at)
 {
     int depth = 0;
+    if (at <= s.from || !qk_plan_has(t, (qk_span){s.from, at}, "《")) return false;
     for (uint32_t i = s.from; i + 3 <= s.to && i < at;) {
         uint32_t cp, next = qk_plan_next(t, i, &cp);
         if (cp == 0x300A) depth++;
@@ -124,8 +125,9 @@ qk_code qk_plan_compile(qk_plan **out, qk_str text, qk_error *err)
     qk_plan_read_tables(p);
     qk_plan_read_paragraphs(p);
     qk_plan_read_outline(p);
-    qk_plan_read_duties(p);
+    /* labels of duty lines give deadlines, which need the plan's years */
     qk_plan_read_head(p);
+    qk_plan_read_duties(p);
     qk_plan_read_clauses(p);
     qk_plan_read_targets(p);
     qk_plan_read_money(p);

@@ -196,14 +196,48 @@ static bool is_base_year(const qk_plan_text *t, qk_span s, uint32_t at)
                             "比|较|相比|相较|相较于|与|从|由|以|对比|列入|纳入|截至|截止") > 0;
 }
 
+/* 2024年、2025年、2026年…分别: each year of the list has its own number behind it. */
+static bool is_year_list(const date_scan *s, uint32_t at, uint32_t to)
+{
+    const qk_plan_text *t = &s->p->text;
+    qk_span rest = {to, to};
+    uint32_t cp;
+    while (rest.to < s->sentence.to && !qk_plan_word_at(t, rest.to, s->sentence.to, "，|；|。"))
+        rest.to = qk_plan_next(t, rest.to, &cp);
+    return qk_plan_has(t, rest, "分别") &&
+           qk_plan_word_end(t, (qk_span){s->sentence.from, at}, "年、");
+}
+
+/* 2024年采暖季前: heating begins on the 15th of November. */
+static uint32_t heating_season(const qk_plan_text *t, uint32_t at, uint32_t limit)
+{
+    return qk_plan_word_at(t, at, limit,
+                           "采暖季前|采暖季开始前|采暖季来临前|采暖期前|供暖季前|供暖期前|取暖季前|"
+                           "冬季采暖前|冬季供暖前|冬季取暖前|入冬前|采暖季到来前|取暖期前");
+}
+
+/* 2025年汛期前: the year belongs to a time of its own that no calendar gives. */
+static bool is_unknown_time(const qk_plan_text *t, uint32_t at, uint32_t limit)
+{
+    uint32_t cp, chars = 0;
+    for (uint32_t i = at; i < limit && chars < 6; i = qk_plan_next(t, i, &cp), chars++) {
+        if (qk_plan_word_at(t, i, limit, "，|。|；|、|底|末|月|目|以|年|提|此")) return false;
+        if (chars > 0 && qk_plan_is(t, i, limit, "前"))
+            return !qk_plan_word_at(t, i, limit,
+                                    "前期|前端|前置|前后|前沿|前往|前提|前景|前列|前十|前三");
+    }
+    return false;
+}
+
 /* A bare year that opens a clause: 2025年，力争… */
 static bool is_year_clause(date_scan *s, uint32_t at, const moment *m)
 {
     const qk_plan_text *t = &s->p->text;
     uint32_t cp;
     if (is_label_year(t, m->to, s->sentence.to) || is_base_year(t, s->sentence, at)) return false;
+    if (is_unknown_time(t, m->to, s->sentence.to)) return false;
     if (!at_clause_start(t, s->sentence, at) ||
-        qk_plan_word_end(t, (qk_span){s->sentence.from, at}, "、"))
+        (qk_plan_word_end(t, (qk_span){s->sentence.from, at}, "、") && !is_year_list(s, at, m->to)))
         return false;
     if (s->p->year_from && (m->year < s->p->year_from || m->year > s->p->year_to + 10))
         return false;
@@ -244,6 +278,10 @@ static uint32_t take_moment(date_scan *s, uint32_t at)
     if (qk_plan_in_title(t, sen, at)) return m.to;
     if (qk_plan_word_end(t, (qk_span){sen.from, at}, "每|每年|每月|每季度|次|当")) return m.to;
     if (!till && read_period(s, at, &m, &end)) return end;
+    if (m.year && !m.month && !m.end && (n = heating_season(t, m.to, sen.to)) > 0) {
+        add_deadline(s, (qk_span){from, m.to + n}, 0, m.year * 10000 + 1115);
+        return m.to + n;
+    }
     n = qk_plan_word_at(t, m.to, sen.to, "之前|以前|前|以内|内|之内");
     if (m.year && !m.month && !m.year_end && !n) {
         if (till ? is_label_year(t, m.to, sen.to) : !is_year_clause(s, at, &m)) return m.to;
@@ -260,7 +298,12 @@ static uint32_t take_moment(date_scan *s, uint32_t at)
         if (qk_plan_word_end(t, (qk_span){sen.from, at}, "截至|截止")) return m.to;
     } else if (m.day && qk_plan_word_end(t, (qk_span){sen.from, at}, "于|时限：|时间：|期限：")) {
         end = m.to;
-    } else if (m.month && m.year && at == sen.from && m.to == sen.to) {
+    } else if (m.month && (m.year || m.day) && at == sen.from && m.to == sen.to) {
+        end = m.to;
+    } else if (m.day && qk_plan_word_end(t, (qk_span){sen.from, at}, "至") &&
+               !qk_plan_word_end(t, (qk_span){sen.from, at}, "截至|甚至|以至")) {
+        end = m.to;
+    } else if ((m.ten_early || m.ten_mid) && qk_plan_word_at(t, m.to, sen.to, "完成|建成|全部")) {
         end = m.to;
     } else {
         return m.to;
@@ -326,10 +369,13 @@ static const struct {
 
 static qk_span clause_around(const qk_plan_text *t, qk_span s, uint32_t at)
 {
-    static const char *const stops = "，|；|。|：";
+    /* 每周调度、每月通报: each member of the list recurs by itself */
+    static const char *const stops =
+        "，|；|。|：|、每周|、每月|、每季|、每年|、每天|、每日|、每半|、按季|、按月";
     qk_span c = {at, at};
     uint32_t cp, prev;
-    while (c.from > s.from && !qk_plan_word_end(t, (qk_span){s.from, c.from}, stops)) {
+    while (c.from > s.from && !qk_plan_word_end(t, (qk_span){s.from, c.from}, "，|；|。|：") &&
+           !(c.from == at && qk_plan_word_end(t, (qk_span){s.from, c.from}, "、"))) {
         prev = qk_plan_prev(t, c.from, &cp);
         c.from = prev;
     }
@@ -368,6 +414,8 @@ void qk_plan_find_recurring(qk_plan *p, qk_span s, qk_plan_task *task)
         /* 吨每月 is a unit */
         if (cp == 0x6BCF && qk_plan_word_end(t, (qk_span){s.from, i}, "吨|克|米|里|次|元|瓦"))
             continue;
+        if (qk_plan_is(t, i, s.to, "每小时") && i + 9 < s.to && qk_is_digit(t->norm[i + 9]))
+            continue; /* 每小时35蒸吨 is a size */
         if (cp != 0x6BCF && cp != 0x6309 && cp != 0x9010 && cp != 0x957F && cp != 0x6708)
             continue; /* 每按逐长月 */
         for (size_t k = 0; k < sizeof rhythms / sizeof rhythms[0]; k++) {

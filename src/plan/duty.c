@@ -209,6 +209,11 @@ static void parse_by_words(qk_plan *p, qk_plan_duty *d, qk_span s, qk_duty_role 
 
 static void parse_labelled(qk_plan *p, qk_plan_duty *d, qk_duty_role role, qk_span s)
 {
+    /* 责任单位：甲局牵头，乙局配合: the words behind the units say more than the label */
+    if (role == QK_DUTY_RESPONSIBLE && qk_plan_has_any(&p->text, s, "牵头|配合|参与|协助")) {
+        parse_by_words(p, d, s, role);
+        return;
+    }
     while (s.from < s.to) {
         qk_duty_role said;
         qk_span piece = next_piece(&p->text, &s);
@@ -302,6 +307,12 @@ static bool is_open_duty_line(const qk_plan_text *t, qk_span s)
     return role_seen && pieces > 0;
 }
 
+/* …。甲局牵头，乙局、丙局参与。 behind the text it speaks of */
+static bool is_open_duty_end(const qk_plan_text *t, qk_span s)
+{
+    return qk_plan_has_any(t, s, "牵头|负责|落实") && is_open_duty_line(t, s);
+}
+
 typedef struct duty_reader {
     qk_plan *p;
     qk_plan_task *task;
@@ -354,8 +365,9 @@ static void read_in_paragraph(duty_reader *r, qk_span s)
             i = text_from = to;
             continue;
         }
-        if (i > s.from && qk_plan_word_end(t, (qk_span){s.from, i}, "。|；|）") &&
-            qk_plan_label_at(t, i, s.to, &role, &close, &time)) {
+        bool fresh = i > s.from && qk_plan_word_end(t, (qk_span){s.from, i}, "。|；|）") > 0;
+        if (fresh && (qk_plan_label_at(t, i, s.to, &role, &close, &time) ||
+                      is_open_duty_end(t, (qk_span){i, s.to}))) {
             note_text(r, (qk_span){text_from, i});
             take_duty(r, (qk_span){i, s.to}, (qk_span){i, s.to});
             return;

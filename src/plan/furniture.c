@@ -75,7 +75,7 @@ static bool is_head_candidate(const qk_plan_text *t, uint32_t i)
 {
     const qk_plan_line *l = &t->lines[i];
     qk_str s = line_str(t, l);
-    return !l->dropped && l->width >= 4 && l->width <= 80 && l->cells == 1 && s.len < 200 &&
+    return !l->dropped && l->width >= 10 && l->width <= 80 && l->cells == 1 && s.len < 200 &&
            !qk_str_ends(s, QK_STR("。")) && at_page_edge(t, i);
 }
 
@@ -93,6 +93,50 @@ static void drop_running_heads(qk_plan_text *t)
         if (same < 3) continue;
         for (uint32_t k = n; k-- > i;)
             if (qk_str_eq(s, line_str(t, &t->lines[edges[k]]))) t->lines[edges[k]].dropped = true;
+    }
+}
+
+/* A short line that ends in a number standing apart from it: "某县行动方案     12". */
+static bool numbered_head(const qk_plan_text *t, const qk_plan_line *l, qk_str *head,
+                          uint32_t *number)
+{
+    qk_str s = line_str(t, l);
+    size_t n = s.len;
+    if (l->dropped || l->width < 8 || l->width > 100 || l->cells != 2 || s.len > 240) return false;
+    *number = 0;
+    while (n > 0 && qk_is_digit(s.ptr[n - 1])) n--;
+    for (size_t i = n; i < s.len && *number < 10000; i++)
+        *number = *number * 10 + (uint32_t)(s.ptr[i] - '0');
+    *head = (qk_str){s.ptr, n};
+    return n > 0 && n < s.len && s.len - n < 5;
+}
+
+static bool stands_alone(const qk_plan_text *t, qk_str words)
+{
+    for (uint32_t i = 0; i < t->line_count; i++)
+        if (qk_str_eq(line_str(t, &t->lines[i]), words)) return true;
+    return false;
+}
+
+/* The same words with a number that counts up by one are the heads of three pages or more; words
+ * that are a line of the document by themselves (its title) are one wherever a number follows. */
+static void drop_numbered_heads(qk_plan_text *t)
+{
+    for (uint32_t i = 0; i < t->line_count; i++) {
+        uint32_t run = 1, first, number, seen[3] = {i};
+        qk_str head, other;
+        if (!numbered_head(t, &t->lines[i], &head, &first)) continue;
+        bool title = stands_alone(t, head);
+        for (uint32_t k = i + 1; k < t->line_count && !title; k++) {
+            if (!numbered_head(t, &t->lines[k], &other, &number) || !qk_str_eq(head, other) ||
+                number != first + run)
+                continue;
+            if (run < 3) seen[run] = k;
+            if (++run == 3)
+                for (int n = 0; n < 3; n++) t->lines[seen[n]].dropped = true;
+            if (run > 3) t->lines[k].dropped = true;
+        }
+        if (title) t->lines[i].dropped = true;
     }
 }
 
@@ -145,6 +189,7 @@ static void measure_wrap(qk_plan_text *t)
 void qk_plan_furniture_drop(qk_plan_text *t)
 {
     drop_page_numbers(t);
+    drop_numbered_heads(t);
     drop_running_heads(t);
     close_gaps(t);
     measure_wrap(t);

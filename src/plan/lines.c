@@ -63,10 +63,12 @@ static bool is_label_line(const joiner *j, qk_span s)
     return qk_plan_label_at(j->t, s.from, s.to, &role, &end, &time);
 }
 
-/* Did the printer cut this line? */
+/* Did the printer cut this line? A short one that ends at the margin was set there, to the right or
+ * in the middle: a signature, a date, a title. */
 static bool is_full(const joiner *j, const qk_plan_line *l)
 {
-    return j->t->wrap && (uint32_t)l->width + l->start + 7 >= j->t->wrap;
+    return j->t->wrap && (uint32_t)l->width + l->start + 7 >= j->t->wrap &&
+           l->width * 2u >= j->t->wrap;
 }
 
 #define UNIT_ENDS                                                                                                               \
@@ -82,8 +84,11 @@ static bool begins_with_unit(const joiner *j, const qk_plan_line *next)
            !qk_plan_word_at(j->t, first.to, next->norm.to, "、|，|。|（|；"))
         first.to = qk_plan_next(j->t, first.to, &cp);
     /* one or two characters can only be the rest of a word */
-    if (first.to == next->norm.to && qk_plan_chars(j->t, first) < 3) return true;
-    return qk_plan_word_end(j->t, first, UNIT_ENDS) > 0 && qk_plan_chars(j->t, first) < 14;
+    if (qk_plan_chars(j->t, first) < 3 &&
+        (first.to == next->norm.to || !qk_plan_is(j->t, first.to, next->norm.to, "（")))
+        return true;
+    return qk_plan_word_end(j->t, first, UNIT_ENDS "|牵头|配合|落实|参与|负责|协助") > 0 &&
+           qk_plan_chars(j->t, first) < 14;
 }
 
 /* Is the whole line pieces of a list of units, the last of them perhaps cut? */
@@ -106,6 +111,20 @@ static bool is_all_units(const joiner *j, const qk_plan_line *next)
     }
 }
 
+#define ROLE_ENDS "牵头|配合|落实|参与|负责|协助"
+
+/* 责任单位：甲局牵头，乙局…: a list that gives roles behind its units ends with one. */
+static bool lacks_role(const joiner *j)
+{
+    qk_duty_role role;
+    qk_span s = j->cur->span;
+    uint32_t end;
+    bool time;
+    if (!qk_plan_label_at(j->t, s.from, s.to, &role, &end, &time)) return false;
+    return qk_plan_has_any(j->t, (qk_span){end, s.to}, "牵头|配合|参与") &&
+           !qk_plan_word_end(j->t, s, ROLE_ENDS "|。|）");
+}
+
 /* A list of units goes on while its last unit is not whole, or while the next line, too, begins
  * with a unit. */
 static bool units_continue(const joiner *j, const qk_plan_line *next)
@@ -114,6 +133,11 @@ static bool units_continue(const joiner *j, const qk_plan_line *next)
     if (qk_plan_word_end(j->t, j->cur->span, "、|，")) return true;
     if (qk_plan_ends(j->t, j->cur->span, "。")) return false;
     if (qk_plan_word_at(j->t, next->norm.from, next->norm.to, "、|，|（|；|：")) return true;
+    if (qk_plan_word_at(j->t, next->norm.from, next->norm.to, "牵头，|配合，|参与，|落实。"))
+        return true;
+    if (lacks_role(j) && (qk_plan_has_any(j->t, next->norm, ROLE_ENDS) ||
+                          (next->width < 40 && !qk_plan_has_any(j->t, next->norm, "。|；|："))))
+        return true;
     if ((!whole && is_full(j, j->last)) || is_all_units(j, next)) return true;
     return (j->t->wrap ? is_full(j, j->last) : !whole) && begins_with_unit(j, next);
 }

@@ -17,6 +17,9 @@ static const qk_unit_def units[] = {
     {"毫克/标立方米", "mg/m3", 'c'},
     {"毫克/升", "mg/L", 'c'},
     {"mg/m3", "mg/m3", 'c'},
+    {"毫克/克", "mg/g", 'c'},
+    {"毫克每克", "mg/g", 'c'},
+    {"mg/g", "mg/g", 'c'},
     {"克/平方米", "g/m2", 'c'},
     {"克每平方米", "g/m2", 'c'},
     {"g/m2", "g/m2", 'c'},
@@ -158,13 +161,22 @@ static const qk_unit_def units[] = {
     {"万", "万", 'm'},
 };
 
+/* 所 counts schools and institutes, but opens a relative clause before a verb: 所列, 所需. */
+static bool is_unit_here(const qk_plan_text *t, const qk_unit_def *def, uint32_t at, uint32_t limit)
+{
+    static const char *const verbs = "列|示|述|附|指|需|属|在|有|涉|明确|确定|规定|载|称|含|提";
+    return strcmp(def->printed, "所") != 0 || !qk_plan_word_at(t, at, limit, verbs);
+}
+
 static const qk_unit_def *unit_at(const qk_plan_text *t, uint32_t at, uint32_t limit)
 {
     const qk_unit_def *best = NULL;
     size_t length = 0;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (at >= limit || units[i].printed[0] != t->norm[at]) continue;
         size_t n = strlen(units[i].printed);
-        if (n > length && qk_plan_is(t, at, limit, units[i].printed)) {
+        if (n > length && qk_plan_is(t, at, limit, units[i].printed) &&
+            is_unit_here(t, &units[i], at + (uint32_t)n, limit)) {
             best = &units[i];
             length = n;
         }
@@ -322,6 +334,14 @@ static uint32_t skip_list(const qk_plan_text *t, uint32_t at, uint32_t limit)
     return i;
 }
 
+/* 附表1所列, 图3, 第2号: a number that names something counts nothing. */
+static bool is_name_number(const qk_plan_text *t, qk_span c, uint32_t at)
+{
+    qk_span before = {c.from, at};
+    return qk_plan_word_end(t, before,
+                            "附表|附件|附图|附录|见表|见图|如表|如图|专栏|第|序号|编号") > 0;
+}
+
 static bool starts_inside_word(const qk_plan_text *t, qk_span c, uint32_t at)
 {
     char before = at > c.from ? t->norm[at - 1] : ' ';
@@ -401,7 +421,8 @@ uint32_t qk_plan_next_measure(qk_plan *p, qk_span c, uint32_t at, qk_measure *m)
                 return m->unit_span.to;
             continue;
         }
-        if (starts_inside_word(t, c, i) || !read_decimal(t, i, c.to, &m->value, &end)) {
+        if (starts_inside_word(t, c, i) || is_name_number(t, c, i) ||
+            !read_decimal(t, i, c.to, &m->value, &end)) {
             while (i + 1 < c.to && (qk_is_digit(t->norm[i + 1]) || t->norm[i + 1] == '.')) i++;
             continue;
         }

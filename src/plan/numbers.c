@@ -47,8 +47,12 @@ static bool is_fact(const qk_plan_text *t, qk_span c, const qk_measure *m)
     if (qk_plan_word_end(t, before, "可达|已达|曾达|高达|第|未来|近|约占|未来7天、")) return true;
     if (qk_plan_has_any(t, before, "贡献|发生频率|未来")) return true;
     /* 从65%提高到87%: the first number is where it began */
-    if (!m->compared && qk_plan_has_any(t, before, "从|由") &&
-        qk_plan_word_at(t, m->whole.to, c.to, "提高|上升|增加|提升|下降|降低|减少|增长|压减"))
+    uint32_t change =
+        qk_plan_has_any(t, before, "从|由")
+            ? qk_plan_word_at(t, m->whole.to, c.to,
+                              "提高|上升|增加|提升|下降|降低|减少|增长|压减|削减|扩大|降|增")
+            : 0;
+    if (change && (!m->compared || qk_plan_word_at(t, m->whole.to + change, c.to, "到|至")))
         return true;
     return false;
 }
@@ -63,7 +67,9 @@ static bool is_demand(const qk_plan_text *t, qk_span c, const qk_measure *m)
     case 'c': return m->compared || qk_plan_has(t, before, "浓度");
     case 't':
         return m->compared && (m->op == QK_OP_LE || m->op == QK_OP_GE || m->op == QK_OP_LT) &&
-               !(m->value.mantissa == 24 && m->value.scale == 0) && !m->raising;
+               (m->whole.to > m->unit_span.to ||
+                !(m->value.mantissa == 24 && m->value.scale == 0)) &&
+               !m->raising;
     case 'n':
         if (m->chinese) return qk_plan_has_any(t, before, "完成|开展|组织|实施");
         return m->compared || qk_plan_has_any(t, c, DOING);
@@ -90,9 +96,10 @@ static qk_span trim_name(const qk_plan_text *t, qk_span s)
     bool again = true;
     while (again && s.from < s.to) {
         again = false;
-        n = qk_plan_word_at(t, s.from, s.to,
-                            "到|至|力争|确保|实现|完成|推动|并|其中|使|全年|年底前|底前|前|内|对|"
-                            "达到|将|保持|年|月|日|底");
+        n = qk_plan_word_at(
+            t, s.from, s.to,
+            "、|，|和|及|到|至|力争|确保|实现|完成|推动|并|其中|使|全年|年底前|底前|前|内|对|"
+            "达到|将|保持|年|月|日|底");
         if (qk_plan_read_year(t, s.from, s.to, &year, &end))
             n = end - s.from;
         else if (qk_plan_read_count(t, s.from, s.to, &v, &end) &&
@@ -167,6 +174,21 @@ static int32_t date_before(const qk_plan_task *task, qk_span sentence, uint32_t 
     return date;
 }
 
+/* 完成9个集群整治，其中家具类3个; 淘汰国三货车260辆，国四货车500辆: what is demanded of the whole
+ * is demanded of its parts, and of what is counted right behind in the same unit. */
+static bool is_share_of_demand(const qk_plan_text *t, qk_span c, const qk_measure *m,
+                               const qk_plan_task *task, qk_span sentence)
+{
+    const qk_plan_number *last = task->number_count ? &task->numbers[task->number_count - 1] : NULL;
+    enum { REACH = 60 };
+    if (!last || last->text.from < sentence.from || !m->def || m->def->kind != 'n' ||
+        m->threshold || !qk_str_eq(last->unit, m->unit) || is_fact(t, c, m))
+        return false;
+    return qk_plan_word_at(t, c.from, c.to, "其中") > 0 ||
+           (m->digits.from - last->unit_span.to < REACH &&
+            !qk_plan_has_any(t, (qk_span){last->unit_span.to, m->digits.from}, "对|的|超过|日"));
+}
+
 static void read_sentence(qk_plan *p, qk_span s, qk_plan_task *task)
 {
     const qk_plan_text *t = &p->text;
@@ -187,7 +209,8 @@ static void read_sentence(qk_plan *p, qk_span s, qk_plan_task *task)
             m.bound = own.bound;
             m.raising = own.raising;
         }
-        if (qk_plan_in_title(t, s, m.digits.from) || !is_demand(t, c, &own)) {
+        bool share = is_share_of_demand(t, c, &own, task, s);
+        if (qk_plan_in_title(t, s, m.digits.from) || !(share || is_demand(t, c, &own))) {
             run = 0;
             continue;
         }
@@ -203,7 +226,8 @@ static void read_sentence(qk_plan *p, qk_span s, qk_plan_task *task)
                               .value2 = own.value2,
                               .unit = own.unit,
                               .unit_span = own.unit_span,
-                              .date = date_before(task, s, own.digits.from)};
+                              .date = date_before(task, s, own.digits.from),
+                              .share = qk_plan_word_at(t, c.from, c.to, "其中") > 0};
         set_name(t, c, &own, before ? &prior : NULL, n);
         run++;
         if (run > 1 && own.listed) share_names(t, n - (run - 1), run);

@@ -114,6 +114,7 @@ typedef struct qk_plan_number {
     qk_str unit;          /* usual short form */
     qk_span unit_span;
     int32_t date; /* yyyymmdd or 0 */
+    bool share;   /* a part of the whole printed before it: 其中家具类3个 */
 } qk_plan_number;
 
 typedef struct qk_plan_target {

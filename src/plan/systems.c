@@ -24,7 +24,7 @@ static const struct {
     {"台账", "ledger", ANY},
     {"白名单", "list", ANY},
     {"黑名单", "list", ANY},
-    {"清单", "list", ANY},
+    {"清单", "list", NEEDS_NAME},
     {"名录", "list", ANY},
     {"企业名单", "list", ANY},
     {"信息平台", "information platform", ANY},
@@ -109,7 +109,7 @@ static const struct {
     "配备|配套|充分|综合|持续|积极|严格|入选|进行|实行|推行|统一的|动态|以及|梳理|升级|作为|按照|" \
     "编制|布设|"                                                                                                                    \
     "对接|依法|应当|取消|探索|修订|科学|确保|相应的|根据|汇总|同步|结合|加大|将|把|由|对|在|"         \
-    "为|向"
+    "为|向|新建|整合|对照|上传|传至|录入|进入"
 #define DEVICES "系统|设施|设备|装置|平台|网络|能力|仪器|终端|体系"
 
 typedef struct finding {
@@ -133,7 +133,7 @@ static uint32_t name_start(const qk_plan_text *t, uint32_t floor, uint32_t head)
         uint32_t cp, prev;
         /* 对 inside 对接, 在 inside 在线 are no verbs */
         uint32_t verb = qk_plan_word_end(t, (qk_span){floor, i}, STOP_VERBS);
-        if (verb > 3 || (verb == 3 && !qk_plan_word_at(t, i, head + 12, "接|线|外"))) break;
+        if (verb > 3 || (verb == 3 && !qk_plan_word_at(t, i, head + 12, "接|线|外|主的"))) break;
         prev = qk_plan_prev(t, i, &cp);
         if (is_separator(cp) || (cp == 0x3001 && !summed)) break;
         if (cp == 0xFF09) brackets++;
@@ -142,11 +142,11 @@ static uint32_t name_start(const qk_plan_text *t, uint32_t floor, uint32_t head)
         chars++;
     }
     /* what is left of a quotation that began before */
-    while (
-        i < head &&
-        qk_plan_word_at(t, i, head, "、|和|及|与|的|等|”|）|并|年度|了|全面|各类|以|有关|相关")) {
-        uint32_t n =
-            qk_plan_word_at(t, i, head, "、|和|及|与|的|等|”|）|并|年度|了|全面|各类|以|有关|相关");
+    while (i < head &&
+           qk_plan_word_at(t, i, head,
+                           "、|和|及|与|的|等|”|）|并|年度|了|全面|各类|以|有关|相关|运行|使用")) {
+        uint32_t n = qk_plan_word_at(
+            t, i, head, "、|和|及|与|的|等|”|）|并|年度|了|全面|各类|以|有关|相关|运行|使用");
         if (qk_plan_is(t, i, head, "以") && qk_plan_has(t, (qk_span){i, head}, "为主")) break;
         i += n;
     }
@@ -211,6 +211,7 @@ static size_t head_at(const qk_plan_text *t, uint32_t at, uint32_t limit, uint32
     size_t best = SIZE_MAX;
     *length = 0;
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        if (memcmp(heads[i].word, t->norm + at, limit - at < 3 ? limit - at : 3) != 0) continue;
         uint32_t n = (uint32_t)strlen(heads[i].word);
         if (n > *length && qk_plan_is(t, at, limit, heads[i].word)) {
             best = i;
@@ -241,6 +242,16 @@ static void add_system(scan *s, qk_span name, qk_span sentence, const char *kind
     if (out) *out = (qk_plan_system){name, sentence, kind, s->node};
 }
 
+/* 2次…走航监测, 10天…预报能力: how many there are is no part of the name. */
+static uint32_t behind_count(const qk_plan_text *t, uint32_t from, uint32_t head)
+{
+    uint32_t i = from;
+    while (i < head && qk_is_digit(t->norm[i])) i++;
+    return i > from && qk_plan_word_at(t, i, head, "次|天|个|套|台|座|项|处|家|路|类")
+               ? i + qk_plan_word_at(t, i, head, "次|天|个|套|台|座|项|处|家|路|类")
+               : from;
+}
+
 /* One head at `at`: the name it ends, or an empty span. */
 static qk_span read_name(const qk_plan_text *t, qk_span s, uint32_t floor, uint32_t at, size_t head,
                          uint32_t length)
@@ -261,8 +272,11 @@ static qk_span read_name(const qk_plan_text *t, qk_span s, uint32_t floor, uint3
     if (strstr(heads[head].word, "监") || strstr(heads[head].word, "门禁") ||
         strstr(heads[head].word, "质控"))
         while ((more = qk_plan_word_at(t, name.to, s.to, DEVICES "|预警系统")) > 0) name.to += more;
-    if (strcmp(heads[head].word, "蓝天卫士") == 0)
+    name.from = behind_count(t, name.from, at);
+    if (strcmp(heads[head].word, "蓝天卫士") == 0) {
+        name.from = qk_plan_word_end(t, (qk_span){s.from, at}, "“") ? at - 3 : at;
         name.to += qk_plan_word_at(t, name.to, s.to, "”视频监控|监控|视频监控|系统");
+    }
     if (heads[head].rule == NEEDS_NAME && name.from == at) return (qk_span){0};
     if (qk_plan_is(t, name.to, s.to, "”") && qk_plan_has(t, (qk_span){name.from, at}, "“"))
         name.to += 3;

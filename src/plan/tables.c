@@ -62,6 +62,13 @@ static bool is_table_line(const qk_plan_line *l)
     return l->tabs ? l->cells >= 2 : l->cells >= 3;
 }
 
+/* The last row of a table may hold its label and its sum alone. */
+static bool is_total_line(const qk_plan_text *t, const qk_plan_line *l)
+{
+    return !l->dropped && l->cells >= 2 &&
+           qk_plan_word_at(t, l->norm.from, l->norm.to, "合计|总计|共计|小计") > 0;
+}
+
 static bool next_used(const qk_plan_text *t, uint32_t *line)
 {
     while (*line < t->line_count && t->lines[*line].norm.from == t->lines[*line].norm.to) ++*line;
@@ -76,7 +83,8 @@ static uint32_t block_end(const qk_plan_text *t, uint32_t line)
     bool tabs = t->lines[line].tabs;
     while (next_used(t, &i)) {
         uint32_t next = i + 1;
-        if (is_table_line(&t->lines[i]) && t->lines[i].tabs == tabs) {
+        if ((is_table_line(&t->lines[i]) || (rows > 1 && is_total_line(t, &t->lines[i]))) &&
+            t->lines[i].tabs == tabs) {
             rows++;
             end = i + 1;
         } else if (!(rows > 1 && next_used(t, &next) && is_table_line(&t->lines[next]) &&
@@ -328,7 +336,7 @@ static void add_row(qk_plan *p, qk_plan_table *tb, const raw_row *raw, const raw
     }
     lay_row(cells, raw, head, tb->column_count, l->tabs);
     if (repeats_head(p, tb, cells)) return;
-    if (join_above(tb, cells, !is_table_line(l))) return;
+    if (join_above(tb, cells, !is_table_line(l) && !is_total_line(&p->text, l))) return;
     if (!l->tabs && is_empty(&cells[0]) && raw->count < tb->column_count &&
         join_above(tb, cells, true))
         return;

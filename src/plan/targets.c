@@ -45,6 +45,22 @@ static void cut_months(const qk_plan_text *t, qk_span *name, qk_span *months)
     name->from = end + 3;
 }
 
+/* …天数比率比2022年下降: the year it is compared with is no part of the name. */
+static qk_span cut_base(const qk_plan_text *t, qk_span name)
+{
+    uint32_t cp, end;
+    int32_t year;
+    for (uint32_t i = name.from; i < name.to; i = qk_plan_next(t, i, &cp))
+        if (qk_is_digit(t->norm[i]) && qk_plan_read_year(t, i, name.to, &year, &end) &&
+            end == name.to) {
+            qk_span rest = {name.from, i};
+            uint32_t n = qk_plan_word_end(t, rest, "相比于|相较于|相比|相较|比|较|同比");
+            if (n && n < rest.to - rest.from) return (qk_span){rest.from, rest.to - n};
+            break;
+        }
+    return name;
+}
+
 static qk_span trim_metric(const qk_plan_text *t, qk_span name, qk_plan_target *out)
 {
     uint32_t n, end, digits;
@@ -55,7 +71,10 @@ static qk_span trim_metric(const qk_plan_text *t, qk_span name, qk_plan_target *
         n = qk_plan_word_at(
             t, name.from, name.to,
             "到|至|力争|确保|其中|并|实现|使|年底|底|前|年度|年|末|和|以及|及|、|，|环境空气质量|"
-            "空气质量|环境空气|年均|年平均|一是|二是|三是|一|二|三|是|改善目标为");
+            "空气质量|环境空气|年均|年平均|一是|二是|三是|即|是|改善目标为");
+        /* 二 of 二氧化硫 counts nothing */
+        if (!n && !qk_plan_word_at(t, name.from, name.to, "二氧化|一氧化|三氧化|一次"))
+            n = qk_plan_word_at(t, name.from, name.to, "一|二|三");
         if (digits) n = digits;
         if (n && n < name.to - name.from) {
             name.from += n;
@@ -71,7 +90,16 @@ static qk_span trim_metric(const qk_plan_text *t, qk_span name, qk_plan_target *
                 t, name, "分别|力争|要|应|均|稳定|达|为|，|、|原则上|年均值|平均|总体")) > 0 &&
            n < name.to - name.from)
         name.to -= n;
-    return name;
+    return cut_base(t, name);
+}
+
+/* 臭氧浓度（日最大8小时平均第90百分位数）: how it is averaged is no part of the name. */
+static qk_span cut_qualifier(const qk_plan_text *t, qk_span name)
+{
+    uint32_t open = qk_plan_find(t, name, "（");
+    if (open == UINT32_MAX || open == name.from || !qk_plan_ends(t, name, "）")) return name;
+    if (!qk_plan_has_any(t, (qk_span){open, name.to}, "小时|百分位|日最大|日均|年均")) return name;
+    return (qk_span){name.from, open};
 }
 
 /* Name of the pollutant, or the printed name without the words of measuring. */
@@ -100,6 +128,19 @@ static void set_metric(qk_plan *p, qk_span name, const qk_measure *m, qk_plan_ta
         if (at == UINT32_MAX) continue;
         name.from = at;
         break;
+    }
+    name = cut_qualifier(t, name);
+    if ((n = qk_plan_find(t, name, "减排量")) != UINT32_MAX ||
+        (n = qk_plan_find(t, name, "排放总量")) != UINT32_MAX) {
+        name = (qk_span){name.from, n};
+        while ((n = qk_plan_word_end(t, name, "重点工程|工程|主要污染物|总量|排放|累计|协同")) >
+                   0 &&
+               n < name.to - name.from)
+            name.to -= n;
+        out->metric_span = name;
+        out->metric = qk_plan_quote(t, name);
+        out->statistic = "total_reduction";
+        return;
     }
     if (days && (n = qk_plan_word_end(t, name, "比例|比率|率|占比")) > 0) name.to -= n;
     while ((n = qk_plan_word_end(t, name, "年平均浓度|年均浓度|平均浓度|浓度|年均")) > 0 &&

@@ -348,7 +348,7 @@ uint32_t qk_plan_word_at(const qk_plan_text *t, uint32_t at, uint32_t limit, con
         size_t n = 0;
         while (words[n] && words[n] != '|' && n < room && words[n] == here[n]) n++;
         if (n > best && (words[n] == '|' || !words[n])) best = n;
-        words = strchrnul(words + n, '|');
+        for (words += n; *words && *words != '|';) words++; /* words are short: no call pays */
         words += *words == '|';
     }
     return (uint32_t)best;
@@ -360,7 +360,8 @@ uint32_t qk_plan_word_end(const qk_plan_text *t, qk_span s, const char *words)
     if (!room) return 0;
     char last = t->norm[s.to - 1];
     while (*words) {
-        const char *stop = strchrnul(words, '|');
+        const char *stop = words;
+        while (*stop && *stop != '|') stop++;
         size_t n = (size_t)(stop - words);
         if (n > best && n <= room && stop[-1] == last && memcmp(t->norm + s.to - n, words, n) == 0)
             best = n;

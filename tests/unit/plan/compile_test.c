@@ -356,6 +356,92 @@ static void test_plan__money_rules_with_amount_and_payer(void **state)
     qk_plan_free(p);
 }
 
+static void test_plan__numbers_that_name_something_count_nothing(void **state)
+{
+    (void)state;
+    qk_plan *p =
+        compiled(TASK1 "6月底前完成附表1所列整改，关闭附件3所示企业，确保12所学校停用燃煤锅炉。\n");
+    assert_int_equal(p->tasks[0].number_count, 1);
+    assert_true(number_is(&p->tasks[0].numbers[0], QK_OP_EQ, "12", "所"));
+    qk_plan_free(p);
+}
+
+static void test_plan__the_payer_is_whom_the_money_is_taken_from(void **state)
+{
+    (void)state;
+    qk_plan *p = compiled(
+        TASK1
+        "巡查。\n三、保障措施\n（一）奖惩。每发现一处火点，扣减所在镇财政资金20万元；对未完成目标的"
+        "街道，扣缴30万元；每查实一起扣缴乡镇财政10万元，第二起扣缴20万元。县财政安排资金800万元，"
+        "用于运行补贴。\n");
+    static const char *const payers[] = {"镇", "街道", "乡镇", "乡镇"};
+    assert_int_equal(p->money_count, 4);
+    for (uint32_t i = 0; i < 4; i++) assert_quote(p, p->money[i].payer, payers[i]);
+    assert_true(qk_str_eq(p->money[0].per, QK_STR("处")));
+    assert_true(qk_str_eq(p->money[3].per, QK_STR("起")));
+    qk_plan_free(p);
+}
+
+static void test_plan__parts_of_a_whole_are_demanded_with_it(void **state)
+{
+    (void)state;
+    qk_plan *p = compiled(TASK1 "完成9个集群整治，其中家具3个、铸造6个，占比由12%提高到20%。\n");
+    assert_int_equal(p->tasks[0].number_count, 4);
+    assert_false(p->tasks[0].numbers[0].share);
+    assert_true(p->tasks[0].numbers[1].share);
+    assert_true(number_is(&p->tasks[0].numbers[3], QK_OP_GE, "20", "%"));
+    qk_plan_free(p);
+}
+
+static void test_S004_plan__years_in_a_list_and_the_heating_season(void **state)
+{
+    (void)state;
+    qk_plan *p =
+        compiled("青泽县空气质量三年行动计划（2024—2026年）\n一、任务\n1."
+                 "控煤。2024年、2025年、2026年用煤分别控制在9万吨、"
+                 "8万吨、7万吨以内。（县发改委牵头）\n2."
+                 "清洁取暖。2025年采暖季前完成80户改造。（县住建局牵头）\n"
+                 "3.备汛。2025年汛期前清理沟渠。\n牵头单位：县水利局\n完成时限：6月20日\n");
+    const qk_plan_task *t = p->tasks;
+    assert_int_equal(t[0].deadline_count, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(t[0].deadlines[i].date, 20241231 + 10000 * (int)i);
+    assert_int_equal(t[1].deadline_count, 1);
+    assert_int_equal(t[1].deadlines[0].date, 20251115);
+    assert_int_equal(t[2].deadline_count, 1);
+    assert_int_equal(t[2].deadlines[0].date % 10000, 620);
+    assert_true(t[2].deadlines[0].date > 20240000);
+    qk_plan_free(p);
+}
+
+static void test_S002_plan__roles_behind_units_outweigh_the_label(void **state)
+{
+    (void)state;
+    qk_plan *p = compiled(TASK1 "巡查。县住建局牵头，县城管局、各乡镇参与。\n"
+                                "2.清扫。洒水。\n责任单位：县城管局牵头，县公路中心配合\n");
+    assert_units(p, 0, QK_DUTY_LEAD, "县住建局");
+    assert_units(p, 0, QK_DUTY_SUPPORT, "县城管局|各乡镇");
+    assert_units(p, 1, QK_DUTY_LEAD, "县城管局");
+    assert_units(p, 1, QK_DUTY_SUPPORT, "县公路中心");
+    assert_units(p, 1, QK_DUTY_RESPONSIBLE, "");
+    qk_plan_free(p);
+}
+
+static void test_S005_plan__names_of_goals_without_base_and_averaging(void **state)
+{
+    (void)state;
+    qk_plan *p = compiled(
+        "青泽县2026年净气方案\n一、工作目标\n重污染天数比率比2022年下降25%"
+        "以上，臭氧浓度（日最大8小时平均"
+        "第90百分位数）控制在165微克/立方米以内，二氧化硫、氮氧化物排放总量分别下降12%、10%。\n"
+        "二、任务\n1.加强工地抑尘。巡查。\n");
+    static const char *const names[] = {"重污染天数比率", "臭氧", "二氧化硫", "氮氧化物"};
+    assert_int_equal(p->target_count, 4);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_true(qk_str_eq(p->targets[i].metric, qk_str_of(names[i])));
+    qk_plan_free(p);
+}
+
 static void test_S001_plan__head_of_a_covering_notice(void **state)
 {
     (void)state;
@@ -488,6 +574,12 @@ int main(void)
         cmocka_unit_test(test_S001_plan__head_of_a_covering_notice),
         cmocka_unit_test(test_S001_plan__a_draft_says_so),
         cmocka_unit_test(test_plan__systems_are_named),
+        cmocka_unit_test(test_plan__numbers_that_name_something_count_nothing),
+        cmocka_unit_test(test_plan__the_payer_is_whom_the_money_is_taken_from),
+        cmocka_unit_test(test_plan__parts_of_a_whole_are_demanded_with_it),
+        cmocka_unit_test(test_S004_plan__years_in_a_list_and_the_heating_season),
+        cmocka_unit_test(test_S002_plan__roles_behind_units_outweigh_the_label),
+        cmocka_unit_test(test_S005_plan__names_of_goals_without_base_and_averaging),
         cmocka_unit_test(test_plan__what_is_no_plan_is_refused),
         cmocka_unit_test(test_S001_plan__json_is_whole_and_places_lie_in_the_text),
         cmocka_unit_test(test_plan__the_same_text_gives_the_same_bytes),

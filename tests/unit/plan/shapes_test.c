@@ -36,7 +36,7 @@ typedef struct shape {
     bool traditional;
 } shape;
 
-enum { NUMBERINGS = 6, DUTIES = 6, WIDTHS = 3, PAGES = 4 };
+enum { NUMBERINGS = 6, DUTIES = 9, WIDTHS = 3, PAGES = 5 };
 
 static const char *const cn[] = {"", "一", "二", "三", "四", "五", "六", "七", "八"};
 
@@ -82,8 +82,19 @@ static void put_duty(qk_buf *out, const shape *s, const item *it)
         qk_buf_printf(out, "【牵头部门：%s；配合部门：%s；责任部门：%s】\n", it->lead, it->support,
                       it->responsible);
         break;
-    default:
+    case 5:
         qk_buf_printf(out, "\n牵头：%s；配合：%s；责任：%s。\n", it->lead, it->support,
+                      it->responsible);
+        break;
+    case 6:
+        qk_buf_printf(out, "%s牵头，%s配合，%s落实。\n", it->lead, it->support, it->responsible);
+        break;
+    case 7:
+        qk_buf_printf(out, "〔%s牵头，%s参与，%s负责落实〕\n", it->lead, it->support,
+                      it->responsible);
+        break;
+    default:
+        qk_buf_printf(out, "\n责任单位：%s牵头，%s配合，%s落实\n", it->lead, it->support,
                       it->responsible);
         break;
     }
@@ -135,6 +146,8 @@ static void dress(qk_buf *out, qk_str text, const shape *s)
         if (s->pages == 1 && han && qk_test_random(&seed) % 61 == 0) qk_buf_puts(out, "\n\n");
         if (s->pages == 2 && han && qk_test_random(&seed) % 61 == 0)
             qk_buf_printf(out, "\n— %u —\n\n", page++);
+        if (s->pages == 4 && han && qk_test_random(&seed) % 61 == 0)
+            qk_buf_printf(out, "\n\n青泽县2026年净气行动方案                    %u\n\n", page++);
         if (s->pages == 3 && column >= 56 && text.len && text.ptr[0] != '\n') {
             qk_buf_puts(out, "\n");
             column = 0;
