@@ -115,11 +115,14 @@ static qk_code read_ledger(assessing *a, const char *id, bool by_date, qk_ledger
     return qk_ledger_each(a->db, type, &ask, fn, a, a->err);
 }
 
-/* Of tasks and cases the versions that were recorded by then. */
+/* Of tasks and cases the versions that were recorded by then. A plan that a unit owes is done when
+ * it has filed its own. */
 #define NEWEST(table, key) \
     "version=(SELECT max(version) FROM " table "_history WHERE " key " AND recorded_at<=?4)"
 static const char tasks_sql[] =
-    "SELECT count(*),coalesce(sum(o.state='done'),0) FROM obligation_history o WHERE o." NEWEST(
+    "SELECT count(*),coalesce(sum(o.state='done' OR (o.kind='filing' AND EXISTS(SELECT 1 FROM"
+    " progress_history p WHERE p.obligation=o.id AND p.unit=?1 AND p.month=0 AND p.state IN"
+    " ('filed','late') AND p.recorded_at<=?4))),0) FROM obligation_history o WHERE o." NEWEST(
         "obligation",
         "id=o.id") " AND o.valid_to IS NULL AND o.state<>'cancelled' AND o.due_day>=?2 AND"
                    " o.due_day<?3 AND EXISTS(SELECT 1 FROM duty_history d WHERE d.obligation=o.id"
@@ -219,6 +222,61 @@ static void put_inputs(qk_json_writer *w, const assessing *a, const assessed *u,
     qk_json_end(w);
 }
 
+/* The air as one would write it by hand: "40 - (43.6 - 42) x 0.5 = 39.20". */
+static void write_air(qk_buf *out, const assessing *a, const assessed *u)
+{
+    char own[QK_DEC_TEXT], target[QK_DEC_TEXT], last[QK_DEC_TEXT], per[QK_DEC_TEXT];
+    char full[QK_DEC_TEXT], points[QK_DEC_TEXT], over[QK_DEC_TEXT];
+    const char *why = u->score.why[QK_ASSESS_AIR];
+    qk_dec d = {0, 0};
+    qk_dec_format(own, u->in.pm25);
+    qk_dec_format(target, u->in.target);
+    qk_dec_format(full, u->score.full[QK_ASSESS_AIR]);
+    qk_dec_format(points, u->score.points[QK_ASSESS_AIR]);
+    qk_dec_format(per, qk_dec_trim((qk_dec){a->rule->points_per_ug, 6}));
+    if (strcmp(why, "worse") == 0)
+        qk_buf_printf(out, "%s > %s → %s", own, qk_dec_format(last, u->in.last_year), points);
+    else if (strcmp(why, "within") == 0)
+        qk_buf_printf(out, "%s ≤ %s → %s", own, target, points);
+    else if (strcmp(why, "over") == 0 && !a->rule->whole_ug)
+        qk_buf_printf(out, "%s − (%s − %s) × %s = %s", full, own, target, per, points);
+    else if (strcmp(why, "over") == 0 && qk_dec_sub(&d, u->in.pm25, u->in.target) == QK_OK)
+        qk_buf_printf(out, "%s − %s = %s; %s − %lld × %s = %s", own, target, qk_dec_format(over, d),
+                      full, (long long)(d.mantissa / qk_power_of_ten[d.scale]), per, points);
+}
+
+static void write_arithmetic(qk_buf *out, const assessing *a, const assessed *u,
+                             qk_assess_part part)
+{
+    char full[QK_DEC_TEXT], points[QK_DEC_TEXT], given[QK_DEC_TEXT];
+    const qk_assess_input *in = &u->in;
+    bool tasks = part == QK_ASSESS_TASKS;
+    qk_dec_format(full, u->score.full[part]);
+    qk_dec_format(points, u->score.points[part]);
+    if (part == QK_ASSESS_AIR) {
+        write_air(out, a, u);
+    } else if (strcmp(u->score.why[part], "share") == 0) {
+        qk_buf_printf(out, "%s × %lld ÷ %lld = %s", full,
+                      (long long)(tasks ? in->tasks_done : in->problems_closed),
+                      (long long)(tasks ? in->tasks : in->problems), points);
+    } else if (part == QK_ASSESS_INITIATIVE) {
+        qk_buf_printf(out, "min(%s, %s) = %s", qk_dec_format(given, in->initiative), full, points);
+    } else if (part == QK_ASSESS_DEDUCTED) {
+        qk_buf_printf(out, "0 − %s = %s", qk_dec_format(given, in->deducted), points);
+    }
+}
+
+static void put_arithmetic(qk_json_writer *w, const assessing *a, const assessed *u,
+                           qk_assess_part part)
+{
+    qk_buf text;
+    qk_buf_init(&text, 400);
+    write_arithmetic(&text, a, u, part);
+    qk_json_key(w, "formula");
+    text.len && !text.failed ? qk_json_str(w, qk_buf_str(&text)) : qk_json_null(w);
+    qk_buf_clear(&text);
+}
+
 static void put_part(qk_json_writer *w, const assessing *a, const assessed *u, qk_assess_part part)
 {
     char code[64];
@@ -230,7 +288,19 @@ static void put_part(qk_json_writer *w, const assessing *a, const assessed *u, q
     qk_json_kcstr(w, "why", u->score.why[part]);
     qk_json_kcstr(w, "zh", qk_message(code, QK_ZH));
     qk_json_kcstr(w, "en", qk_message(code, QK_EN));
+    put_arithmetic(w, a, u, part);
     put_inputs(w, a, u, part);
+    qk_json_end(w);
+}
+
+/* Which of its targets a unit has not met. */
+static void put_unmet(qk_json_writer *w, const assessed *u)
+{
+    qk_json_key(w, "unmet");
+    qk_json_array(w);
+    if (!u->in.air_known) qk_json_cstr(w, "air_unknown");
+    if (u->in.air_known && qk_dec_cmp(u->in.pm25, u->in.target) > 0) qk_json_cstr(w, "air");
+    if (u->in.tasks_done < u->in.tasks) qk_json_cstr(w, "tasks");
     qk_json_end(w);
 }
 
@@ -245,6 +315,7 @@ static void put_unit(qk_json_writer *w, const assessing *a, const assessed *u)
     for (int p = 0; p < QK_ASSESS_PARTS; p++) put_part(w, a, u, (qk_assess_part)p);
     qk_json_end(w);
     qk_json_kbool(w, "targets_met", u->score.targets_met);
+    put_unmet(w, u);
     qk_json_kbool(w, "penalty", u->score.penalty);
     qk_json_end(w);
 }
@@ -273,6 +344,7 @@ static void put_sheet(qk_json_writer *w, const assessing *a)
     qk_json_kcstr(w, "rule", a->rule->name);
     qk_json_kcstr(w, "source", a->rule->source);
     qk_json_kcstr(w, "source_zh", a->rule->source_zh);
+    put_dec(w, "penalty_below", qk_dec_trim((qk_dec){a->rule->penalty_below, 6}), true);
     qk_json_key(w, "items");
     qk_json_array(w);
     for (size_t i = 0; i < a->n; i++)

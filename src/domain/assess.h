@@ -17,9 +17,10 @@ typedef struct qk_assess_ask {
     bool (*may)(void *context, qk_str unit); /* NULL = all units are shown */
     void *may_context;
 } qk_assess_ask;
-/* {"period","rule","source","items":[{"unit","rank","total","parts":[…],"targets_met","penalty"}],
- * "commended":[…],"penalty":[…]}: by falling total, equal ones share a rank. Commended are only
- * units that met all their targets. QK_EINVAL for a period that is none. */
+/* {"period","rule","source","penalty_below","items":[{"unit","rank","total","parts":[…],
+ * "targets_met","unmet","penalty"}],"commended":[…],"penalty":[…]}: by falling total, equal ones
+ * share a rank. Each part has its arithmetic in `formula`. Commended are only units that met all
+ * their targets. QK_EINVAL for a period that is none. */
 QK_NODISCARD qk_code qk_assess_write(qk_json_writer *w, qk_db *db, const qk_assess_ask *ask,
                                      qk_error *err);
 #endif

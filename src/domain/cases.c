@@ -16,11 +16,15 @@ static const struct {
 } moves[] = {{"dispatch", "dispatched"}, {"sign", "signed"},     {"arrive", "on_site"},
              {"feed_back", "fed_back"},  {"verify", "verified"}, {"close", "closed"}};
 
+static bool is_desk(const char *kind)
+{
+    return strcmp(kind, "overdue") == 0 || strcmp(kind, "filing") == 0 ||
+           strcmp(kind, "objection") == 0;
+}
+
 static const char *const *path_of(const char *kind)
 {
-    bool desk = strcmp(kind, "overdue") == 0 || strcmp(kind, "filing") == 0 ||
-                strcmp(kind, "objection") == 0;
-    return desk ? desk_path : whole_path;
+    return is_desk(kind) ? desk_path : whole_path;
 }
 
 static size_t place_on(const char *const *path, const char *state)
@@ -170,15 +174,15 @@ static qk_code set_date(qk_case_row *c, qk_db *db, qk_scheduler *s, qk_time now,
                               qk_str_of(c->id), err);
 }
 
-/* What the n-th miss (from the second on) proposes. */
-static bool rung_of_miss(qk_rung *out, qk_db *db, int64_t miss)
+/* The n-th word of the ladder of misses (setting case.rungs), from 0. */
+static bool rung_at(qk_rung *out, qk_db *db, int64_t n)
 {
     qk_arena arena;
     qk_str list, word = {NULL, 0};
     qk_arena_init(&arena, 4096);
     if (qk_setting_text(&list, db, "case.rungs", &arena, NULL) != QK_OK)
         list = QK_STR("talk inspect fund approval_stop account");
-    for (int64_t i = 2; i <= miss; i++) {
+    for (int64_t i = 0; i <= n; i++) {
         word = list.ptr ? qk_str_cut(&list, ' ') : (qk_str){NULL, 0};
         if (!word.len) break;
     }
@@ -187,17 +191,38 @@ static bool rung_of_miss(qk_rung *out, qk_db *db, int64_t miss)
     return found;
 }
 
+/* What the n-th miss (from the second on) proposes. The first rung that needs a county leader is
+ * reached by misses alone; each one above it only when the one below was approved: what the leaders
+ * have not decided does not climb past them. */
+static qk_code rung_of_miss(qk_rung *out, bool *found, qk_db *db, const qk_case_row *c,
+                            qk_error *err)
+{
+    qk_rung rung;
+    *found = false;
+    for (int64_t i = 0; i <= c->misses - 2 && rung_at(&rung, db, i); i++) {
+        bool approved = false;
+        *out = rung;
+        *found = true;
+        if (!qk_rung_needs_leader(rung)) continue;
+        QK_TRY(qk_consequence_approved(&approved, db, qk_str_of(c->id), rung, err));
+        if (!approved) break;
+    }
+    return QK_OK;
+}
+
 /* A date has passed without feedback. */
 static qk_code miss_date(qk_case_row *c, qk_db *db, qk_scheduler *s, qk_time now, qk_error *err)
 {
     qk_rung rung;
+    bool found = false;
     char id[QK_CONSEQUENCE_ID_MAX], text[160];
     c->misses++;
     c->late = true;
     snprintf(text, sizeof text, "第 %lld 次逾期未办", (long long)c->misses);
     QK_TRY(qk_case_add_step(db, qk_str_of(c->id), QK_STR("system"), qk_str_of(c->unit), "missed",
                             qk_str_of(text), QK_STR(""), now, err));
-    if (rung_of_miss(&rung, db, c->misses)) {
+    QK_TRY(rung_of_miss(&rung, &found, db, c, err));
+    if (found) {
         qk_code code = qk_consequence_propose(id, db, qk_str_of(c->id), qk_str_of(c->unit), rung,
                                               qk_str_of(text), QK_STR("system"), now, err);
         if (code && code != QK_EEXIST) return code;
@@ -464,15 +489,17 @@ static void bind_filter(sqlite3_stmt *s, const qk_case_filter *f)
     " cause=?5) AND (?6=-9223372036854775808 OR (due_at<?6 AND state NOT IN"                      \
     " ('fed_back','verified','closed','withdrawn')))"
 
+/* Cases that the filter lets through, those of units that may not be seen left out. */
 static qk_code count_cases(int64_t *out, qk_db *db, const qk_case_filter *f, qk_error *err)
 {
     sqlite3_stmt *s = NULL;
-    QK_TRY(qk_db_prepare(&s, db, "SELECT count(*)" CASE_WHERE, err));
+    qk_code code;
+    *out = 0;
+    QK_TRY(qk_db_prepare(&s, db, "SELECT unit,count(*)" CASE_WHERE " GROUP BY unit", err));
     bind_filter(s, f);
-    QK_TRY(qk_db_step(db, s, err));
-    *out = sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
-    return QK_OK;
+    while ((code = qk_db_step(db, s, err)) == QK_OK)
+        if (!f->may || f->may(f->may_context, qk_db_text(s, 0))) *out += sqlite3_column_int64(s, 1);
+    return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
 qk_code qk_cases_write_list(qk_json_writer *w, qk_db *db, const qk_case_filter *f, qk_error *err)
@@ -506,7 +533,7 @@ qk_code qk_cases_write_list(qk_json_writer *w, qk_db *db, const qk_case_filter *
     sqlite3_reset(s);
     qk_json_end(w);
     qk_json_kcstr(w, "next", more ? last : NULL);
-    qk_json_ki64(w, "total", f->may ? (int64_t)n : total);
+    qk_json_ki64(w, "total", total);
     qk_json_end(w);
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
@@ -560,11 +587,12 @@ static qk_code put_links(qk_json_writer *w, qk_db *db, qk_str id, qk_error *err)
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
-qk_code qk_case_unit(char out[64], qk_db *db, qk_str id, qk_error *err)
+qk_code qk_case_unit(char out[64], bool *desk, qk_db *db, qk_str id, qk_error *err)
 {
     qk_case_row c;
     QK_TRY(qk_case_load(&c, db, id, err));
     memcpy(out, c.unit, sizeof c.unit);
+    *desk = is_desk(c.kind);
     return QK_OK;
 }
 

@@ -10,8 +10,10 @@
  * A state is never skipped. Steps are only ever added. A cause makes a case once, however often it
  * is met. A dispatched case has a reply date, kept by a durable timer; each date that passes
  * without feedback is a miss, which proposes a rung of the ladder of consequences and sets the next
- * date. Nobody is punished by the program: a consequence needs persons who approve it, up to `talk`
- * the office's director, from `inspect` upwards a county leader too, who is another person.
+ * date; a case has one undecided proposal at most, and above the first rung that needs a county
+ * leader it climbs only when the rung below was approved. Nobody is punished by the program: a
+ * consequence needs persons who approve it, up to `talk` the office's director, from `inspect`
+ * upwards a county leader too, who is another person.
  *
  * Settings: case.reply_workdays (5); case.rungs ("talk inspect fund approval_stop account": what
  * the second, third … miss proposes). Writing is for the store thread inside a transaction, reading
@@ -54,16 +56,16 @@ typedef struct qk_case_filter {
     qk_time late_at;                         /* only those whose date has passed then; NONE = all */
     qk_str after;                            /* id of the last one seen; empty = from the newest */
     size_t limit;                            /* at most 1,000 */
-    /* Whether cases of this unit are shown to who asks; NULL = all are. Then total is of those
-     * only as far as the page goes. */
+    /* Whether cases of this unit are shown to who asks, and counted in total; NULL = all are. */
     bool (*may)(void *context, qk_str unit);
     void *may_context;
 } qk_case_filter;
 /* {"items":[…],"next","total"}; newest first. */
 QK_NODISCARD qk_code qk_cases_write_list(qk_json_writer *w, qk_db *db, const qk_case_filter *filter,
                                          qk_error *err);
-/* The unit of a case, cut to fit. QK_ENOTFOUND. */
-QK_NODISCARD qk_code qk_case_unit(char out[64], qk_db *db, qk_str id, qk_error *err);
+/* The unit of a case, cut to fit, and whether it is an order on paper (overdue, filing, objection),
+ * which the office that gave it verifies and closes. QK_ENOTFOUND. */
+QK_NODISCARD qk_code qk_case_unit(char out[64], bool *desk, qk_db *db, qk_str id, qk_error *err);
 /* The case with its steps, consequences and linked cases. QK_ENOTFOUND. */
 QK_NODISCARD qk_code qk_cases_write_one(qk_json_writer *w, qk_db *db, qk_str id, qk_error *err);
 
@@ -84,7 +86,8 @@ bool qk_rung_find(qk_rung *out, qk_str name);
 bool qk_rung_needs_leader(qk_rung rung);
 
 enum { QK_CONSEQUENCE_ID_MAX = QK_CASE_ID_MAX + 24 };
-/* Proposes a rung for a unit. QK_EEXIST when the case proposes it already. */
+/* Proposes a rung for a unit; what was proposed below it and is undecided becomes `replaced`.
+ * QK_EEXIST when the case proposes it already. */
 QK_NODISCARD qk_code qk_consequence_propose(char id[QK_CONSEQUENCE_ID_MAX], qk_db *db,
                                             qk_str case_id, qk_str unit, qk_rung rung, qk_str text,
                                             qk_str by, qk_time now, qk_error *err);

@@ -19,6 +19,9 @@ QK_NODISCARD qk_code qk_case_load(qk_case_row *out, qk_db *db, qk_str id, qk_err
 QK_NODISCARD qk_code qk_case_add_step(qk_db *db, qk_str id, qk_str who, qk_str unit,
                                       const char *what, qk_str text, qk_str data, qk_time now,
                                       qk_error *err);
+/* Whether a rung of the case was approved, executed or not. */
+QK_NODISCARD qk_code qk_consequence_approved(bool *out, qk_db *db, qk_str case_id, qk_rung rung,
+                                             qk_error *err);
 /* Its consequences, as objects of the array that is open. */
 QK_NODISCARD qk_code qk_consequences_of_case(qk_json_writer *w, qk_db *db, qk_str id,
                                              qk_error *err);

@@ -79,29 +79,20 @@ static qk_code add_turn(qk_db *db, const measure *m, const char *what, qk_str wh
                             qk_str_of(data), now, err);
 }
 
-qk_code qk_consequence_propose(char id[QK_CONSEQUENCE_ID_MAX], qk_db *db, qk_str case_id,
-                               qk_str unit, qk_rung rung, qk_str text, qk_str by, qk_time now,
-                               qk_error *err)
+qk_code qk_consequence_approved(bool *out, qk_db *db, qk_str case_id, qk_rung rung, qk_error *err)
 {
-    qk_case_row c;
-    int64_t all = 0, same = 0;
-    measure m = {.rung = rung, .state = "proposed"};
-    QK_TRY(qk_case_load(&c, db, case_id, err));
-    QK_TRY(count_of(&all, &same, db, case_id, rung, err));
-    if (same)
-        return qk_fail(err, QK_EEXIST, "the case has proposed '%s' already", rung_names[rung]);
-    if (!unit.len || unit.len >= sizeof m.unit || text.len > QK_CASE_TEXT_MAX)
-        return qk_fail(err, QK_EINVAL, "a consequence needs a unit and a text of bounded length");
-    snprintf(m.id, sizeof m.id, "%s-%lld", c.id, (long long)all + 1);
-    qk_str_copy(m.case_id, sizeof m.case_id, case_id);
-    qk_str_copy(m.unit, sizeof m.unit, unit);
-    qk_str_copy(m.text, sizeof m.text, text);
-    QK_TRY(save(db, &m, by, now, err));
-    qk_str_copy(id, QK_CONSEQUENCE_ID_MAX, qk_str_of(m.id));
-    return add_turn(db, &m, "propose", by, text, now, err);
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT EXISTS(SELECT 1 FROM consequence WHERE case_id=? AND rung=? AND"
+                         " state IN ('approved','executed','lifted'))",
+                         err));
+    qk_db_bind_str(s, 1, case_id);
+    qk_db_bind_str(s, 2, qk_str_of(rung_names[rung]));
+    QK_TRY(qk_db_step(db, s, err));
+    *out = sqlite3_column_int(s, 0) != 0;
+    sqlite3_reset(s);
+    return QK_OK;
 }
-
-/* ---- turns ---- */
 
 static qk_code load(measure *m, qk_db *db, qk_str id, qk_error *err)
 {
@@ -126,6 +117,64 @@ static qk_code load(measure *m, qk_db *db, qk_str id, qk_error *err)
     sqlite3_reset(s);
     return known ? QK_OK : qk_fail(err, QK_EDAMAGED, "a consequence of a newer program");
 }
+
+/* The proposal of the case that nobody has decided and that lies below the rung; QK_ENOTFOUND. */
+static qk_code find_open(measure *m, qk_db *db, qk_str case_id, qk_rung below, qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    char id[QK_CONSEQUENCE_ID_MAX] = "";
+    qk_rung rung;
+    qk_code code;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT id,rung FROM consequence WHERE case_id=? AND state='proposed'"
+                         " ORDER BY length(id),id",
+                         err));
+    qk_db_bind_str(s, 1, case_id);
+    while ((code = qk_db_step(db, s, err)) == QK_OK)
+        if (!id[0] && qk_rung_find(&rung, qk_db_text(s, 1)) && rung < below)
+            qk_str_copy(id, sizeof id, qk_db_text(s, 0));
+    if (code != QK_ENOTFOUND || !id[0]) return code;
+    return load(m, db, qk_str_of(id), err);
+}
+
+/* A case asks for one thing at a time: the higher rung takes the place of what is undecided. */
+static qk_code replace_lower(qk_db *db, const measure *by_this, qk_str by, qk_time now,
+                             qk_error *err)
+{
+    measure old;
+    qk_code code;
+    while ((code = find_open(&old, db, qk_str_of(by_this->case_id), by_this->rung, err)) == QK_OK) {
+        snprintf(old.state, sizeof old.state, "replaced");
+        QK_TRY(save(db, &old, by, now, err));
+        QK_TRY(add_turn(db, &old, "replace", by, qk_str_of(by_this->text), now, err));
+    }
+    return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+qk_code qk_consequence_propose(char id[QK_CONSEQUENCE_ID_MAX], qk_db *db, qk_str case_id,
+                               qk_str unit, qk_rung rung, qk_str text, qk_str by, qk_time now,
+                               qk_error *err)
+{
+    qk_case_row c;
+    int64_t all = 0, same = 0;
+    measure m = {.rung = rung, .state = "proposed"};
+    QK_TRY(qk_case_load(&c, db, case_id, err));
+    QK_TRY(count_of(&all, &same, db, case_id, rung, err));
+    if (same)
+        return qk_fail(err, QK_EEXIST, "the case has proposed '%s' already", rung_names[rung]);
+    if (!unit.len || unit.len >= sizeof m.unit || text.len > QK_CASE_TEXT_MAX)
+        return qk_fail(err, QK_EINVAL, "a consequence needs a unit and a text of bounded length");
+    snprintf(m.id, sizeof m.id, "%s-%lld", c.id, (long long)all + 1);
+    qk_str_copy(m.case_id, sizeof m.case_id, case_id);
+    qk_str_copy(m.unit, sizeof m.unit, unit);
+    qk_str_copy(m.text, sizeof m.text, text);
+    QK_TRY(replace_lower(db, &m, by, now, err));
+    QK_TRY(save(db, &m, by, now, err));
+    qk_str_copy(id, QK_CONSEQUENCE_ID_MAX, qk_str_of(m.id));
+    return add_turn(db, &m, "propose", by, text, now, err);
+}
+
+/* ---- turns ---- */
 
 static qk_code need_state(const measure *m, const char *state, qk_error *err)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/cases.h"
 #include "domain/duties_private.h"
 #include "domain/setting.h"
 #include <stdio.h>
@@ -61,6 +62,57 @@ static qk_code sign_over(void *context, qk_node *node, qk_db *db, const qk_timer
     return n ? tell(node, timer, "duty_unsigned", n) : QK_OK;
 }
 
+typedef struct missing {
+    char unit[64];
+    char title[512];
+} missing;
+
+/* The next unit after `after` that stands as missing; QK_ENOTFOUND behind the last. */
+static qk_code next_missing(missing *m, qk_db *db, const char *obligation, const char *after,
+                            qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT p.unit, o.title FROM progress p JOIN obligation o ON o.id ="
+                         " p.obligation WHERE p.obligation = ?1 AND p.month = 0 AND p.state ="
+                         " 'open' AND p.unit > ?2 ORDER BY p.unit LIMIT 1",
+                         err));
+    qk_db_bind_str(s, 1, qk_str_of(obligation));
+    qk_db_bind_str(s, 2, qk_str_of(after));
+    QK_TRY(qk_db_step(db, s, err));
+    qk_str title = qk_db_text(s, 1);
+    if (title.len >= sizeof m->title)
+        title.len = qk_utf8_cut((qk_str){title.ptr, sizeof m->title - 1});
+    qk_str_copy(m->unit, sizeof m->unit, qk_db_text(s, 0));
+    qk_str_copy(m->title, sizeof m->title, title);
+    sqlite3_reset(s);
+    return QK_OK;
+}
+
+/* One order for each unit that has not filed (setting case.missing_filing). */
+static qk_code order_missing(qk_node *node, qk_db *db, const qk_timer *timer, qk_error *err)
+{
+    missing m = {.unit = ""};
+    qk_code code;
+    if (qk_setting_i64(db, "case.missing_filing", 1) == 0) return QK_OK;
+    while ((code = next_missing(&m, db, timer->key, m.unit, err)) == QK_OK) {
+        char id[QK_CASE_ID_MAX], cause[200], object[80], title[600];
+        bool made = false;
+        snprintf(cause, sizeof cause, "filing/%s/%s", timer->key, m.unit);
+        snprintf(object, sizeof object, "obligation/%s", timer->key);
+        snprintf(title, sizeof title, "未按时报备：%s", m.title);
+        qk_case_new what = {.kind = QK_STR("filing"),
+                            .cause = qk_str_of(cause),
+                            .object = qk_str_of(object),
+                            .unit = qk_str_of(m.unit),
+                            .title = qk_str_of(title),
+                            .dispatch = true};
+        QK_TRY(qk_case_open(id, &made, db, qk_node_scheduler(node), &what, QK_STR("system"),
+                            timer->due_at, err));
+    }
+    return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
 /* Who has not filed by now stands as missing from here on, whatever comes later. */
 static qk_code filing_over(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
                            qk_error *err)
@@ -80,6 +132,7 @@ static qk_code filing_over(void *context, qk_node *node, qk_db *db, const qk_tim
     sqlite3_bind_int64(s, 2, timer->due_at);
     QK_TRY(qk_db_run(db, s, err));
     int64_t n = sqlite3_changes(qk_db_handle(db));
+    QK_TRY(order_missing(node, db, timer, err));
     return n ? tell(node, timer, "filing_missing", n) : QK_OK;
 }
 

@@ -36,9 +36,12 @@ static bool may_see_task(void *context, qk_str unit)
 static qk_code need_case(qk_exchange *x, qk_db *db, qk_action action, qk_error *err)
 {
     char unit[64];
-    QK_TRY(qk_case_unit(unit, db, x->args[0], err));
+    bool desk = false;
+    QK_TRY(qk_case_unit(unit, &desk, db, x->args[0], err));
     if (!qk_rights_may(x, QK_ACT_CASE_VIEW, qk_str_of(unit)))
         return qk_fail(err, QK_ENOTFOUND, "there is no such case");
+    if (desk && action == QK_ACT_CASE_MANAGE)
+        return qk_rights_need(x, QK_ACT_TASK_MANAGE, QK_STR(""), err);
     return qk_rights_need(x, action, qk_str_of(unit), err);
 }
 

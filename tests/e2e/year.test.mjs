@@ -267,6 +267,38 @@ describe('journey (a)', { concurrency: 1 }, () => {
     assert.deepEqual([early, late].map((f) => after.find((x) => x.unit === f.unit && x.obligation === f.obligation).state), ['filed', 'late']);
   });
 
+  test('a12 unfinished treatment enters the seasonal list at 00:05 of 1 November and leaves by a signature only', async (t) => {
+    if (skipped(t)) return;
+    const rows = async () => (await get('ledgers/seasonal_regulation/rows')).items;
+    const late = (await get('ledgers/treatment_work/rows')).items.filter((r) => r.data.deadline === '2025-10-31' && r.state !== 'done' && r.state !== 'accepted').map((r) => r.data.enterprise);
+    assert.ok(late.length > 0, 'some works are not finished');
+    await clock('2025-11-01T00:04:00');
+    assert.deepEqual(await rows(), []);
+    await clock('2025-11-01T00:05:00');
+    const clerk = await as({ role: 'R1' }, '#/cases?view=regulation');
+    const entered = clerk.page.locator('main li').filter({ hasText: '在列' });
+    await entered.first().waitFor();
+    assert.equal(await entered.count(), late.length);
+    for (const enterprise of late) assert.match(await entered.filter({ hasText: enterprise }).innerText(), /应于 2025-10-31 前完成，到期未完成[\s\S]*2025-11-01/);
+    assert.equal(await clerk.page.getByRole('button', { name: '签批解除' }).count(), 0, 'a clerk releases nobody');
+    await clerk.context.close();
+    const { page, context, trouble } = await as({ role: 'R2' }, '#/cases?view=regulation');
+    const first = page.locator('main li').filter({ hasText: late[0] });
+    await first.getByRole('button', { name: '签批解除' }).click();
+    const sign = page.locator('dialog button[type=submit]');
+    assert.ok(await sign.isDisabled(), 'not without a reason');
+    await page.locator('dialog textarea').fill('10 月 31 日后完成改造并经现场验收');
+    await sign.click();
+    await first.getByText('签批：10 月 31 日后完成改造并经现场验收').waitFor();
+    await shot(page, 'a12');
+    assert.deepEqual(await audit(page), []);
+    assert.deepEqual(trouble, []);
+    await context.close();
+    // Neither the next night nor finishing the work changes the list.
+    await clock('2025-11-02T00:10:00');
+    assert.deepEqual((await rows()).map((r) => r.state).sort(), [...late.slice(1).map(() => 'listed'), 'released']);
+  });
+
   test('a8 a month asks only for what nothing measures; tests of machines are counted from their ledger', async (t) => {
     if (skipped(t)) return;
     await clock('2025-12-26T09:00:00');
@@ -369,6 +401,114 @@ describe('journey (a)', { concurrency: 1 }, () => {
     assert.deepEqual([await target('2025-06'), await target('2025-12')], [274, 300]);
     const bulletin = (await get('bulletins')).items.find((b) => b.period === '2025-06');
     assert.ok((await get(`bulletins/${bulletin.id}`)).content.lines.some((l) => l.obligation === line.obligation && l.target === 274));
+  });
+
+  /** The one proposal of a case, on the page. */
+  const rungOf = (page, rung) => page.locator('section li').filter({ has: page.locator('.rung', { hasText: rung }) });
+  async function decide(page, rung, button, text) {
+    await rungOf(page, rung).getByRole('button', { name: button, exact: true }).click();
+    if (text) await page.locator('dialog textarea').fill(text);
+    await page.locator('dialog button[type=submit]').click();
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+  }
+
+  test('a11 red: one order for a task and reason, then the ladder, rung by rung, each signed for', async (t) => {
+    if (skipped(t)) return;
+    await clock('2026-01-01T12:10:00');
+    const red = (await get('schedule/2025-12')).lines.filter((l) => l.colour === 'red' && l.unit);
+    assert.ok(red.length > 0);
+    const orders = (await get('cases?kind=overdue&limit=1000')).items;
+    assert.equal(new Set(orders.map((c) => c.cause)).size, orders.length);
+    const causeOf = (l) => `overdue/${l.task}/${l.reason === 'period_missed' ? '2025-12' : l.reason}`;
+    for (const l of red) assert.equal(orders.filter((c) => c.cause === causeOf(l)).length, 1, `${l.task} ${l.reason}`);
+    const order = orders.find((c) => c.opened_at.startsWith('2026-01-01') && red.some((l) => causeOf(l) === c.cause));
+    // Five working days: the 4th (Sunday, worked for the holiday) or 2nd, then 5th to 8th of January.
+    assert.deepEqual([order.state, order.misses, order.due_at], ['dispatched', 1, '2026-01-09T00:00:00.000+08:00']);
+    const at = `#/cases/${order.id}`;
+    const now = async () => get(`cases/${order.id}`);
+    await clock('2026-01-08T23:59:00');
+    assert.deepEqual((await now()).consequences, []);
+    await clock('2026-01-09T00:00:00');
+    const clerk = await as({ role: 'R1' }, at);
+    await clerk.page.locator('.head').filter({ hasText: '督办单' }).filter({ hasText: '误期 2 次' }).waitFor();
+    await rungOf(clerk.page, '约谈').getByText('待办公室主任批准').waitFor();
+    assert.equal(await rungOf(clerk.page, '约谈').getByRole('button').count(), 0, 'a clerk punishes nobody');
+    await clerk.context.close();
+    const director = await as({ role: 'R2' }, at);
+    await decide(director.page, '约谈', '批准');
+    await rungOf(director.page, '约谈').getByText('已批准').waitFor();
+    await decide(director.page, '约谈', '记为已执行', '1月12日约谈主要负责人');
+    await rungOf(director.page, '约谈').getByText('已执行').waitFor();
+    await clock((await now()).due_at);
+    await director.page.reload();
+    await rungOf(director.page, '专项督查').getByText('待办公室主任批准').waitFor();
+    await decide(director.page, '专项督查', '批准');
+    await rungOf(director.page, '专项督查').getByText('待县领导批准').waitFor();
+    assert.equal(await rungOf(director.page, '专项督查').getByRole('button').count(), 0, 'the second signature is another person’s');
+    await shot(director.page, 'a11');
+    assert.deepEqual(await audit(director.page), []);
+    await director.context.close();
+    const leader = await as({ role: 'R3' }, at);
+    await decide(leader.page, '专项督查', '批准');
+    await rungOf(leader.page, '专项督查').getByText('已批准').waitFor();
+    await leader.page.locator('.steps').getByText('批准措施').first().waitFor();
+    assert.deepEqual([director.trouble, leader.trouble], [[], []]);
+    await leader.context.close();
+    const waiting = (await get('consequences?state=proposed')).items;
+    assert.equal(new Set(waiting.map((c) => c.case)).size, waiting.length, 'a case waits with one proposal');
+  });
+
+  test('a14 a15 the score sheet explains every point; who met all targets is commended', async (t) => {
+    if (skipped(t)) return;
+    const towns = (await get('units?kind=township')).items.map((u) => ({ id: u.id, name: u.name_zh }));
+    // Whole micrograms from July on: the text of the rule decides.
+    const shipped = (await get('rules/assessment')).rows[0];
+    const text = JSON.stringify([{ ...shipped, to: '2025-06-30' }, { ...shipped, name: 'county2025b', from: '2025-07-01', whole_ug: true }]);
+    const set = await fetch(`${server.base}api/v1/rules/assessment`, { method: 'PUT', headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${server.admin}`, 'Idempotency-Key': 'a14-rule' }, body: JSON.stringify({ row_version: 0, text }) });
+    assert.equal(set.status, 200, await set.text());
+    const facts = [
+      [towns[0].name, '43.0', '44', '46.0'],
+      [towns[1].name, '45.6', '44', '48.0'],
+      [towns[2].name, '46.6', '44', '46.5'],
+    ];
+    const rows = ['2025H1', '2025H2'].flatMap((p) => facts.map((f) => `${f[0]},${p},${f.slice(1).join(',')},市生态环境局通报`));
+    const { page, context, trouble } = await as({ role: 'R1' }, '#/ledgers/assessment_air');
+    await page.getByRole('button', { name: '导入' }).click();
+    await page.locator('dialog input[type=file]').setInputFiles({ name: 'air.csv', mimeType: 'text/csv', buffer: Buffer.from(['unit,period,pm25,target,last_year,source', ...rows].join('\r\n')) });
+    await page.locator('dialog .answer').filter({ hasText: '将新增 6 行' }).waitFor();
+    await page.locator('dialog .acts .primary').click();
+    await page.locator('.head').filter({ hasText: '6' }).waitFor();
+    const explained = async (period, unit, formula) => {
+      await page.goto(`${server.base}?lang=zh&theme=light#/assess?p=${period}`);
+      const row = page.locator('tbody tr').filter({ hasText: unit });
+      await row.first().waitFor();
+      await row.locator('.fig').first().click();
+      await page.locator('.drawer .formula').filter({ hasText: formula }).waitFor();
+    };
+    await explained('2025H1', towns[1].name, '40 − (45.6 − 44) × 0.5 = 39.20');
+    await explained('2025H2', towns[1].name, '45.6 − 44 = 1.6; 40 − 1 × 0.5 = 39.50');
+    await explained('2025H2', towns[2].name, '46.6 > 46.5 → 0');
+    const sheet = await get('assessment?period=2025H1');
+    for (const u of sheet.items) {
+      const row = page.locator('tbody tr').filter({ hasText: towns.find((x) => x.id === u.unit).name });
+      await page.goto(`${server.base}?lang=zh&theme=light#/assess?p=2025H1`);
+      await row.first().waitFor();
+      await row.locator('.fig').last().click();
+      await page.locator('.drawer .formula').filter({ hasText: `= ${u.total.toFixed(2)}` }).waitFor();
+    }
+    await shot(page, 'a14');
+    assert.deepEqual(await audit(page), []);
+    // In the second half the same unit's air is as good, but its tasks are not done.
+    const who = (list) => page.locator(list).allInnerTexts();
+    assert.deepEqual(sheet.commended, [towns[0].id]);
+    assert.deepEqual((await who('.commended li')).map((x) => x.includes(towns[0].name)), [true]);
+    const penal = (await who('.penalty li')).join();
+    assert.ok(penal.includes(towns[2].name) && sheet.items.every((u) => (u.total < 60) === penal.includes(towns.find((x) => x.id === u.unit).name)), penal);
+    await page.goto(`${server.base}?lang=zh&theme=light#/assess?p=2025H2`);
+    await page.locator('tbody tr').filter({ hasText: towns[0].name }).getByText('未达标：重点任务').waitFor();
+    assert.deepEqual(await who('.commended li'), ['无']);
+    assert.deepEqual(trouble, []);
+    await context.close();
   });
 });
 

@@ -183,17 +183,17 @@ test_S014_cases__each_miss_proposes_the_next_rung_and_named_persons_approve(void
     const qk_json_value *talk = consequence(&d, id, 0);
     assert_true(says(talk, "rung", "talk") && says(talk, "state", "proposed"));
     assert_false(qk_json_get_bool(talk, "needs_leader", true));
-    pass_to(&d, "2025-11-18T23:59:59");
-    assert_null(consequence(&d, id, 1));
-    pass_to(&d, "2025-11-19T00:00:00");
-    const qk_json_value *inspect = consequence(&d, id, 1);
-    assert_true(says(inspect, "rung", "inspect") && says(inspect, "state", "proposed"));
     /* Nothing is executed without a name. */
     assert_int_equal(turn(&d, "C2025-0001-1", "execute", "李四", QK_APPROVER_DIRECTOR), QK_EDENIED);
     assert_int_equal(turn(&d, "C2025-0001-1", "approve", "王五", QK_APPROVER_NONE), QK_EDENIED);
     assert_done(turn(&d, "C2025-0001-1", "approve", "李四", QK_APPROVER_DIRECTOR), &d.err);
     assert_done(turn(&d, "C2025-0001-1", "execute", "李四", QK_APPROVER_DIRECTOR), &d.err);
     assert_true(says(consequence(&d, id, 0), "approved_by", "李四"));
+    pass_to(&d, "2025-11-18T23:59:59");
+    assert_null(consequence(&d, id, 1));
+    pass_to(&d, "2025-11-19T00:00:00");
+    const qk_json_value *inspect = consequence(&d, id, 1);
+    assert_true(says(inspect, "rung", "inspect") && says(inspect, "state", "proposed"));
     /* From inspect upwards a county leader, who is another person. */
     assert_int_equal(turn(&d, "C2025-0001-2", "approve", "赵县长", QK_APPROVER_LEADER), QK_EDENIED);
     assert_done(turn(&d, "C2025-0001-2", "approve", "李四", QK_APPROVER_DIRECTOR), &d.err);
@@ -202,6 +202,29 @@ test_S014_cases__each_miss_proposes_the_next_rung_and_named_persons_approve(void
     assert_done(turn(&d, "C2025-0001-2", "approve", "赵县长", QK_APPROVER_LEADER), &d.err);
     assert_true(says(consequence(&d, id, 1), "state", "approved"));
     assert_true(says(consequence(&d, id, 1), "second_by", "赵县长"));
+    close_desk(&d);
+}
+
+static void test_S014_cases__a_case_waits_with_one_proposal_and_climbs_past_no_leader(void **state)
+{
+    (void)state;
+    desk d;
+    char id[QK_CASE_ID_MAX];
+    open_desk(&d);
+    open_case(&d, id, "2025-11-03T12:10:00");
+    pass_to(&d, "2026-03-01T00:00:00");
+    /* Nobody decided anything: the talk gave way to the inspection, which waits for the leader. */
+    assert_true(says(consequence(&d, id, 0), "state", "replaced"));
+    assert_int_equal(turn(&d, "C2025-0001-1", "approve", "李四", QK_APPROVER_DIRECTOR), QK_EDENIED);
+    assert_true(says(consequence(&d, id, 1), "rung", "inspect"));
+    assert_true(says(consequence(&d, id, 1), "state", "proposed"));
+    assert_null(consequence(&d, id, 2));
+    assert_done(turn(&d, "C2025-0001-2", "approve", "李四", QK_APPROVER_DIRECTOR), &d.err);
+    assert_done(turn(&d, "C2025-0001-2", "approve", "赵县长", QK_APPROVER_LEADER), &d.err);
+    pass_to(&d, "2026-03-20T00:00:00");
+    assert_true(says(consequence(&d, id, 2), "rung", "fund"));
+    assert_true(says(consequence(&d, id, 2), "state", "proposed"));
+    assert_null(consequence(&d, id, 3));
     close_desk(&d);
 }
 
@@ -374,6 +397,7 @@ int main(void)
         qk_dir_test(test_cases__a_long_title_is_cut_and_no_fault),
         qk_dir_test(test_cases__no_step_is_skipped_and_steps_stay),
         qk_dir_test(test_S014_cases__each_miss_proposes_the_next_rung_and_named_persons_approve),
+        qk_dir_test(test_S014_cases__a_case_waits_with_one_proposal_and_climbs_past_no_leader),
         qk_dir_test(test_S014_cases__an_executed_measure_is_lifted_on_its_date),
         qk_dir_test(test_S011_cases__a_late_reply_is_marked_and_dates_outlive_a_restart),
         qk_dir_test(test_cases__cases_of_one_cause_show_each_other),

@@ -53,6 +53,9 @@ static void test_S013_money__scores_explain_themselves(void **state)
     assert_json(d, "items/0/parts/0/points", "39.20");
     assert_json(d, "items/0/parts/0/why", "over");
     assert_json(d, "items/0/parts/0/inputs/pm25", "43.6");
+    assert_json(d, "items/0/parts/0/formula", "40 − (43.6 − 42) × 0.5 = 39.20");
+    assert_json(d, "items/0/unmet/0", "air");
+    assert_json(d, "penalty_below", "60");
     assert_json(d, "items/0/total", "89.20");
     assert_json(d, "items/0/targets_met", "false");
     assert_json(d, "commended/0", "absent");

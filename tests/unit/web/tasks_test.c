@@ -159,6 +159,12 @@ static void test_S008_tasks__the_list_of_missing_filers_is_exact(void **state)
     char count[24];
     snprintf(count, sizeof count, "%zu", all - 1);
     assert_json(d, "items/0/params/count", count);
+    /* Each of them has one order, who filed in time has none. */
+    d = rig_document(&r, "/api/v1/cases?kind=filing");
+    assert_json(d, "total", count);
+    for (const qk_json_value *i = qk_json_get(d, "items")->first; i; i = i->next)
+        assert_false(rig_is(i, "unit", traffic));
+    assert_json(d, "items/0/due_at", "2026-06-09T00:00:00.000+08:00");
     rig_stop(&r);
 }
 

@@ -32,7 +32,7 @@ export interface Consequence {
   case: string;
   unit: string;
   rung: string;
-  state: 'proposed' | 'approved' | 'executed' | 'refused' | 'lifted';
+  state: 'proposed' | 'approved' | 'executed' | 'refused' | 'lifted' | 'replaced';
   text: string;
   approved_by: string;
   second_by: string;
@@ -52,6 +52,9 @@ export const RUNGS = ['remind', 'notice', 'talk', 'inspect', 'fund', 'approval_s
 /** The loop a case goes through; some kinds know no arrival on the site. */
 export const LOOP = ['found', 'dispatched', 'signed', 'on_site', 'fed_back', 'verified', 'closed'] as const;
 const NO_SITE = new Set(['overdue', 'filing', 'objection']);
+/** Steps of whoever handles a case; the others are of the office that manages it, those of an order on paper of the office that gave it. */
+const WORK = new Set(['sign', 'arrive', 'feed_back', 'note']);
+export const rightOf = (c: { kind: string }, action: string): string => (WORK.has(action) ? 'case.work' : NO_SITE.has(c.kind) ? 'task.manage' : 'case.manage');
 
 export const loopOf = (kind: string): readonly string[] => (NO_SITE.has(kind) ? LOOP.filter((s) => s !== 'on_site') : LOOP);
 export const isOver = (c: { state: string }): boolean => c.state === 'closed' || c.state === 'withdrawn';
