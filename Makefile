@@ -10,7 +10,6 @@
 
 BUILD   ?= build
 ASAN    ?= build-asan
-FUZZ    ?= build-fuzz
 DESTDIR ?=
 DEMO_ARGS ?=
 
@@ -35,7 +34,7 @@ demo: program
 	@exec $(BUILD)/qingkong demo $(DEMO_ARGS)
 
 test: test-deps program
-	@tools/run-tests $(BUILD) $(ASAN) $(FUZZ)
+	@tools/run-tests $(BUILD) $(ASAN)
 
 bench: program
 	@tools/run-bench $(BUILD)
@@ -48,16 +47,16 @@ lint: test-deps program
 	@tools/analyse $(BUILD)
 
 asan: test-deps page
-	@tools/run-tests --only asan $(BUILD) $(ASAN) $(FUZZ)
+	@tools/run-tests --only asan $(BUILD) $(ASAN)
 
 fuzz: test-deps page
-	@tools/run-tests --only fuzz $(BUILD) $(ASAN) $(FUZZ)
+	@tools/run-tests --only fuzz $(BUILD) $(ASAN)
 
 page-test: test-deps program
-	@tools/run-tests --only page $(BUILD) $(ASAN) $(FUZZ)
+	@tools/run-tests --only page $(BUILD) $(ASAN)
 
 install: program
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(FUZZ) ui/dist
+	rm -rf $(BUILD) $(ASAN) ui/dist
