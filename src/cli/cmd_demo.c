@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/demo_forecast.h"
 #include "cli/demo_past.h"
 #include "cli/demo_plan.h"
 #include "gateway/gateway.h"
@@ -15,7 +16,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { CLOCK_EVERY_S = 10 };
+enum { CLOCK_EVERY_S = 10, FORECAST_DAYS = 365 };
 
 typedef struct demo_options {
     const char *data_dir, *http, *hj212, *clock;
@@ -38,6 +39,7 @@ typedef struct demo {
     pthread_t fleet_thread;
     bool fleet_runs;
     qk_demo_past past;
+    qk_demo_forecast forecast;
     qk_time resume;
     char clock_text[QK_TIME_TEXT * 2];
 } demo;
@@ -182,10 +184,16 @@ static void start_past(demo *d)
     d->past =
         (qk_demo_past){.node = d->node, .county = &d->county, .last_day = qk_day_number(begun) - 1};
     qk_demo_past_start(&d->past);
+    d->forecast = (qk_demo_forecast){.node = d->node,
+                                     .days = FORECAST_DAYS,
+                                     .devices = d->options->devices,
+                                     .years = &d->past.done};
+    qk_demo_forecast_start(&d->forecast);
 }
 
 static void stop_demo(demo *d)
 {
+    qk_demo_forecast_stop(&d->forecast);
     qk_demo_past_stop(&d->past);
     if (d->fleet_runs) {
         qk_fleet_stop(d->fleet);

@@ -146,12 +146,14 @@ static void *run_past(void *context)
     if (code)
         qk_log_print(qk_node_log(p->node), QK_LOG_WARN, "demo",
                      "the county's past could not be made: %s", err.message);
+    p->done = true;
     return NULL;
 }
 
 void qk_demo_past_start(qk_demo_past *p)
 {
     atomic_init(&p->stop, false);
+    atomic_init(&p->done, false);
     p->runs = pthread_create(&p->thread, NULL, run_past, p) == 0;
 }
 

@@ -13,7 +13,7 @@ typedef struct qk_demo_past {
     qk_node *node; /* borrowed, as the county */
     const qk_sim_county *county;
     int32_t last_day; /* the last that no device holds hours of */
-    atomic_bool stop;
+    atomic_bool stop, done;
     pthread_t thread;
     bool runs;
 } qk_demo_past;

@@ -40,10 +40,8 @@ static qk_code tell_days(qk_json_writer *w, issue *s, qk_error *err)
     qk_json_key(w, "days");
     qk_json_array(w);
     for (int32_t l = s->job->first_lead; l <= s->job->last_lead; l++) {
-        qk_guidance g;
         const qk_aqi_rule *rule = forecast_rule_on(s->air, s->job->issued + l);
-        QK_TRY(qk_guide_day(&g, s->guide, s->job->issued, (size_t)l, rule, err));
-        qk_guidance_write(w, &g, rule, s->job->issued, (size_t)l);
+        QK_TRY(qk_guidance_write_both(w, s->guide, rule, s->job->issued, (size_t)l, err));
     }
     qk_json_end(w);
     return QK_OK;

@@ -111,11 +111,16 @@ qk_code qk_forecast_days_fit(qk_forecaster **out, const qk_forecast_days *days,
 
 /* ---- from the ensemble to the index ---- */
 
+enum { SUB_VALUES = 1024 };
+
 struct qk_guide {
     const qk_forecaster *f;
     const qk_forecast_days *days;
     qk_forecast_draw *draw; /* [days] */
     size_t count;
+    int64_t drawn_issue, drawn_lead;            /* what draw holds; -1 nothing */
+    const qk_aqi_rule *rule;                    /* what sub holds */
+    int16_t sub[QK_GUIDANCE_INDEX][SUB_VALUES]; /* index of a rounded value of each daily item */
     double *order;             /* value and weight of one target, to be sorted [days][2] */
     double at[QK_AQI_TOP + 1]; /* probability of each AQI */
     double primary[QK_AQI_LEVELS + 1][QK_POLLUTANTS]; /* by grade */
@@ -129,6 +134,7 @@ qk_code qk_guide_new(qk_guide **out, const qk_forecaster *f, const qk_forecast_d
     if (g) {
         g->f = f;
         g->days = days;
+        g->drawn_issue = -1;
         g->draw = calloc(days->days, sizeof *g->draw);
         g->order = calloc(days->days, 2 * sizeof *g->order);
         if (g->draw && g->order) return QK_OK;
@@ -146,17 +152,31 @@ void qk_guide_free(qk_guide *g)
     free(g);
 }
 
+static int32_t sub_of(const qk_aqi_rule *rule, size_t target, int64_t rounded)
+{
+    if (!(rule->daily_items & QK_AQI_BIT(item_of[target]))) return QK_AQI_NA;
+    return qk_iaqi_of_rounded(rule, item_of[target], rounded);
+}
+
+static void fill_subs(qk_guide *g, const qk_aqi_rule *rule)
+{
+    if (g->rule == rule) return;
+    g->rule = rule;
+    for (size_t k = 0; k < QK_GUIDANCE_INDEX; k++)
+        for (int64_t v = 0; v < SUB_VALUES; v++) g->sub[k][v] = (int16_t)sub_of(rule, k, v);
+}
+
 /* Index of one member; primaries as bits of pollutants. QK_AQI_NA when nothing is known. */
-static int32_t index_of(const double *value, double dress, const qk_aqi_rule *rule,
-                        uint32_t *primary)
+static int32_t index_of(const qk_guide *g, const double *value, double dress,
+                        const qk_aqi_rule *rule, uint32_t *primary)
 {
     int32_t top = QK_AQI_NA;
     *primary = 0;
     for (size_t k = 0; k < QK_GUIDANCE_INDEX; k++) {
-        if (!(rule->daily_items & QK_AQI_BIT(item_of[k])) || !isfinite(value[k])) continue;
+        if (!isfinite(value[k])) continue;
         double scaled = value[k] * dress * (k == QK_CO ? 10 : 1);
-        int64_t rounded = (int64_t)floor(fmin(scaled, 30000) + 0.5);
-        int32_t sub = qk_iaqi_of_rounded(rule, item_of[k], rounded);
+        int64_t rounded = (int64_t)(fmin(scaled, 30000) + 0.5);
+        int32_t sub = rounded < SUB_VALUES ? g->sub[k][rounded] : sub_of(rule, k, rounded);
         if (sub < top || sub < 0) continue;
         uint32_t bit = 1u << qk_aqi_item_pollutant(item_of[k]);
         *primary = sub > top ? bit : *primary | bit;
@@ -169,7 +189,7 @@ static void count_member(qk_guide *g, const double *value, double weight, double
                          const qk_aqi_rule *rule)
 {
     uint32_t primary;
-    int32_t aqi = index_of(value, dress, rule, &primary);
+    int32_t aqi = index_of(g, value, dress, rule, &primary);
     if (aqi < 0) return;
     g->at[aqi] += weight;
     for (int p = 0; p < QK_POLLUTANTS; p++)
@@ -306,7 +326,13 @@ qk_code qk_guide_day(qk_guidance *out, qk_guide *g, int32_t issued, size_t lead,
     *out = (qk_guidance){0};
     if (issue < 0 || issue >= (int64_t)g->days->days)
         return qk_fail(err, QK_EINVAL, "the day of issue lies outside the record");
-    QK_TRY(qk_forecaster_draw(g->f, (size_t)issue, lead, g->draw, &g->count, err));
+    if (g->drawn_issue != issue || g->drawn_lead != (int64_t)lead) {
+        g->drawn_issue = -1;
+        QK_TRY(qk_forecaster_draw(g->f, (size_t)issue, lead, g->draw, &g->count, err));
+        g->drawn_issue = issue;
+        g->drawn_lead = (int64_t)lead;
+    }
+    fill_subs(g, rule);
     spread_members(g, rule);
     sum_shares(out, g);
     choose_grades(out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/forecast_night.h"
-#include "domain/airstat.h"
+#include "domain/forecast_place.h"
+#include "domain/forecast_weather.h"
 #include "domain/forecasts.h"
 #include "domain/ruleset.h"
 #include <pthread.h>
@@ -30,6 +31,7 @@ struct qk_forecast_night {
     pthread_cond_t bell;
     wish waiting[WAITING_MAX];
     size_t waiting_n;
+    qk_forecast_work work;
     _Atomic bool stop;
 };
 
@@ -46,65 +48,14 @@ typedef struct making { /* of one day of issue */
     double *cells;
 } making;
 
-static qk_code fill_years(making *m, qk_forecast_days *days, qk_str place, qk_error *err)
-{
-    int32_t first = qk_civil_of((qk_time)days->first_day * QK_DAY).year;
-    int32_t last = qk_civil_of((qk_time)m->wish.issued * QK_DAY).year;
-    qk_year *year = malloc(sizeof *year);
-    qk_code code = year ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for a year");
-    for (int32_t y = first; code == QK_OK && y <= last; y++) {
-        qk_air_levels levels = {0};
-        code = qk_air_scope_year(year, &levels, &m->q, place, y, err);
-        for (int32_t i = 0; code == QK_OK && i < year->days; i++) {
-            const qk_day *d = &year->day[i];
-            if (d->day > m->wish.issued || !(d->flags & QK_DAY_RECORDED)) continue;
-            qk_forecast_days_put(days, d);
-            if (d->day >= days->first_day) days->learn[d->day - days->first_day] = true;
-        }
-    }
-    free(year);
-    return code;
-}
-
-/* Days that are off work, as the calendar knows them. */
-static qk_code fill_holidays(making *m, qk_forecast_days *days, qk_error *err)
-{
-    sqlite3_stmt *s;
-    qk_code code;
-    QK_TRY(qk_db_prepare(&s, m->db, "SELECT day FROM calendar_day WHERE working=0", err));
-    while ((code = qk_db_step(m->db, s, err)) == QK_OK) {
-        int64_t at = sqlite3_column_int64(s, 0) - days->first_day;
-        if (at >= 0 && at < (int64_t)days->days + QK_GUIDANCE_LEADS) days->holiday[at] = 1;
-    }
-    return code == QK_ENOTFOUND ? QK_OK : code;
-}
-
-static qk_code write_days(making *m, qk_buf *out, qk_guide *guide, qk_error *err)
-{
-    qk_json_writer w;
-    qk_json_init(&w, out);
-    qk_json_array(&w);
-    for (size_t lead = 1; lead <= QK_GUIDANCE_LEADS; lead++) {
-        qk_guidance g;
-        const qk_aqi_rule *rule = qk_rules_aqi_on(m->q.rules, m->wish.issued + (int32_t)lead);
-        QK_TRY(qk_guide_day(&g, guide, m->wish.issued, lead, rule, err));
-        qk_guidance_write(&w, &g, rule, m->wish.issued, lead);
-    }
-    qk_json_end(&w);
-    return out->failed ? qk_fail(err, out->failed, "the forecast is too long") : QK_OK;
-}
-
-static qk_code learn_place(making *m, qk_forecast_days *days, qk_buf *out, qk_str place,
-                           qk_error *err)
+static qk_code learn_place(making *m, qk_forecast_days *days, qk_buf *out, qk_error *err)
 {
     qk_forecaster *f = NULL;
     qk_guide *guide = NULL;
-    QK_TRY(fill_years(m, days, place, err));
     qk_forecast_days_trim(days);
-    QK_TRY(fill_holidays(m, days, err));
     qk_code code = qk_forecast_days_fit(&f, days, &m->weather, QK_GUIDANCE_LEADS, err);
     if (code == QK_OK) code = qk_guide_new(&guide, f, days, err);
-    if (code == QK_OK) code = write_days(m, out, guide, err);
+    if (code == QK_OK) code = qk_forecast_place_write(out, guide, m->q.rules, m->wish.issued, err);
     qk_guide_free(guide);
     qk_forecaster_free(f);
     return code;
@@ -130,11 +81,10 @@ static qk_code make_place(making *m, qk_str place, qk_error *err)
     qk_buf text;
     qk_forecast_days days = {0};
     int32_t first = m->wish.issued - YEARS_BACK * 366;
-    const qk_aqi_rule *rule = qk_rules_aqi_on(m->q.rules, m->wish.issued + 1);
     qk_buf_init(&text, QK_FORECAST_TEXT_MAX);
-    qk_code code = qk_forecast_days_init(&days, first, m->wish.issued, rule, err);
+    qk_code code = qk_forecast_place_load(&days, &m->q, place, first, m->wish.issued, err);
     days.stop = &m->night->stop;
-    if (code == QK_OK) code = learn_place(m, &days, &text, place, err);
+    if (code == QK_OK) code = learn_place(m, &days, &text, err);
     if (code == QK_OK) {
         finished f = {place, qk_buf_str(&text), m->wish};
         code = qk_node_call(m->night->node, keep_guidance, &f, err);
@@ -160,6 +110,13 @@ static qk_code open_making(making *m, qk_error *err)
                                      m->wish.issued - YEARS_BACK * 366, m->wish.issued, err);
 }
 
+static void tell_place(const making *m, const char *place, size_t done, size_t of)
+{
+    qk_forecast_work work = {.what = "learn", .done = (int64_t)done, .of = (int64_t)of};
+    qk_str_copy(work.place, sizeof work.place, qk_str_of(place));
+    qk_forecast_night_tell(m->night, &work);
+}
+
 /* The county, then its stations unless other days wait; a place with too little air is passed over.
  */
 static qk_code make_places(making *m, qk_error *err)
@@ -168,13 +125,17 @@ static qk_code make_places(making *m, qk_error *err)
     size_t n;
     bool area;
     qk_error why = {0};
+    QK_TRY(qk_air_scope(&stations, &n, &area, m->q.registry, QK_STR("county"), &m->arena, err));
+    if (n > PLACES_MAX) n = PLACES_MAX;
+    tell_place(m, "county", 0, n + 1);
     QK_TRY(make_place(m, QK_STR("county"), err));
     if (m->more) return QK_OK;
-    QK_TRY(qk_air_scope(&stations, &n, &area, m->q.registry, QK_STR("county"), &m->arena, err));
-    for (size_t i = 0; i < n && i < PLACES_MAX && !m->night->stop; i++)
+    for (size_t i = 0; i < n && !m->night->stop; i++) {
+        tell_place(m, stations[i].site->id, i + 1, n + 1);
         if (make_place(m, qk_str_of(stations[i].site->id), &why) != QK_OK)
             qk_log_print(m->night->log, QK_LOG_INFO, "forecast", "%s: %s", stations[i].site->id,
                          why.message);
+    }
     return QK_OK;
 }
 
@@ -189,6 +150,7 @@ static void make_day(qk_forecast_night *night, wish w, bool more)
     if (code != QK_OK && code != QK_ECANCELLED)
         qk_log_print(night->log, QK_LOG_INFO, "forecast", "no forecast of %s: %s",
                      qk_date_iso(date, (qk_time)w.issued * QK_DAY - QK_CST_OFFSET), err.message);
+    qk_forecast_night_tell(night, &(qk_forecast_work){0});
     free(m.cells);
     if (m.db) qk_db_close(m.db);
     qk_arena_clear(&m.arena);
@@ -263,6 +225,20 @@ void qk_forecast_night_ask(qk_forecast_night *night, int32_t issued, qk_time at)
     pthread_mutex_unlock(&night->lock);
 }
 
+void qk_forecast_night_work(qk_forecast_night *night, qk_forecast_work *out)
+{
+    pthread_mutex_lock(&night->lock);
+    *out = night->work;
+    pthread_mutex_unlock(&night->lock);
+}
+
+void qk_forecast_night_tell(qk_forecast_night *night, const qk_forecast_work *work)
+{
+    pthread_mutex_lock(&night->lock);
+    night->work = *work;
+    pthread_mutex_unlock(&night->lock);
+}
+
 /* ---- timers ---- */
 
 static qk_code ask_for_yesterday(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
@@ -279,59 +255,30 @@ static qk_code ask_for_yesterday(void *context, qk_node *node, qk_db *db, const 
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
-static qk_code insert_bulletin(qk_db *db, qk_str period, qk_str content, qk_time at, qk_error *err)
+/* On a simulated clock, the timer's time: a jump goes on. Else what the clock says: what a stopped
+ * program publishes late is late. */
+static qk_code publish(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
+                       qk_error *err)
 {
-    sqlite3_stmt *s;
-    QK_TRY(qk_db_prepare(&s, db,
-                         "INSERT INTO bulletin (kind,period,version,state,content,known_at,"
-                         "recorded_at,recorded_by) VALUES ('forecast',?,1,'issued',?,?,?,'system')"
-                         " ON CONFLICT DO NOTHING",
-                         err));
-    qk_db_bind_str(s, 1, period);
-    qk_db_bind_str(s, 2, content);
-    sqlite3_bind_int64(s, 3, at);
-    sqlite3_bind_int64(s, 4, at);
-    return qk_db_run(db, s, err);
-}
-
-static qk_code issue_public(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
-                            qk_error *err)
-{
-    qk_buf zh, en, text;
-    qk_json_writer w;
-    char date[QK_TIME_TEXT];
     qk_forecast_night *night = context;
-    int32_t today = qk_day_number(timer->due_at);
-    (void)node;
-    qk_buf_init(&zh, 4096);
-    qk_buf_init(&en, 4096);
-    qk_buf_init(&text, 16384);
-    qk_code code = qk_forecasts_public(&zh, &en, db, QK_STR("county"), today + 1, err);
-    if (code == QK_OK) {
-        qk_json_init(&w, &text);
-        qk_json_object(&w);
-        qk_json_kstr(&w, "zh", qk_buf_str(&zh));
-        qk_json_kstr(&w, "en", qk_buf_str(&en));
-        qk_json_end(&w);
-        qk_date_iso(date, timer->due_at);
-        code = insert_bulletin(db, qk_str_of(date), qk_buf_str(&text), timer->due_at, err);
-    } else if (code == QK_ENOTFOUND) {
-        qk_log_print(night->log, QK_LOG_WARN, "forecast", "no forecast to publish at 20:00");
-        code = QK_OK;
-    }
-    qk_buf_clear(&zh);
-    qk_buf_clear(&en);
-    qk_buf_clear(&text);
-    return code;
+    int64_t version;
+    qk_clock *clock = qk_node_clock(node);
+    qk_time at = qk_clock_simulated(clock) ? timer->due_at : qk_clock_now(clock);
+    qk_code code =
+        qk_forecasts_publish(&version, db, QK_STR("county"), qk_day_number(timer->due_at), false,
+                             QK_STR("system"), at, err);
+    if (code == QK_ENOTFOUND)
+        qk_log_print(night->log, QK_LOG_WARN, "forecast", "no forecast to publish by 20:00");
+    return code == QK_ENOTFOUND || code == QK_EEXIST ? QK_OK : code;
 }
 
 qk_code qk_forecast_night_timers(qk_forecast_night *night, qk_scheduler *s, qk_time now,
                                  qk_error *err)
 {
     if (qk_scheduler_handle(s, "forecast.night", ask_for_yesterday, night) ||
-        qk_scheduler_handle(s, "forecast.public", issue_public, night))
+        qk_scheduler_handle(s, "forecast.public", publish, night))
         return qk_fail(err, QK_EFULL, "too many kinds of timers");
     QK_TRY(qk_scheduler_every(s, "forecast.night", QK_STR(""), "hourly 50", now, QK_STR(""), err));
-    return qk_scheduler_every(s, "forecast.public", QK_STR(""), "daily 20:00", now, QK_STR(""),
+    return qk_scheduler_every(s, "forecast.public", QK_STR(""), "daily 19:50", now, QK_STR(""),
                               err);
 }

@@ -7,6 +7,14 @@ static int32_t season_of(int32_t month)
     return (month % 12) / 3 == 0 ? 4 : (month % 12) / 3;
 }
 
+static const char *const season_names[QK_SCORE_SEASONS] = {"year", "spring", "summer", "autumn",
+                                                           "winter"};
+
+const char *qk_forecast_season(int32_t month)
+{
+    return season_names[season_of(month)];
+}
+
 void qk_forecast_climate_add(qk_forecast_climate *c, int32_t month, int32_t aqi)
 {
     if (month < 1 || month > 12 || aqi < 0) return;
@@ -110,9 +118,6 @@ static void put_skill(qk_json_writer *w, const char *name, double ours, double r
 {
     put_ratio(w, name, ours - rival, count - rival);
 }
-
-static const char *const season_names[QK_SCORE_SEASONS] = {"year", "spring", "summer", "autumn",
-                                                           "winter"};
 
 static void put_tally(qk_json_writer *w, const qk_forecast_tally *t, size_t lead, size_t season)
 {

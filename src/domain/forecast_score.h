@@ -51,6 +51,8 @@ typedef struct qk_forecast_score {
     qk_forecast_tally tally[QK_GUIDANCE_LEADS + 1][QK_SCORE_SEASONS]; /* lead 0: all leads */
 } qk_forecast_score;
 
+/* "spring" … "winter". */
+const char *qk_forecast_season(int32_t month);
 /* climate may be NULL. QK_EINVAL for a lead or month that is none, or no observation. */
 QK_NODISCARD qk_code qk_forecast_score_add(qk_forecast_score *s, const qk_forecast_case *c,
                                            const qk_forecast_climate *climate);

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { ARENA = 1 << 22, NAME_MAX_BYTES = 63, TREND_FROM = 11, PROBABILITIES = 4, PUBLIC_DAYS = 3 };
+enum { ARENA = 1 << 22, TREND_FROM = 11, PROBABILITIES = 4, PUBLIC_DAYS = 3, PUBLIC_BYTES = 4096 };
 
 static qk_time end_of(int32_t day)
 {
@@ -53,13 +53,9 @@ static void put_grades(qk_json_writer *w, uint32_t grades)
     qk_json_end(w);
 }
 
-void qk_guidance_write(qk_json_writer *w, const qk_guidance *g, const qk_aqi_rule *rule,
-                       int32_t issued, size_t lead)
+/* What hangs on the edition, within an open object. */
+static void put_index(qk_json_writer *w, const qk_guidance *g, const qk_aqi_rule *rule)
 {
-    qk_json_object(w);
-    put_day(w, "date", issued + (int32_t)lead);
-    qk_json_ki64(w, "lead", (int64_t)lead);
-    qk_json_kbool(w, "trend", lead >= TREND_FROM);
     qk_json_kcstr(w, "rule", rule->name);
     qk_json_ki64(w, "aqi_low", g->low);
     qk_json_ki64(w, "aqi", g->mid);
@@ -74,94 +70,49 @@ void qk_guidance_write(qk_json_writer *w, const qk_guidance *g, const qk_aqi_rul
     put_probability(w, "p_over_100", g->over[0]);
     put_probability(w, "p_over_150", g->over[1]);
     put_probability(w, "p_over_200", g->over[2]);
+}
+
+void qk_guidance_write(qk_json_writer *w, const qk_guidance *g, const qk_aqi_rule *rule,
+                       int32_t issued, size_t lead)
+{
+    qk_json_object(w);
+    put_day(w, "date", issued + (int32_t)lead);
+    qk_json_ki64(w, "lead", (int64_t)lead);
+    qk_json_kbool(w, "trend", lead >= TREND_FROM);
+    put_index(w, g, rule);
     put_concentrations(w, g);
     qk_json_end(w);
 }
 
-/* ---- weather ---- */
-
-qk_code qk_forecasts_weather_put(qk_db *db, int32_t issued, int32_t lead, qk_str name, double value,
-                                 qk_str by, qk_time now, qk_error *err)
+/* The edition of HJ 633 beside one: the newest that is not it. */
+static const qk_aqi_rule *other_edition(const qk_aqi_rule *rule)
 {
-    sqlite3_stmt *s;
-    if (lead < 1 || lead > QK_LAGGED_LEADS || name.len == 0 || name.len > NAME_MAX_BYTES ||
-        !isfinite(value))
-        return qk_fail(err, QK_EINVAL,
-                       "no cell of a weather forecast: lead 1 to %d, a name, a "
-                       "number",
-                       QK_LAGGED_LEADS);
-    QK_TRY(qk_db_prepare(&s, db,
-                         "INSERT INTO forecast_weather VALUES (?,?,?,?,?,?)"
-                         " ON CONFLICT DO NOTHING",
-                         err));
-    sqlite3_bind_int64(s, 1, issued);
-    sqlite3_bind_int64(s, 2, lead);
-    qk_db_bind_str(s, 3, name);
-    sqlite3_bind_double(s, 4, value);
-    sqlite3_bind_int64(s, 5, now);
-    qk_db_bind_str(s, 6, by);
-    return qk_db_run(db, s, err);
-}
-
-typedef struct names {
-    char text[QK_LAGGED_COLUMNS][NAME_MAX_BYTES + 1];
     size_t n;
-} names;
-
-static qk_code load_names(names *out, qk_db *db, int32_t from, int32_t to, qk_error *err)
-{
-    sqlite3_stmt *s;
-    qk_code code;
-    out->n = 0;
-    QK_TRY(qk_db_prepare(&s, db,
-                         "SELECT DISTINCT name FROM forecast_weather WHERE issued BETWEEN ? AND ?"
-                         " ORDER BY name",
-                         err));
-    sqlite3_bind_int64(s, 1, from);
-    sqlite3_bind_int64(s, 2, to);
-    while ((code = qk_db_step(db, s, err)) == QK_OK && out->n < QK_LAGGED_COLUMNS)
-        qk_str_copy(out->text[out->n++], sizeof *out->text, qk_db_text(s, 0));
-    sqlite3_reset(s);
-    return code == QK_OK || code == QK_ENOTFOUND ? QK_OK : code;
+    const qk_aqi_rule *rules = qk_aqi_rules(&n);
+    for (size_t i = n; i > 0; i--)
+        if (!qk_str_eq(qk_str_of(rules[i - 1].name), qk_str_of(rule->name))) return &rules[i - 1];
+    return rule;
 }
 
-static void take_cell(qk_weather_archive *a, double *cells, const names *n, sqlite3_stmt *s)
+qk_code qk_guidance_write_both(qk_json_writer *w, qk_guide *guide, const qk_aqi_rule *rule,
+                               int32_t issued, size_t lead, qk_error *err)
 {
-    size_t issue = (size_t)(sqlite3_column_int64(s, 0) - a->first_issue);
-    size_t lead = (size_t)sqlite3_column_int64(s, 1);
-    qk_str name = qk_db_text(s, 2);
-    for (size_t v = 0; v < n->n; v++)
-        if (qk_str_eq(qk_str_of(n->text[v]), name))
-            cells[(issue * a->leads + lead - 1) * a->columns + v] = sqlite3_column_double(s, 3);
-}
-
-qk_code qk_forecasts_weather_load(qk_weather_archive *out, double **cells, qk_db *db, int32_t from,
-                                  int32_t to, qk_error *err)
-{
-    names n;
-    sqlite3_stmt *s;
-    qk_code code;
-    *cells = NULL;
-    *out = (qk_weather_archive){.first_issue = from, .leads = QK_LAGGED_LEADS};
-    if (to < from || (int64_t)to - from >= QK_LAGGED_DAYS)
-        return qk_fail(err, QK_EINVAL, "weather of 1 to %d days of issue", QK_LAGGED_DAYS);
-    QK_TRY(load_names(&n, db, from, to, err));
-    out->issues = (size_t)(to - from) + 1;
-    out->columns = n.n;
-    size_t count = out->issues * out->leads * out->columns;
-    *cells = malloc((count + 1) * sizeof **cells);
-    if (!*cells)
-        return qk_fail(err, QK_ENOMEM, "no memory for the weather of %zu days", out->issues);
-    for (size_t i = 0; i < count; i++) (*cells)[i] = NAN;
-    out->value = *cells;
-    QK_TRY(qk_db_prepare(&s, db,
-                         "SELECT issued,lead,name,value FROM forecast_weather"
-                         " WHERE issued BETWEEN ? AND ?",
-                         err));
-    sqlite3_bind_int64(s, 1, from);
-    sqlite3_bind_int64(s, 2, to);
-    while ((code = qk_db_step(db, s, err)) == QK_OK) take_cell(out, *cells, &n, s);
-    return code == QK_ENOTFOUND ? QK_OK : code;
+    qk_guidance g, beside;
+    const qk_aqi_rule *other = other_edition(rule);
+    QK_TRY(qk_guide_day(&g, guide, issued, lead, rule, err));
+    QK_TRY(qk_guide_day(&beside, guide, issued, lead, other, err));
+    qk_json_object(w);
+    put_day(w, "date", issued + (int32_t)lead);
+    qk_json_ki64(w, "lead", (int64_t)lead);
+    qk_json_kbool(w, "trend", lead >= TREND_FROM);
+    put_index(w, &g, rule);
+    put_concentrations(w, &g);
+    qk_json_key(w, "other");
+    qk_json_object(w);
+    put_index(w, &beside, other);
+    qk_json_end(w);
+    qk_json_end(w);
+    return QK_OK;
 }
 
 /* ---- versions ---- */
@@ -377,6 +328,20 @@ qk_code qk_forecasts_write(qk_json_writer *w, qk_db *db, qk_str place, int32_t i
     return QK_OK;
 }
 
+qk_code qk_forecasts_newest(int32_t *issued, qk_db *db, qk_str place, int32_t upto, qk_error *err)
+{
+    sqlite3_stmt *s;
+    QK_TRY(qk_db_prepare(
+        &s, db, "SELECT coalesce(max(issued),?) FROM forecast WHERE place=? AND issued<=?", err));
+    sqlite3_bind_int64(s, 1, upto);
+    qk_db_bind_str(s, 2, place);
+    sqlite3_bind_int64(s, 3, upto);
+    QK_TRY(qk_db_step(db, s, err));
+    *issued = (int32_t)sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return QK_OK;
+}
+
 qk_code qk_forecasts_write_history(qk_json_writer *w, qk_db *db, qk_str place, int32_t issued,
                                    qk_error *err)
 {
@@ -391,118 +356,6 @@ qk_code qk_forecasts_write_history(qk_json_writer *w, qk_db *db, qk_str place, i
     qk_json_array(w);
     while ((code = qk_db_step(db, s, err)) == QK_OK) write_version(w, s);
     qk_json_end(w);
-    return code == QK_ENOTFOUND ? QK_OK : code;
-}
-
-/* ---- scores ---- */
-
-static int32_t month_of(int32_t day)
-{
-    return qk_civil_of((qk_time)day * QK_DAY - QK_CST_OFFSET).month;
-}
-
-static int32_t observed_on(const qk_forecast_days *days, int32_t day)
-{
-    int64_t t = (int64_t)day - days->first_day;
-    return t >= 0 && t < (int64_t)days->days ? days->aqi[t] : QK_AQI_NA;
-}
-
-static void learn_climate(qk_forecast_climate *c, const qk_forecast_days *days, int32_t before)
-{
-    for (int32_t day = days->first_day; day < before; day++)
-        if (day - days->first_day < (int32_t)days->days)
-            qk_forecast_climate_add(c, month_of(day), observed_on(days, day));
-    qk_forecast_climate_settle(c);
-}
-
-static uint32_t grades_of(const qk_json_value *day)
-{
-    uint32_t out = 0;
-    int64_t grade;
-    const qk_json_value *list = qk_json_get(day, "grades");
-    for (const qk_json_value *g = list ? list->first : NULL; g; g = g->next)
-        if (qk_parse_i64(&grade, g->text) == QK_OK && grade >= 1 && grade <= QK_AQI_LEVELS)
-            out |= 1u << grade;
-    return out;
-}
-
-/* One day of a stored forecast; what is of another form is passed over. */
-static void count_day(qk_forecast_score *out, const qk_json_value *d, int32_t issued,
-                      const qk_forecast_days *observed, const qk_forecast_climate *climate)
-{
-    static const char *const over[QK_GUIDANCE_OVER] = {"p_over_100", "p_over_150", "p_over_200"};
-    int64_t lead, low, mid, high;
-    if (!qk_json_get_i64(d, "lead", &lead) || lead < 1 || lead > QK_GUIDANCE_LEADS ||
-        !qk_json_get_i64(d, "aqi_low", &low) || !qk_json_get_i64(d, "aqi", &mid) ||
-        !qk_json_get_i64(d, "aqi_high", &high))
-        return;
-    qk_forecast_case c = {.lead = (size_t)lead,
-                          .month = month_of(issued + (int32_t)lead),
-                          .low = (int32_t)low,
-                          .mid = (int32_t)mid,
-                          .high = (int32_t)high,
-                          .grades = grades_of(d),
-                          .primary = -1,
-                          .observed = observed_on(observed, issued + (int32_t)lead),
-                          .persisted = observed_on(observed, issued)};
-    for (size_t o = 0; o < QK_GUIDANCE_OVER; o++)
-        if (!qk_json_get_f64(d, over[o], &c.over[o])) c.over[o] = -1;
-    if (c.observed >= 0 && qk_forecast_score_add(out, &c, climate) != QK_OK) return;
-}
-
-/* The best of a day of issue: 2 on time, 1 late; edits are told besides. */
-static qk_code count_issues(qk_forecast_counts *counts, qk_db *db, qk_str place, int32_t from,
-                            int32_t to, qk_error *err)
-{
-    sqlite3_stmt *s;
-    qk_code code;
-    QK_TRY(qk_db_prepare(&s, db,
-                         "SELECT max(on_time), max(kind='edit') FROM forecast WHERE place=?"
-                         " AND issued BETWEEN ? AND ? GROUP BY issued",
-                         err));
-    qk_db_bind_str(s, 1, place);
-    sqlite3_bind_int64(s, 2, from);
-    sqlite3_bind_int64(s, 3, to);
-    while ((code = qk_db_step(db, s, err)) == QK_OK) {
-        bool on_time = sqlite3_column_int64(s, 0) != 0;
-        counts->issued++;
-        counts->on_time += on_time;
-        counts->late += !on_time;
-        counts->edited += sqlite3_column_int64(s, 1) != 0;
-    }
-    return code == QK_ENOTFOUND ? QK_OK : code;
-}
-
-qk_code qk_forecasts_score(qk_forecast_score *out, qk_forecast_counts *counts, qk_db *db,
-                           qk_str place, int32_t from, int32_t to, const qk_forecast_days *observed,
-                           qk_error *err)
-{
-    sqlite3_stmt *s;
-    qk_arena arena;
-    qk_code code;
-    qk_forecast_climate climate = {0};
-    *out = (qk_forecast_score){0};
-    *counts = (qk_forecast_counts){0};
-    learn_climate(&climate, observed, from);
-    QK_TRY(count_issues(counts, db, place, from, to, err));
-    QK_TRY(qk_db_prepare(&s, db,
-                         "SELECT issued, days, min(version) FROM forecast WHERE place=?"
-                         " AND issued BETWEEN ? AND ? AND on_time=1 GROUP BY issued",
-                         err));
-    qk_db_bind_str(s, 1, place);
-    sqlite3_bind_int64(s, 2, from);
-    sqlite3_bind_int64(s, 3, to);
-    qk_arena_init(&arena, ARENA);
-    while ((code = qk_db_step(db, s, err)) == QK_OK) {
-        qk_json_value *days;
-        qk_arena_reset(&arena);
-        code = qk_json_parse(&days, qk_db_text(s, 1), &arena, err);
-        if (code != QK_OK) break;
-        for (const qk_json_value *d = days->first; d; d = d->next)
-            count_day(out, d, (int32_t)sqlite3_column_int64(s, 0), observed, &climate);
-    }
-    sqlite3_reset(s);
-    qk_arena_clear(&arena);
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
@@ -547,6 +400,18 @@ qk_code qk_forecasts_minute_put(int64_t *version, qk_db *db, int32_t issued, int
     return qk_db_run(db, s, err);
 }
 
+static void write_minute(qk_json_writer *w, sqlite3_stmt *s, int32_t issued)
+{
+    qk_json_object(w);
+    put_day(w, "issued", issued);
+    qk_json_ki64(w, "version", sqlite3_column_int64(s, 0));
+    qk_json_kstr(w, "state", qk_db_text(s, 1));
+    qk_json_kstr(w, "text", qk_db_text(s, 2));
+    put_time(w, "made_at", sqlite3_column_int64(s, 3));
+    qk_json_kstr(w, "by", qk_db_text(s, 4));
+    qk_json_end(w);
+}
+
 qk_code qk_forecasts_minute_write(qk_json_writer *w, qk_db *db, int32_t issued, qk_error *err)
 {
     sqlite3_stmt *s;
@@ -556,16 +421,24 @@ qk_code qk_forecasts_minute_write(qk_json_writer *w, qk_db *db, int32_t issued, 
         return QK_OK;
     }
     QK_TRY(code);
-    qk_json_object(w);
-    put_day(w, "issued", issued);
-    qk_json_ki64(w, "version", sqlite3_column_int64(s, 0));
-    qk_json_kstr(w, "state", qk_db_text(s, 1));
-    qk_json_kstr(w, "text", qk_db_text(s, 2));
-    put_time(w, "made_at", sqlite3_column_int64(s, 3));
-    qk_json_kstr(w, "by", qk_db_text(s, 4));
-    qk_json_end(w);
+    write_minute(w, s, issued);
     sqlite3_reset(s);
     return QK_OK;
+}
+
+qk_code qk_forecasts_minutes_write(qk_json_writer *w, qk_db *db, int32_t issued, qk_error *err)
+{
+    sqlite3_stmt *s;
+    qk_code code;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT version,state,text,recorded_at,recorded_by FROM forecast_minute"
+                         " WHERE issued=? ORDER BY version LIMIT 200",
+                         err));
+    sqlite3_bind_int64(s, 1, issued);
+    qk_json_array(w);
+    while ((code = qk_db_step(db, s, err)) == QK_OK) write_minute(w, s, issued);
+    qk_json_end(w);
+    return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
 /* ---- the public text ---- */
@@ -621,4 +494,103 @@ qk_code qk_forecasts_public(qk_buf *zh, qk_buf *en, qk_db *db, qk_str place, int
     }
     qk_arena_clear(&arena);
     return code;
+}
+
+static qk_code newest_bulletin(int64_t *version, qk_db *db, qk_str period, qk_error *err)
+{
+    sqlite3_stmt *s;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT coalesce(max(version),0) FROM bulletin WHERE kind='forecast'"
+                         " AND period=?",
+                         err));
+    qk_db_bind_str(s, 1, period);
+    QK_TRY(qk_db_step(db, s, err));
+    *version = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return QK_OK;
+}
+
+static qk_code insert_bulletin(qk_db *db, qk_str period, int64_t version, qk_str content, qk_str by,
+                               qk_time at, qk_error *err)
+{
+    sqlite3_stmt *s;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "INSERT INTO bulletin (kind,period,version,state,content,known_at,"
+                         "recorded_at,recorded_by) VALUES ('forecast',?,?,'issued',?,?,?,?)",
+                         err));
+    qk_db_bind_str(s, 1, period);
+    sqlite3_bind_int64(s, 2, version);
+    qk_db_bind_str(s, 3, content);
+    sqlite3_bind_int64(s, 4, at);
+    sqlite3_bind_int64(s, 5, at);
+    qk_db_bind_str(s, 6, by);
+    return qk_db_run(db, s, err);
+}
+
+static qk_code write_public(qk_buf *out, qk_db *db, qk_str place, int32_t first, qk_error *err)
+{
+    qk_buf zh, en;
+    qk_json_writer w;
+    qk_buf_init(&zh, PUBLIC_BYTES);
+    qk_buf_init(&en, PUBLIC_BYTES);
+    qk_code code = qk_forecasts_public(&zh, &en, db, place, first, err);
+    qk_json_init(&w, out);
+    qk_json_object(&w);
+    qk_json_kstr(&w, "zh", qk_buf_str(&zh));
+    qk_json_kstr(&w, "en", qk_buf_str(&en));
+    qk_json_end(&w);
+    if (code == QK_OK && (zh.failed || en.failed || out->failed))
+        code = qk_fail(err, QK_ENOMEM, "no memory for the public forecast");
+    qk_buf_clear(&zh);
+    qk_buf_clear(&en);
+    return code;
+}
+
+qk_code qk_forecasts_publish(int64_t *version, qk_db *db, qk_str place, int32_t today, bool again,
+                             qk_str by, qk_time at, qk_error *err)
+{
+    char date[QK_TIME_TEXT];
+    qk_buf text;
+    qk_str period = qk_str_of(qk_date_iso(date, (qk_time)today * QK_DAY - QK_CST_OFFSET));
+    QK_TRY(newest_bulletin(version, db, period, err));
+    if (*version > 0 && !again) return qk_fail(err, QK_EEXIST, "published already");
+    qk_buf_init(&text, 4 * PUBLIC_BYTES);
+    qk_code code = write_public(&text, db, place, today + 1, err);
+    if (code == QK_OK)
+        code = insert_bulletin(db, period, ++*version, qk_buf_str(&text), by, at, err);
+    qk_buf_clear(&text);
+    return code;
+}
+
+qk_code qk_forecasts_public_write(qk_json_writer *w, qk_db *db, int32_t today, qk_error *err)
+{
+    sqlite3_stmt *s;
+    char date[QK_TIME_TEXT];
+    qk_time day = 0;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT period,version,content,recorded_at,recorded_by FROM bulletin"
+                         " WHERE kind='forecast' AND period<=?"
+                         " ORDER BY period DESC, version DESC LIMIT 1",
+                         err));
+    qk_db_bind_str(s, 1, qk_str_of(qk_date_iso(date, (qk_time)today * QK_DAY - QK_CST_OFFSET)));
+    qk_code code = qk_db_step(db, s, err);
+    if (code == QK_ENOTFOUND) {
+        qk_json_null(w);
+        return QK_OK;
+    }
+    QK_TRY(code);
+    qk_time at = sqlite3_column_int64(s, 3);
+    QK_TRY(qk_time_parse(&day, qk_db_text(s, 0)));
+    qk_json_object(w);
+    qk_json_kstr(w, "date", qk_db_text(s, 0));
+    qk_json_ki64(w, "version", sqlite3_column_int64(s, 1));
+    qk_json_key(w, "text");
+    qk_json_raw(w, qk_db_text(s, 2));
+    put_time(w, "issued_at", at);
+    put_time(w, "due_at", day + QK_FORECAST_PUBLIC);
+    qk_json_kbool(w, "late", at > day + QK_FORECAST_PUBLIC);
+    qk_json_kstr(w, "by", qk_db_text(s, 4));
+    qk_json_end(w);
+    sqlite3_reset(s);
+    return QK_OK;
 }

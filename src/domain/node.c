@@ -477,6 +477,10 @@ qk_transmission *qk_node_transmission(qk_node *node)
 {
     return node->transmission;
 }
+qk_forecast_night *qk_node_forecast(qk_node *node)
+{
+    return node->forecast;
+}
 qk_airgrade *qk_node_airgrade(qk_node *node)
 {
     return node->airgrade;

@@ -52,6 +52,8 @@ qk_journal *qk_node_journal(qk_node *node);
 qk_registry *qk_node_registry(qk_node *node);
 qk_telemetry *qk_node_telemetry(qk_node *node);
 qk_live *qk_node_live(qk_node *node);
+typedef struct qk_forecast_night qk_forecast_night;
+qk_forecast_night *qk_node_forecast(qk_node *node);
 qk_files *qk_node_files(qk_node *node);           /* evidence, plans, results */
 const char *qk_node_db_path(const qk_node *node); /* for readers: qk_db_open_readonly */
 /* Store thread: inside a qk_node_fn or a timer's handler. */

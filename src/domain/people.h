@@ -174,6 +174,7 @@ typedef enum qk_action {
     QK_ACT_VIEW,          /* sites, values, events: rows by scope */
     QK_ACT_AIR_MARK,      /* leaving hours out, checks of instruments */
     QK_ACT_AIR_REVIEW,    /* reviewing and approving days */
+    QK_ACT_FORECAST_EDIT, /* the consultation group: ranges, minutes, the public forecast */
     QK_ACT_TARGET_SET,    /* yearly targets */
     QK_ACT_DEVICE_VIEW,   /* devices, frames, requests: rows by scope */
     QK_ACT_DEVICE_PARKED, /* devices that nobody knows yet */

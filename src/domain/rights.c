@@ -20,6 +20,7 @@ static const right rights[QK_ACTIONS] = {
     [QK_ACT_VIEW] = {"site.view", "AAAAooAAAoA----AAA"},
     [QK_ACT_AIR_MARK] = {"air.mark", "------A-A-------AA"},
     [QK_ACT_AIR_REVIEW] = {"air.review", "------A-A-------AA"},
+    [QK_ACT_FORECAST_EDIT] = {"forecast.edit", "--------A-------AA"},
     [QK_ACT_TARGET_SET] = {"target.set", "AA--------------AA"},
     [QK_ACT_DEVICE_VIEW] = {"device.view", "AAAAooAAAoA-A--AAA"},
     [QK_ACT_DEVICE_PARKED] = {"device.parked", "AA----AA----A--AAA"},

@@ -9,6 +9,11 @@ typedef struct pair { /* of a bin or a node */
     double sum, count;
 } pair;
 
+typedef struct drawn_row {
+    double slope;
+    uint32_t row, first; /* of its node's bins */
+} drawn_row;
+
 typedef struct grower {
     const qk_boost_table *table;
     const qk_boost_options *o;
@@ -19,8 +24,11 @@ typedef struct grower {
     double *slope; /* their rest [count] */
     uint8_t *at;   /* their node within the level [count] */
     size_t drawn;
-    uint8_t *used; /* features drawn [features] */
-    pair *bins;    /* [LEAVES_MAX][QK_BOOST_BINS] */
+    drawn_row *some; /* those to be counted at a level [count] */
+    size_t some_n;
+    uint8_t *used;           /* features drawn [features] */
+    size_t wide;             /* nodes of the lowest level that is split */
+    pair *bins, *above_bins; /* of this level, of the one above [features][wide][QK_BOOST_BINS] */
     uint64_t state;
 } grower;
 
@@ -89,17 +97,32 @@ static size_t tree_size(size_t depth)
     return ((size_t)2 << depth) - 1;
 }
 
-/* Leaf, counted within the lowest level, that a row of the table falls into. */
-static size_t leaf_of(const qk_boost_node *tree, size_t depth, const qk_boost_table *table,
-                      size_t row)
+/* A tree's splits as rows walk through them; what does not split sends all to the left. */
+typedef struct walk {
+    size_t depth;
+    struct {
+        const uint8_t *bin; /* of the feature */
+        uint32_t above;
+    } node[LEAVES_MAX];
+} walk;
+
+static void plan_walk(walk *w, const qk_boost_node *tree, size_t depth, const qk_boost_table *table)
 {
-    size_t q = 0;
-    for (size_t d = 0; d < depth; d++) {
-        const qk_boost_node *n = tree + ((size_t)1 << d) - 1 + q;
-        bool right = n->feature >= 0 && table->bin[(size_t)n->feature * table->rows + row] > n->bin;
-        q = q * 2 + right;
+    w->depth = depth;
+    for (size_t i = 0; i + 1 < (size_t)1 << depth; i++) {
+        bool splits = tree[i].feature >= 0;
+        w->node[i].bin = table->bin + (splits ? (size_t)tree[i].feature * table->rows : 0);
+        w->node[i].above = splits ? tree[i].bin : QK_BOOST_BINS;
     }
-    return q;
+}
+
+/* Place of the leaf in the heap that a row of the table falls into. */
+static size_t leaf_of(const walk *w, size_t row)
+{
+    size_t at = 0;
+    for (size_t d = 0; d < w->depth; d++)
+        at = 2 * at + 1 + (w->node[at].bin[row] > w->node[at].above);
+    return at;
 }
 
 static void draw_rows(grower *g)
@@ -129,51 +152,113 @@ static double score_of(pair p, double lambda)
     return p.sum * p.sum / (p.count + lambda);
 }
 
-/* Improves a node's split by the best cut of one feature. */
+/* Improves a node's split by the best cut of one feature. The gain of a cut is compared as a
+ * fraction: a division for each bin would cost more than all the rest. */
 static void try_feature(const grower *g, const pair *bins, pair node, size_t feature,
                         qk_boost_node *split, double *best)
 {
     pair left = {0};
-    double lambda = g->o->lambda, whole = score_of(node, lambda);
+    double lambda = g->o->lambda, least = g->o->leaf_rows, whole = score_of(node, lambda);
     for (size_t b = 0; b + 1 < QK_BOOST_BINS; b++) {
+        if (!(bins[b].count > 0)) continue; /* the cut before it parts the same rows */
         left.sum += bins[b].sum;
         left.count += bins[b].count;
         pair right = {node.sum - left.sum, node.count - left.count};
-        if (left.count < g->o->leaf_rows || right.count < g->o->leaf_rows) continue;
-        double gain = score_of(left, lambda) + score_of(right, lambda) - whole;
-        if (gain <= *best) continue;
-        *best = gain;
+        if (left.count < least) continue;
+        if (right.count < least) break;
+        double l = left.count + lambda, r = right.count + lambda;
+        double top = left.sum * left.sum * r + right.sum * right.sum * l;
+        if (top <= (whole + *best) * l * r) continue;
+        *best = top / (l * r) - whole;
         split->feature = (int32_t)feature;
         split->bin = (uint8_t)b;
     }
 }
 
-static void fill_bins(grower *g, size_t feature, size_t nodes)
+static bool may_split(const grower *g, pair node)
 {
-    const uint8_t *bin = g->table->bin + feature * g->table->rows;
-    memset(g->bins, 0, nodes * QK_BOOST_BINS * sizeof *g->bins);
-    for (size_t i = 0; i < g->drawn; i++) {
-        pair *p = g->bins + (size_t)g->at[i] * QK_BOOST_BINS + bin[g->row[i]];
-        p->sum += g->slope[i];
-        p->count += 1;
+    return node.count >= 2 * g->o->leaf_rows;
+}
+
+/* Which nodes' rows are counted: all at the root; below, of two that share a parent the one with
+ * fewer rows, the other being what is left of the parent. */
+static void choose_counted(const grower *g, const pair *node, size_t nodes, bool *counted)
+{
+    if (nodes == 1) {
+        counted[0] = may_split(g, node[0]);
+        return;
+    }
+    for (size_t q = 0; q < nodes; q += 2) {
+        bool needed = may_split(g, node[q]) || may_split(g, node[q + 1]);
+        bool left = node[q].count < node[q + 1].count;
+        counted[q] = needed && left;
+        counted[q + 1] = needed && !left;
     }
 }
 
-static void split_level(grower *g, qk_boost_node *level, size_t nodes)
+static void gather_rows(grower *g, const bool *counted)
+{
+    g->some_n = 0;
+    for (size_t i = 0; i < g->drawn; i++)
+        if (counted[g->at[i]])
+            g->some[g->some_n++] =
+                (drawn_row){g->slope[i], g->row[i], (uint32_t)g->at[i] * QK_BOOST_BINS};
+}
+
+static pair *bins_of(const grower *g, pair *of, size_t feature)
+{
+    return of + feature * g->wide * QK_BOOST_BINS;
+}
+
+static void fill_bins(grower *g, size_t feature, size_t nodes, const bool *counted)
+{
+    const uint8_t *bin = g->table->bin + feature * g->table->rows;
+    pair *bins = bins_of(g, g->bins, feature), *above = bins_of(g, g->above_bins, feature);
+    memset(bins, 0, nodes * QK_BOOST_BINS * sizeof *bins);
+    for (size_t i = 0; i < g->some_n; i++) {
+        const drawn_row *d = &g->some[i];
+        pair *p = bins + d->first + bin[d->row];
+        p->sum += d->slope;
+        p->count += 1;
+    }
+    for (size_t q = 0; nodes > 1 && q < nodes; q += 2) {
+        if (counted[q] == counted[q + 1]) continue;
+        pair *small = bins + (q + !counted[q]) * QK_BOOST_BINS;
+        pair *large = bins + (q + counted[q]) * QK_BOOST_BINS;
+        const pair *whole = above + q / 2 * QK_BOOST_BINS;
+        for (size_t b = 0; b < QK_BOOST_BINS; b++)
+            large[b] = (pair){whole[b].sum - small[b].sum, whole[b].count - small[b].count};
+    }
+}
+
+static void find_splits(grower *g, qk_boost_node *level, size_t nodes)
 {
     pair node[LEAVES_MAX];
     double best[LEAVES_MAX];
+    bool counted[LEAVES_MAX];
     sum_nodes(g, node, nodes);
+    choose_counted(g, node, nodes, counted);
+    gather_rows(g, counted);
     for (size_t q = 0; q < nodes; q++) {
         best[q] = 1e-12;
         level[q] = (qk_boost_node){.feature = -1};
     }
     for (size_t f = 0; f < g->table->features; f++) {
         if (!g->used[f]) continue;
-        fill_bins(g, f, nodes);
+        fill_bins(g, f, nodes, counted);
         for (size_t q = 0; q < nodes; q++)
-            try_feature(g, g->bins + q * QK_BOOST_BINS, node[q], f, &level[q], &best[q]);
+            if (may_split(g, node[q]))
+                try_feature(g, bins_of(g, g->bins, f) + q * QK_BOOST_BINS, node[q], f, &level[q],
+                            &best[q]);
     }
+    pair *above = g->above_bins;
+    g->above_bins = g->bins;
+    g->bins = above;
+}
+
+static void split_level(grower *g, qk_boost_node *level, size_t nodes)
+{
+    find_splits(g, level, nodes);
     for (size_t i = 0; i < g->drawn; i++) {
         const qk_boost_node *n = &level[g->at[i]];
         bool right = n->feature >= 0 &&
@@ -185,6 +270,7 @@ static void split_level(grower *g, qk_boost_node *level, size_t nodes)
 static void grow_tree(grower *g, qk_boost_node *tree)
 {
     pair leaf[LEAVES_MAX];
+    walk w;
     size_t depth = g->o->depth, leaves = (size_t)1 << depth;
     draw_rows(g);
     for (size_t d = 0; d < depth; d++) split_level(g, tree + ((size_t)1 << d) - 1, (size_t)1 << d);
@@ -192,8 +278,8 @@ static void grow_tree(grower *g, qk_boost_node *tree)
     for (size_t q = 0; q < leaves; q++)
         tree[leaves - 1 + q].value =
             g->o->rate * leaf[q].sum / (leaf[q].count + g->o->lambda + 1e-9);
-    for (size_t i = 0; i < g->count; i++)
-        g->rest[i] -= tree[leaves - 1 + leaf_of(tree, depth, g->table, g->rows[i])].value;
+    plan_walk(&w, tree, depth, g->table);
+    for (size_t i = 0; i < g->count; i++) g->rest[i] -= tree[leaf_of(&w, g->rows[i])].value;
 }
 
 static void clear_grower(grower *g)
@@ -202,8 +288,10 @@ static void clear_grower(grower *g)
     free(g->row);
     free(g->slope);
     free(g->at);
+    free(g->some);
     free(g->used);
     free(g->bins);
+    free(g->above_bins);
 }
 
 static bool init_grower(grower *g)
@@ -213,8 +301,12 @@ static bool init_grower(grower *g)
     g->slope = calloc(g->count, sizeof *g->slope);
     g->at = calloc(g->count, 1);
     g->used = calloc(g->table->features, 1);
-    g->bins = calloc((size_t)LEAVES_MAX * QK_BOOST_BINS, sizeof *g->bins);
-    return g->rest && g->row && g->slope && g->at && g->used && g->bins;
+    g->some = calloc(g->count, sizeof *g->some);
+    g->wide = (size_t)1 << (g->o->depth - 1);
+    size_t bins = g->table->features * g->wide * QK_BOOST_BINS;
+    g->bins = calloc(bins, sizeof *g->bins);
+    g->above_bins = calloc(bins, sizeof *g->above_bins);
+    return g->rest && g->row && g->slope && g->at && g->some && g->used && g->bins && g->above_bins;
 }
 
 static bool options_fit(const qk_boost_options *o)
@@ -258,11 +350,18 @@ void qk_boost_clear(qk_boost *boost)
 
 double qk_boost_at(const qk_boost *boost, const qk_boost_table *table, size_t row)
 {
-    size_t size = tree_size(boost->depth), first_leaf = ((size_t)1 << boost->depth) - 1;
+    size_t size = tree_size(boost->depth);
     double sum = boost->base;
     for (size_t t = 0; t < boost->rounds; t++) {
         const qk_boost_node *tree = boost->node + t * size;
-        sum += tree[first_leaf + leaf_of(tree, boost->depth, table, row)].value;
+        size_t at = 0;
+        for (size_t d = 0; d < boost->depth; d++) {
+            const qk_boost_node *n = tree + at;
+            bool right =
+                n->feature >= 0 && table->bin[(size_t)n->feature * table->rows + row] > n->bin;
+            at = 2 * at + 1 + right;
+        }
+        sum += tree[at].value;
     }
     return sum;
 }

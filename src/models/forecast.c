@@ -306,7 +306,8 @@ static bool usable(const qk_forecaster *f, size_t like, size_t lead)
     return false;
 }
 
-static void settle_weights(qk_forecast_draw *draw, size_t *count)
+/* Drops members without weight; like[] is the learnt day of each. */
+static void settle_weights(qk_forecast_draw *draw, uint32_t *like, size_t *count)
 {
     double top[2] = {0}, sum[2] = {0};
     size_t kept = 0;
@@ -321,6 +322,7 @@ static void settle_weights(qk_forecast_draw *draw, size_t *count)
         if (d.weight == 0 && d.index_weight == 0) continue;
         sum[0] += d.weight;
         sum[1] += d.index_weight;
+        like[kept] = like[i];
         draw[kept++] = d;
     }
     for (size_t i = 0; i < kept; i++) {
@@ -333,16 +335,18 @@ static void settle_weights(qk_forecast_draw *draw, size_t *count)
 qk_code qk_forecaster_draw(const qk_forecaster *f, size_t issue, size_t lead, qk_forecast_draw *out,
                            size_t *count, qk_error *err)
 {
+    uint32_t like[QK_FORECAST_DAYS];
     *count = 0;
     if (issue >= f->days || lead < 1 || lead > f->leads)
         return qk_fail(err, QK_EINVAL, "no forecast of day %zu, lead %zu", issue, lead);
-    for (size_t like = FIRST_ISSUE; like < f->days; like++) {
-        if (!usable(f, like, lead)) continue;
-        weigh(&out[*count], f, issue, like, lead);
-        fill_draw(&out[(*count)++], f, issue, like, lead);
+    for (size_t day = FIRST_ISSUE; day < f->days; day++) {
+        if (!usable(f, day, lead)) continue;
+        weigh(&out[*count], f, issue, day, lead);
+        like[(*count)++] = (uint32_t)day;
     }
     if (*count == 0) return qk_fail(err, QK_EINVAL, "no learnt day %zu days after another", lead);
-    settle_weights(out, count);
+    settle_weights(out, like, count);
+    for (size_t i = 0; i < *count; i++) fill_draw(&out[i], f, issue, like[i], lead);
     return QK_OK;
 }
 

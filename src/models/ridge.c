@@ -35,10 +35,8 @@ void qk_gram_reset(qk_gram *gram)
 void qk_gram_add(qk_gram *gram, const double *row)
 {
     size_t width = gram->features + 2;
-    for (size_t i = 0; i < width; i++) {
-        double *to = gram->sum + i * width, x = row[i];
-        for (size_t j = 0; j <= i; j++) to[j] += x * row[j];
-    }
+    const qk_dense_kernel *kernel = qk_dense_pick();
+    for (size_t i = 0; i < width; i++) kernel->axpy(gram->sum + i * width, row[i], row, i + 1);
 }
 
 void qk_gram_take(qk_gram *gram, const qk_gram *less)

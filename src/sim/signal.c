@@ -3,7 +3,23 @@
 #include <math.h>
 
 #define TURN 6.283185307179586
-enum { REGION_SEED = 4107 };
+enum { REGION_SEED = 4107, OUTLOOK_SEED = 52301 };
+/* The noises that make the region's weather, added to REGION_SEED. */
+enum {
+    TEMPERATURE = 1,
+    WIND,
+    GUST,
+    WIND_FROM,
+    WIND_TURN,
+    SPELL,
+    SPELL_SHORT,
+    SUN,
+    MOISTURE,
+    PRESSURE,
+    STILL,
+    MIXING,
+    CLOUD
+};
 
 static uint64_t mix(uint64_t x)
 {
@@ -47,27 +63,92 @@ static double bump(double hour, double centre, double width)
     return exp(-d * d / (2 * width * width));
 }
 
-double qk_sim_temperature_c(qk_time t)
+/* One noise of the weather as it is, or as somebody sees it who knows it in part: what he gets
+ * wrong is partly the same from day to day. */
+static double channel(int which, qk_time t, qk_time period, const qk_sim_outlook *seen)
+{
+    double is = qk_sim_noise((uint64_t)(REGION_SEED + which), t, period);
+    if (!seen) return is;
+    double wrong = 0.8 * qk_sim_noise(seen->seed + (uint64_t)which, t, period) +
+                   0.6 * qk_sim_noise((uint64_t)(OUTLOOK_SEED + which), t, period);
+    return seen->skill * is + sqrt(1 - seen->skill * seen->skill) * wrong;
+}
+
+static double temperature_of(qk_time t, const qk_sim_outlook *seen)
 {
     double h = hour_of_day(t);
     return -1 + 28 * summer(t) + 5 * sin(TURN * (h - 9) / 24) +
-           4 * qk_sim_noise(REGION_SEED + 1, t, 4 * QK_DAY);
+           4 * channel(TEMPERATURE, t, 4 * QK_DAY, seen);
 }
 
-double qk_sim_wind_ms(qk_time t)
+static double wind_of(qk_time t, const qk_sim_outlook *seen)
 {
-    double gust = 0.3 * qk_sim_noise(REGION_SEED + 3, t, 20 * QK_MINUTE);
-    double v = 2.2 + 1.5 * qk_sim_noise(REGION_SEED + 2, t, 30 * QK_HOUR) +
+    double gust = 0.3 * channel(GUST, t, 20 * QK_MINUTE, seen);
+    double v = 2.2 + 1.5 * channel(WIND, t, 30 * QK_HOUR, seen) +
                0.7 * sin(TURN * (hour_of_day(t) - 9) / 24) + gust;
     return v < 0.2 ? 0.2 : v;
 }
 
-double qk_sim_wind_from_deg(qk_time t)
+static double wind_from(qk_time t, const qk_sim_outlook *seen)
 {
-    double d = 50 + 130 * qk_sim_noise(REGION_SEED + 4, t, 2 * QK_DAY) +
-               25 * qk_sim_noise(REGION_SEED + 5, t, 40 * QK_MINUTE);
+    double d = 50 + 130 * channel(WIND_FROM, t, 2 * QK_DAY, seen) +
+               25 * channel(WIND_TURN, t, 40 * QK_MINUTE, seen);
     d = fmod(d, 360);
     return d < 0 ? d + 360 : d;
+}
+
+static double humidity_of(qk_time t, const qk_sim_outlook *seen)
+{
+    return 60 - 1.1 * (temperature_of(t, seen) - 12) + 22 * channel(MOISTURE, t, 2 * QK_DAY, seen);
+}
+
+static double pressure_share(qk_time t, const qk_sim_outlook *seen)
+{
+    return 1 + 0.008 * channel(PRESSURE, t, 3 * QK_DAY, seen) - 0.012 * summer(t) +
+           0.0012 * sin(TURN * (hour_of_day(t) - 4) / 12);
+}
+
+/* Some days each winter the air does not move at all. */
+static double still_of(qk_time t, const qk_sim_outlook *seen)
+{
+    return fmax(0, channel(STILL, t, 5 * QK_DAY, seen) - 0.6) * (1 - summer(t));
+}
+
+double qk_sim_temperature_c(qk_time t)
+{
+    return temperature_of(t, NULL);
+}
+
+double qk_sim_wind_ms(qk_time t)
+{
+    return wind_of(t, NULL);
+}
+
+double qk_sim_wind_from_deg(qk_time t)
+{
+    return wind_from(t, NULL);
+}
+
+/* The calm that lets fine dust gather is a low lid, the haze over a dull day a cloud; rain comes
+ * with moist air that rises. */
+qk_sim_sky qk_sim_sky_at(qk_time t, const qk_sim_outlook *seen)
+{
+    double spell = channel(SPELL, t, 66 * QK_HOUR, seen), sun = channel(SUN, t, 50 * QK_HOUR, seen);
+    double lid = exp(-0.75 * spell - 0.2 * channel(SPELL_SHORT, t, 9 * QK_HOUR, seen) +
+                     0.3 * channel(MIXING, t, 20 * QK_HOUR, seen));
+    double cloud = 0.45 - 0.4 * sun + 0.15 * channel(CLOUD, t, 12 * QK_HOUR, seen);
+    double rise = 0.55 * channel(MOISTURE, t, 2 * QK_DAY, seen) - 0.5 * spell - 0.35 * sun - 0.3;
+    return (qk_sim_sky){
+        .temperature_c = temperature_of(t, seen),
+        .humidity_percent = fmin(99, fmax(12, humidity_of(t, seen))),
+        .pressure_hpa = 1013 * pressure_share(t, seen),
+        .wind_ms = wind_of(t, seen),
+        .wind_from_deg = wind_from(t, seen),
+        .mixing_height_m = (210 + 350 * summer(t)) * (1 + 3 * bump(hour_of_day(t), 14.5, 3.5)) *
+                           lid / (1 + 2.5 * still_of(t, seen)),
+        .cloud_percent = 100 * fmin(1, fmax(0, cloud)),
+        .rain_mm_h = 4 * fmax(0, rise) * (0.3 + 0.7 * summer(t)),
+    };
 }
 
 /* What the county had not yet done in earlier years: a few per cent of dust and gases each. */
@@ -82,21 +163,19 @@ static double past_burden(qk_time t)
 static double region_pm25(qk_time t)
 {
     double season = 48 - 31 * summer(t);
-    /* Some days each winter the air does not move at all. */
-    double still = fmax(0, qk_sim_noise(REGION_SEED + 11, t, 5 * QK_DAY) - 0.6) * (1 - summer(t));
-    double spell = exp(0.8 * qk_sim_noise(REGION_SEED + 6, t, 66 * QK_HOUR) +
-                       0.25 * qk_sim_noise(REGION_SEED + 7, t, 9 * QK_HOUR));
+    double spell = exp(0.8 * channel(SPELL, t, 66 * QK_HOUR, NULL) +
+                       0.25 * channel(SPELL_SHORT, t, 9 * QK_HOUR, NULL));
     double h = hour_of_day(t);
     double day = 1 + 0.12 * bump(h, 8.5, 2) + 0.16 * bump(h, 23, 3.5) - 0.14 * bump(h, 15, 3);
-    return season * spell * (1 + 5 * still) * day * (1.25 - 0.11 * fmin(qk_sim_wind_ms(t), 5)) *
-           past_burden(t);
+    return season * spell * (1 + 5 * still_of(t, NULL)) * day *
+           (1.25 - 0.11 * fmin(qk_sim_wind_ms(t), 5)) * past_burden(t);
 }
 
 static double ozone(qk_time t)
 {
     double warm = fmax(0, (qk_sim_temperature_c(t) + 4) / 34);
     double sun = bump(hour_of_day(t), 15.5, 3.2);
-    double spell = 1 + 0.25 * qk_sim_noise(REGION_SEED + 8, t, 50 * QK_HOUR);
+    double spell = 1 + 0.25 * channel(SUN, t, 50 * QK_HOUR, NULL);
     return (28 + 165 * warm * sun) * spell;
 }
 
@@ -153,14 +232,8 @@ static double weather_value(const qk_sim_device *d, const qk_sim_factor *f, uint
     double own = qk_sim_noise(seed, t, 30 * QK_MINUTE), v;
     switch (f->shape) {
     case QK_SIM_TEMPERATURE: return qk_sim_temperature_c(t) + 0.8 * own;
-    case QK_SIM_HUMIDITY:
-        v = 60 - 1.1 * (qk_sim_temperature_c(t) - 12) +
-            22 * qk_sim_noise(REGION_SEED + 9, t, 2 * QK_DAY);
-        return fmin(99, fmax(12, v + 3 * own));
-    case QK_SIM_PRESSURE:
-        return f->base *
-               (1 + 0.008 * qk_sim_noise(REGION_SEED + 10, t, 3 * QK_DAY) - 0.012 * summer(t) +
-                0.0006 * own + 0.0012 * sin(TURN * (hour_of_day(t) - 4) / 12));
+    case QK_SIM_HUMIDITY: return fmin(99, fmax(12, humidity_of(t, NULL) + 3 * own));
+    case QK_SIM_PRESSURE: return f->base * (pressure_share(t, NULL) + 0.0006 * own);
     case QK_SIM_WIND_SPEED: return fmax(0.1, qk_sim_wind_ms(t) * d->level * (1 + 0.2 * own));
     default: v = fmod(qk_sim_wind_from_deg(t) + 15 * own + 360, 360); return v;
     }

@@ -14,6 +14,18 @@ double qk_sim_uniform(uint64_t seed, uint64_t index);
 double qk_sim_temperature_c(qk_time t);
 double qk_sim_wind_ms(qk_time t);
 double qk_sim_wind_from_deg(qk_time t);
+
+typedef struct qk_sim_outlook { /* a forecaster's view of the weather */
+    uint64_t seed;              /* of his errors */
+    double skill;               /* correlation of each noise with what comes true, 0..1 */
+} qk_sim_outlook;
+typedef struct qk_sim_sky {
+    double temperature_c, humidity_percent, pressure_hpa, wind_ms, wind_from_deg;
+    double mixing_height_m, cloud_percent, rain_mm_h;
+} qk_sim_sky;
+/* The region's weather, of the same noises as its air: as it is (seen NULL) or as it is foreseen.
+ */
+qk_sim_sky qk_sim_sky_at(qk_time t, const qk_sim_outlook *seen);
 /* Load of a plant, 0 (off) to 1. */
 double qk_sim_load(const qk_sim_device *d, qk_time t);
 /* Value of one factor at t, in the factor's unit, not rounded. */

@@ -34,8 +34,9 @@ qk_handler qk_api_air_targets, qk_api_air_network, qk_api_air_components, qk_api
     qk_api_air_targets_plan, qk_api_air_allocation, qk_api_air_allocation_post,
     qk_api_air_attainment;
 /* api_forecast.c */
-qk_handler qk_api_forecast, qk_api_forecast_history, qk_api_forecast_scores, qk_api_forecast_edit,
-    qk_api_forecast_minute, qk_api_forecast_weather;
+qk_handler qk_api_forecast, qk_api_forecast_history, qk_api_forecast_scores, qk_api_forecast_state,
+    qk_api_forecast_days, qk_api_forecast_publish, qk_api_forecast_edit, qk_api_forecast_minute,
+    qk_api_forecast_weather;
 /* api_analysis.c */
 qk_handler qk_api_analysis, qk_api_analysis_post;
 /* api_rules.c */

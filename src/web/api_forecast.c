@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Forecasts: the newest, its versions, how good they were; edits, the minute of consultation, and
  * the weather that they rest on. */
-#include "base/csv.h"
-#include "domain/airstat.h"
-#include "domain/forecasts.h"
+#include "domain/forecast_night.h"
+#include "domain/forecast_place.h"
+#include "domain/forecast_verify.h"
+#include "domain/forecast_weather.h"
 #include "web/air_figures.h"
 #include "web/api.h"
 #include "web/change.h"
 #include <stdlib.h>
 
-enum { SCORE_YEARS = 3, WEATHER_ROWS_MAX = 20000 };
+enum { SCORE_YEARS = 3 };
 
 static int32_t today_of(const qk_exchange *x)
 {
@@ -27,84 +28,97 @@ static int32_t day_of(const qk_exchange *x, const char *name, int32_t otherwise)
     return qk_query_given(x, name) ? qk_day_number(qk_query_time(x, name, 0)) : otherwise;
 }
 
-static qk_code put_public(qk_exchange *x, qk_error *err)
-{
-    sqlite3_stmt *s;
-    qk_json_key(&x->json, "public");
-    QK_TRY(qk_db_prepare(&s, x->tools->db,
-                         "SELECT period,content,recorded_at FROM bulletin WHERE kind='forecast'"
-                         " ORDER BY id DESC LIMIT 1",
-                         err));
-    qk_code code = qk_db_step(x->tools->db, s, err);
-    if (code == QK_ENOTFOUND) {
-        qk_json_null(&x->json);
-        return QK_OK;
-    }
-    QK_TRY(code);
-    qk_json_object(&x->json);
-    qk_json_kstr(&x->json, "date", qk_db_text(s, 0));
-    qk_json_key(&x->json, "text");
-    qk_json_raw(&x->json, qk_db_text(s, 1));
-    qk_json_ktime(&x->json, "issued_at", sqlite3_column_int64(s, 2));
-    qk_json_end(&x->json);
-    sqlite3_reset(s);
-    return QK_OK;
-}
-
 qk_code qk_api_forecast(qk_exchange *x, qk_error *err)
 {
     int32_t issued = day_of(x, "issued", today_of(x));
+    QK_TRY(qk_forecasts_newest(&issued, x->tools->db, place_of(x), issued, err));
     qk_json_object(&x->json);
     qk_json_key(&x->json, "forecast");
     QK_TRY(qk_forecasts_write(&x->json, x->tools->db, place_of(x), issued, err));
     qk_json_key(&x->json, "minute");
     QK_TRY(qk_forecasts_minute_write(&x->json, x->tools->db, issued, err));
-    QK_TRY(put_public(x, err));
+    qk_json_key(&x->json, "public");
+    QK_TRY(qk_forecasts_public_write(&x->json, x->tools->db, today_of(x), err));
     qk_json_end(&x->json);
     return QK_OK;
 }
 
 qk_code qk_api_forecast_history(qk_exchange *x, qk_error *err)
 {
+    int32_t issued = day_of(x, "issued", today_of(x) - 1);
     qk_json_object(&x->json);
     qk_json_key(&x->json, "items");
-    QK_TRY(qk_forecasts_write_history(&x->json, x->tools->db, place_of(x),
-                                      day_of(x, "issued", today_of(x) - 1), err));
+    QK_TRY(qk_forecasts_write_history(&x->json, x->tools->db, place_of(x), issued, err));
+    qk_json_key(&x->json, "minutes");
+    QK_TRY(qk_forecasts_minutes_write(&x->json, x->tools->db, issued, err));
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+/* What is under way, and which weather is at hand. */
+qk_code qk_api_forecast_state(qk_exchange *x, qk_error *err)
+{
+    qk_forecast_work work;
+    int32_t issued = 0;
+    qk_forecast_night_work(qk_node_forecast(x->context->node), &work);
+    qk_json_object(&x->json);
+    qk_json_key(&x->json, "work");
+    if (work.what[0]) {
+        qk_json_object(&x->json);
+        qk_json_kcstr(&x->json, "what", work.what);
+        qk_json_kcstr(&x->json, "place", work.place);
+        qk_json_ki64(&x->json, "done", work.done);
+        qk_json_ki64(&x->json, "of", work.of);
+        qk_json_end(&x->json);
+    } else {
+        qk_json_null(&x->json);
+    }
+    QK_TRY(qk_forecasts_newest(&issued, x->tools->db, place_of(x), today_of(x), err));
+    qk_json_key(&x->json, "weather");
+    QK_TRY(qk_forecasts_weather_write(&x->json, x->tools->db, issued, err));
     qk_json_end(&x->json);
     return QK_OK;
 }
 
 /* ---- scores ---- */
 
-static qk_code observe(qk_forecast_days *days, qk_exchange *x, qk_str place, int32_t to,
-                       qk_error *err)
-{
+typedef struct verification {
+    qk_forecast_asked asked;
+    qk_forecast_days days;
     qk_air_question q;
-    qk_air_levels levels = {0};
-    QK_TRY(qk_air_asked(&q, x, err));
-    QK_TRY(
-        qk_forecast_days_init(days, to - SCORE_YEARS * 366, to, qk_rules_aqi_on(q.rules, to), err));
-    qk_year *year = qk_arena_alloc(&x->arena, sizeof *year);
-    if (!year) return qk_fail(err, QK_ENOMEM, "no memory for a year");
-    int32_t first = qk_civil_of((qk_time)days->first_day * QK_DAY).year;
-    int32_t last = qk_civil_of((qk_time)to * QK_DAY).year;
-    for (int32_t y = first; y <= last; y++) {
-        QK_TRY(qk_air_scope_year(year, &levels, &q, place, y, err));
-        for (int32_t i = 0; i < year->days; i++) qk_forecast_days_put(days, &year->day[i]);
-    }
-    return QK_OK;
+} verification;
+
+static qk_code ask_verification(verification *v, qk_exchange *x, qk_error *err)
+{
+    int32_t to = day_of(x, "to", today_of(x) - 1), today = today_of(x);
+    *v = (verification){.asked = {.place = place_of(x),
+                                  .from = day_of(x, "from", to - 364),
+                                  .to = to,
+                                  .lead = (size_t)qk_query_int(x, "lead", 0),
+                                  .observed = &v->days}};
+    if (v->asked.from > to)
+        return qk_refuse(x, err, 400, "bad_parameter", "from", "from lies behind to");
+    QK_TRY(qk_air_asked(&v->q, x, err));
+    if (v->q.rule) v->asked.edition = qk_str_of(v->q.rule->name);
+    return qk_forecast_place_load(&v->days, &v->q, v->asked.place, today - SCORE_YEARS * 366, today,
+                                  err);
 }
 
-static qk_code put_scores(qk_exchange *x, qk_forecast_score *score, const qk_forecast_days *days,
-                          int32_t from, int32_t to, qk_error *err)
+static void put_asked(qk_exchange *x, const qk_forecast_asked *asked)
+{
+    char date[QK_TIME_TEXT];
+    qk_json_kstr(&x->json, "place", asked->place);
+    qk_json_kcstr(&x->json, "from", qk_air_date(date, asked->from));
+    qk_json_kcstr(&x->json, "to", qk_air_date(date, asked->to));
+}
+
+static qk_code put_scores(qk_exchange *x, qk_forecast_score *score, const qk_forecast_asked *asked,
+                          qk_error *err)
 {
     qk_forecast_counts counts;
-    char date[QK_TIME_TEXT];
-    QK_TRY(qk_forecasts_score(score, &counts, x->tools->db, place_of(x), from, to, days, err));
+    QK_TRY(qk_forecasts_score(score, &counts, x->tools->db, asked, err));
     qk_json_object(&x->json);
-    qk_json_kstr(&x->json, "place", place_of(x));
-    qk_json_kcstr(&x->json, "from", qk_air_date(date, from));
-    qk_json_kcstr(&x->json, "to", qk_air_date(date, to));
+    put_asked(x, asked);
     qk_json_ki64(&x->json, "issued", counts.issued);
     qk_json_ki64(&x->json, "on_time", counts.on_time);
     qk_json_ki64(&x->json, "late", counts.late);
@@ -117,15 +131,28 @@ static qk_code put_scores(qk_exchange *x, qk_forecast_score *score, const qk_for
 
 qk_code qk_api_forecast_scores(qk_exchange *x, qk_error *err)
 {
-    int32_t to = day_of(x, "to", today_of(x) - 1), from = day_of(x, "from", to - 364);
-    qk_forecast_days days = {0};
-    if (from > to) return qk_refuse(x, err, 400, "bad_parameter", "from", "from lies behind to");
+    verification v;
     qk_forecast_score *score = calloc(1, sizeof *score);
-    qk_code code = score ? observe(&days, x, place_of(x), today_of(x), err)
-                         : qk_fail(err, QK_ENOMEM, "scores");
-    if (code == QK_OK) code = put_scores(x, score, &days, from, to, err);
-    qk_forecast_days_clear(&days);
+    qk_code code =
+        score ? ask_verification(&v, x, err) : qk_fail(err, QK_ENOMEM, "no memory for scores");
+    if (code == QK_OK) code = put_scores(x, score, &v.asked, err);
+    if (score) qk_forecast_days_clear(&v.days);
     free(score);
+    return code;
+}
+
+qk_code qk_api_forecast_days(qk_exchange *x, qk_error *err)
+{
+    verification v;
+    qk_code code = ask_verification(&v, x, err);
+    if (code == QK_OK) {
+        qk_json_object(&x->json);
+        put_asked(x, &v.asked);
+        qk_json_key(&x->json, "items");
+        code = qk_forecasts_write_cases(&x->json, x->tools->db, &v.asked, err);
+        qk_json_end(&x->json);
+    }
+    qk_forecast_days_clear(&v.days);
     return code;
 }
 
@@ -224,6 +251,28 @@ qk_code qk_api_forecast_minute(qk_exchange *x, qk_error *err)
     return qk_change_run(x, keep_minute, &c, err);
 }
 
+static qk_code publish_forecast(qk_exchange *x, void *context, qk_db *db, qk_time now,
+                                qk_change_note *note, qk_error *err)
+{
+    forecast_change *c = context;
+    int64_t version = 0;
+    c->edit.issued = qk_day_number(now);
+    QK_TRY(qk_forecasts_publish(&version, db, QK_STR("county"), c->edit.issued, true,
+                                qk_str_of(c->person), now, err));
+    note_change(x, note, "forecast.publish", c, version);
+    return QK_OK;
+}
+
+qk_code qk_api_forecast_publish(qk_exchange *x, qk_error *err)
+{
+    static const char *const members[] = {"person", NULL};
+    const qk_json_value *body = NULL;
+    forecast_change c = {0};
+    QK_TRY(qk_exchange_body(x, members, &body, err));
+    QK_TRY(qk_air_person(c.person, x, body, false, err));
+    return qk_change_run(x, publish_forecast, &c, err);
+}
+
 /* ---- weather ---- */
 
 typedef struct weather_change {
@@ -231,65 +280,13 @@ typedef struct weather_change {
     char person[QK_AIR_PERSON_MAX];
 } weather_change;
 
-typedef struct weather_columns {
-    size_t issued, lead, date;
-} weather_columns;
-
-static qk_code refuse_cell(qk_csv_reader *csv, size_t column, const char *text, qk_error *err)
-{
-    qk_fail(err, QK_EFORMAT, "%s", text);
-    qk_error_at(err, "csv", qk_csv_line(csv), (uint32_t)column + 1);
-    return QK_EFORMAT;
-}
-
-static qk_code take_weather_row(qk_db *db, qk_csv_reader *csv, const qk_str *cells,
-                                const weather_columns *at, qk_str by, qk_time now, qk_error *err)
-{
-    qk_time issued;
-    int64_t lead;
-    if (qk_time_parse(&issued, qk_str_trim(cells[at->issued])) != QK_OK)
-        return refuse_cell(csv, at->issued, "no date", err);
-    if (qk_parse_i64(&lead, qk_str_trim(cells[at->lead])) != QK_OK || lead < 1 ||
-        lead > QK_LAGGED_LEADS)
-        return refuse_cell(csv, at->lead, "no lead of 1 to 16 days", err);
-    for (size_t c = 0; c < qk_csv_columns(csv); c++) {
-        double v;
-        qk_str cell = qk_str_trim(cells[c]);
-        if (c == at->issued || c == at->lead || c == at->date || qk_csv_missing(cell)) continue;
-        if (qk_parse_f64(&v, cell) != QK_OK) return refuse_cell(csv, c, "no number", err);
-        QK_TRY(qk_forecasts_weather_put(db, qk_day_number(issued), (int32_t)lead,
-                                        qk_csv_header(csv, c), v, by, now, err));
-    }
-    return QK_OK;
-}
-
-static qk_code take_weather_rows(size_t *rows, qk_db *db, qk_csv_reader *csv, qk_str by,
-                                 qk_time now, qk_error *err)
-{
-    const qk_str *cells;
-    weather_columns at = {qk_csv_column(csv, "issued"), qk_csv_column(csv, "lead"),
-                          qk_csv_column(csv, "date")};
-    qk_code code;
-    if (at.issued == SIZE_MAX || at.lead == SIZE_MAX)
-        return qk_fail(err, QK_EFORMAT, "columns 'issued' and 'lead' are due");
-    while ((code = qk_csv_next(csv, &cells, err)) == QK_OK) {
-        if (++*rows > WEATHER_ROWS_MAX)
-            return qk_fail(err, QK_EFORMAT, "at most %d rows at once", WEATHER_ROWS_MAX);
-        QK_TRY(take_weather_row(db, csv, cells, &at, by, now, err));
-    }
-    return code == QK_ENOTFOUND ? QK_OK : code;
-}
-
 static qk_code take_weather(qk_exchange *x, void *context, qk_db *db, qk_time now,
                             qk_change_note *note, qk_error *err)
 {
     const weather_change *c = context;
-    qk_csv_reader *csv = NULL;
     size_t rows = 0;
-    qk_code code = qk_csv_open_text(&csv, c->csv, "csv", ',', err);
-    if (code == QK_OK) code = take_weather_rows(&rows, db, csv, qk_str_of(c->person), now, err);
-    qk_csv_close(csv);
-    QK_TRY(tell_refusal(x, code));
+    QK_TRY(tell_refusal(
+        x, qk_forecasts_weather_csv(&rows, db, c->csv, qk_str_of(c->person), now, err)));
     snprintf(note->what, sizeof note->what, "forecast.weather");
     snprintf(note->object, sizeof note->object, "forecast_weather");
     qk_buf_printf(&note->detail, "{\"rows\":%zu}", rows);

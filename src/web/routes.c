@@ -129,7 +129,16 @@ static const qk_param forecast_history_params[] = {
 static const qk_param forecast_scores_params[] = {
     TEXT("place", 31, "county, a division or a station; county unless given"),
     TIME("from", "First day of issue; a year back unless given"),
-    TIME("to", "Last day of issue; yesterday unless given"), END};
+    TIME("to", "Last day of issue; yesterday unless given"), STANDARD, END};
+static const qk_param forecast_days_params[] = {
+    TEXT("place", 31, "county, a division or a station; county unless given"),
+    TIME("from", "First day of issue; a year back unless given"),
+    TIME("to", "Last day of issue; yesterday unless given"),
+    INT("lead", 1, 15, "Days ahead; all unless given"),
+    STANDARD,
+    END};
+static const qk_param forecast_state_params[] = {
+    TEXT("place", 31, "county, a division or a station; county unless given"), END};
 static const qk_param components_params[] = {NEEDED("site", 31, "The station"),
                                              TIME("from", "A day before the end unless given"),
                                              TIME("to", "Now unless given; at most 31 days"), END};
@@ -385,13 +394,22 @@ const qk_route qk_routes[] = {
     {QK_GET, "/forecast/scores", qk_api_forecast_scores, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 4 * MB,
      "getForecastScores", "How good the forecasts that came on time were", forecast_scores_params,
      NULL, "ForecastScores", "200 404"},
-    {QK_POST, "/forecast/edit", qk_api_forecast_edit, QK_LANE_CHANGE, QK_ACT_AIR_REVIEW, 64 * KB,
+    {QK_GET, "/forecast/days", qk_api_forecast_days, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 16 * MB,
+     "listForecastDays", "The days behind the scores, each told against what was observed",
+     forecast_days_params, NULL, "ForecastCases", "200 404"},
+    {QK_GET, "/forecast/state", qk_api_forecast_state, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 256 * KB,
+     "getForecastState", "What is being made, and the weather that the newest forecast rests on",
+     forecast_state_params, NULL, "ForecastState", "200"},
+    {QK_POST, "/forecast/edit", qk_api_forecast_edit, QK_LANE_CHANGE, QK_ACT_FORECAST_EDIT, 64 * KB,
      64 * KB, "editForecast", "Put a forecaster's ranges in the place of the machine's", NULL,
      "ForecastEdit", "ForecastChanged", "200 401 403 404 409 413 415 422"},
-    {QK_POST, "/forecast/minute", qk_api_forecast_minute, QK_LANE_CHANGE, QK_ACT_AIR_REVIEW,
+    {QK_POST, "/forecast/minute", qk_api_forecast_minute, QK_LANE_CHANGE, QK_ACT_FORECAST_EDIT,
      128 * KB, 64 * KB, "keepForecastMinute", "Keep or sign the minute of a consultation", NULL,
      "ForecastMinuteChange", "ForecastChanged", "200 401 403 409 413 415 422"},
-    {QK_POST, "/forecast/weather", qk_api_forecast_weather, QK_LANE_CHANGE, QK_ACT_AIR_REVIEW,
+    {QK_POST, "/forecast/publish", qk_api_forecast_publish, QK_LANE_CHANGE, QK_ACT_FORECAST_EDIT,
+     4 * KB, 64 * KB, "publishForecast", "Publish the next three days, again if need be", NULL,
+     "ForecastPublish", "ForecastChanged", "200 401 403 404 409 413 415 422"},
+    {QK_POST, "/forecast/weather", qk_api_forecast_weather, QK_LANE_CHANGE, QK_ACT_FORECAST_EDIT,
      512 * KB, 64 * KB, "importForecastWeather", "Take in weather forecasts as CSV", NULL,
      "ForecastWeatherChange", "ForecastWeatherTaken", "200 401 403 409 413 415 422"},
     {QK_GET, "/air/targets", qk_api_air_targets, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 16 * MB,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Forecasts as they are issued, edited, signed for and verified. */
+#include "domain/forecast_verify.h"
+#include "domain/forecast_weather.h"
 #include "domain/forecasts.h"
 #include "domain_test.h"
 #include <math.h>
@@ -85,9 +87,11 @@ static void test_S042_forecasts__late_and_edited_ones_never_count_as_on_time(voi
                 &err);
     /* right, but ten hours late */
     issue(db, "2026-01-03", (int32_t[3]){90, 60, 130}, "2026-01-04T10:00:00");
-    assert_done(qk_forecasts_score(&score, &counts, db, QK_STR("county"), day("2026-01-01"),
-                                   day("2026-01-31"), &days, &err),
-                &err);
+    const qk_forecast_asked asked = {.place = QK_STR("county"),
+                                     .from = day("2026-01-01"),
+                                     .to = day("2026-01-31"),
+                                     .observed = &days};
+    assert_done(qk_forecasts_score(&score, &counts, db, &asked, &err), &err);
     assert_true(counts.issued == 3 && counts.on_time == 2 && counts.late == 1);
     assert_int_equal(counts.edited, 1);
     const qk_forecast_tally *all = &score.tally[0][0];
@@ -115,9 +119,11 @@ static void test_S042_forecasts__ten_known_days_give_the_known_score(void **stat
         snprintf(made, sizeof made, "2026-01-%02dT00:50:00", i + 2);
         issue(db, iso, (int32_t[3]){told[i], 500, 500}, made);
     }
-    assert_done(qk_forecasts_score(&score, &counts, db, QK_STR("county"), days.first_day,
-                                   days.first_day + 9, &days, &err),
-                &err);
+    const qk_forecast_asked asked = {.place = QK_STR("county"),
+                                     .from = days.first_day,
+                                     .to = days.first_day + 9,
+                                     .observed = &days};
+    assert_done(qk_forecasts_score(&score, &counts, db, &asked, &err), &err);
     const qk_forecast_tally *t = &score.tally[1][0];
     /* 80 120 90 60 130 160 70 45 110 against what was told: missed are 160 (140) and 45 (60) */
     assert_true(t->count == 9 && t->exact == 7 && t->near == 9);
@@ -125,6 +131,20 @@ static void test_S042_forecasts__ten_known_days_give_the_known_score(void **stat
     assert_true(t->persisted_hit == 1); /* 90 stays in the grade on the day of 60 */
     assert_near(t->bin[0][9].count, 4, 0);
     assert_near(t->bin[0][9].happened, 4, 0);
+    qk_buf text;
+    qk_json_writer w;
+    qk_forecast_asked first = asked;
+    first.lead = 1;
+    qk_buf_init(&text, 1 << 20);
+    qk_json_init(&w, &text);
+    assert_done(qk_forecasts_write_cases(&w, db, &first, &err), &err);
+    assert_ok(text.failed);
+    size_t hits = 0, misses = 0;
+    for (const char *at = text.ptr; (at = strstr(at, "\"exact\":")); at += 8)
+        at[8] == 't' ? hits++ : misses++;
+    assert_int_equal(hits, 7);
+    assert_int_equal(misses, 2);
+    qk_buf_clear(&text);
     qk_forecast_days_clear(&days);
     qk_db_close(db);
 }

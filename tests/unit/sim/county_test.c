@@ -7,7 +7,11 @@
 
 #include "base/json.h"
 #include "base/map.h"
+#include "base/text.h"
 #include "sim/county.h"
+#include "sim/county_weather.h"
+#include "sim/signal.h"
+#include <math.h>
 
 static size_t count_kind(const qk_sim_county *c, const char *kind)
 {
@@ -99,10 +103,96 @@ static void test_sim__the_register_is_whole_and_twice_the_same(void **state)
     qk_arena_clear(&arena);
 }
 
+/* Column `column` of the row of a lead, of each day of issue in turn. */
+static size_t read_column(double *out, qk_str csv, int lead, int column)
+{
+    size_t n = 0;
+    (void)qk_str_cut(&csv, '\n');
+    while (csv.len) {
+        double v = 0;
+        int64_t of = 0;
+        qk_str line = qk_str_cut(&csv, '\n'), cell = {0};
+        for (int c = 0; c <= column; c++) {
+            cell = qk_str_cut(&line, ',');
+            if (c == 1) assert_int_equal(qk_parse_i64(&of, cell), QK_OK);
+        }
+        if (of != lead) continue;
+        assert_int_equal(qk_parse_f64(&v, cell), QK_OK);
+        out[n++] = v;
+    }
+    return n;
+}
+
+static double correlation(const double *x, const double *y, size_t n)
+{
+    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+    for (size_t i = 0; i < n; i++) mx += x[i] / (double)n, my += y[i] / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        xx += (x[i] - mx) * (x[i] - mx);
+        yy += (y[i] - my) * (y[i] - my);
+        xy += (x[i] - mx) * (y[i] - my);
+    }
+    return xy / sqrt(xx * yy);
+}
+
+/* The wind of a day as the devices measure it. */
+static double true_wind(int32_t day)
+{
+    double sum = 0;
+    for (int h = 0; h < 24; h++)
+        sum += qk_sim_wind_ms((qk_time)day * QK_DAY - QK_CST_OFFSET + h * QK_HOUR) / 24;
+    return sum;
+}
+
+static void test_sim__weather_forecasts_know_the_less_the_farther_off(void **state)
+{
+    enum { FIRST = 20000, DAYS = 120, WIND = 7 };
+    static double told[DAYS], is[DAYS];
+    qk_buf csv;
+    (void)state;
+    qk_buf_init(&csv, 1 << 20);
+    qk_sim_weather_csv(&csv, FIRST, FIRST + DAYS - 1);
+    assert_int_equal(csv.failed, QK_OK);
+    double skill[3];
+    const int leads[3] = {1, 6, 15};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(read_column(told, qk_buf_str(&csv), leads[i], WIND), DAYS);
+        for (int d = 0; d < DAYS; d++) is[d] = true_wind(FIRST + d + leads[i]);
+        skill[i] = correlation(told, is, DAYS);
+    }
+    assert_true(skill[0] > 0.9);
+    assert_true(skill[1] > 0.5 && skill[1] < 0.9);
+    assert_true(skill[2] < 0.5);
+    qk_buf_clear(&csv);
+}
+
+static void test_sim__a_low_lid_goes_with_fine_dust(void **state)
+{
+    enum { FIRST = 20061, DAYS = 90 };
+    static double lid[DAYS], dust[DAYS];
+    qk_arena arena;
+    qk_sim_county c;
+    (void)state;
+    qk_arena_init(&arena, 16 << 20);
+    assert_int_equal(qk_sim_county_make(&c, &arena), QK_OK);
+    const qk_sim_device *d = &c.devices[0];
+    for (int i = 0; i < DAYS; i++) {
+        qk_time noon = (qk_time)(FIRST + i) * QK_DAY + 4 * QK_HOUR;
+        qk_sim_sky sky = qk_sim_sky_at(noon, NULL);
+        assert_true(sky.rain_mm_h >= 0 && sky.cloud_percent >= 0 && sky.cloud_percent <= 100);
+        lid[i] = log(sky.mixing_height_m);
+        dust[i] = log(qk_sim_value(d, &d->profile->factors[0], noon));
+    }
+    assert_true(correlation(lid, dust, DAYS) < -0.6);
+    qk_arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_S025_sim__the_county_has_its_network),
+        cmocka_unit_test(test_sim__weather_forecasts_know_the_less_the_farther_off),
+        cmocka_unit_test(test_sim__a_low_lid_goes_with_fine_dust),
         cmocka_unit_test(test_sim__names_are_unique_and_every_place_lies_in_the_county),
         cmocka_unit_test(test_sim__the_register_is_whole_and_twice_the_same),
     };

@@ -29,6 +29,7 @@ static const struct {
      "------x----x---xx-"},
     {"setAirTargets takePlanTargets keepAirAllocation", "xx-------------xx-"},
     {"markAir undoAirMark reviewAir addAirChecks", "------x-x------xx-"},
+    {"editForecast keepForecastMinute publishForecast importForecastWeather", "--------x------xx-"},
     {"listRules getRules listRuleHistory", "xxxxxxxxxxxx--xxx-"},
     {"setRules revertRules", "-----------x----x-"},
     {"checkRules", "xx----x-x--x---xx-"},

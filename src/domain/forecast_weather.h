@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_DOMAIN_FORECAST_WEATHER_H
+#define QK_DOMAIN_FORECAST_WEATHER_H
+/* Weather forecasts as they came in, day by day: table forecast_weather. Its cells are never
+ * changed: what is given again stays as it was. Columns have any name; the first
+ * QK_LAGGED_COLUMNS in byte order take part in learning.
+ *
+ * Days are civil day numbers. Functions that change run in the store thread's transaction, those
+ * that read take any connection. `by` is who did it. */
+#include "base/csv.h"
+#include "base/json.h"
+#include "models/lagged.h"
+#include "store/db.h"
+
+enum { QK_FORECAST_WEATHER_ROWS = 20000 };
+
+/* A cell of a weather forecast; one that is there already stays as it is. QK_EINVAL for a lead
+ * beyond QK_LAGGED_LEADS, a name that is empty or longer than 63 bytes, a value that is not finite.
+ */
+QK_NODISCARD qk_code qk_forecasts_weather_put(qk_db *db, int32_t issued, int32_t lead, qk_str name,
+                                              double value, qk_str by, qk_time now, qk_error *err);
+/* Those issued on days from..to as an archive, whose cells are the caller's to free() by *cells.
+ * The columns are the first QK_LAGGED_COLUMNS names in byte order. */
+QK_NODISCARD qk_code qk_forecasts_weather_load(qk_weather_archive *out, double **cells, qk_db *db,
+                                               int32_t from, int32_t to, qk_error *err);
+/* What was known at the end of a day of issue: {"issued","columns":[…],"days":[{"date","lead",
+ * "values":[…]}]}, or null when nothing came in that day. */
+QK_NODISCARD qk_code qk_forecasts_weather_write(qk_json_writer *w, qk_db *db, int32_t issued,
+                                                qk_error *err);
+/* CSV with columns issued and lead, date if it likes, and any columns of numbers; empty cells are
+ * passed over. All rows or none: QK_EFORMAT with line and column for what is no date, lead or
+ * number, and beyond QK_FORECAST_WEATHER_ROWS. */
+QK_NODISCARD qk_code qk_forecasts_weather_csv(size_t *rows, qk_db *db, qk_str text, qk_str by,
+                                              qk_time now, qk_error *err);
+#endif
