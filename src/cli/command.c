@@ -274,13 +274,15 @@ static const char restore_usage[] =
 
 static const char plan_usage[] =
     "usage: qingkong plan compile [--no-spans] FILE\n"
-    "       qingkong plan check [--lang zh|en] FILE\n\n"
+    "       qingkong plan check [--lang zh|en] [--against OTHER] FILE\n\n"
     "compile: the text of a plan (txt in UTF-8, docx, or pdf that holds text) as JSON: targets,\n"
     "tasks with duties, deadlines, indicators, tables, money rules, systems; \"spans\" says where\n"
     "each field stands, in code points of the text. check: what a careful clerk would find, as a\n"
     "JSON array with the arithmetic and the words it rests on; status 0 with findings too.\n"
     "  --no-spans   without the places\n"
     "  --lang L     language of the messages (zh)\n"
+    "  --against O  also what the plan says otherwise than another (the city's, last year's):\n"
+    "               values, classes, goals loosened, tasks dropped, units renamed\n"
     "docx and pdf are opened in a process of their own without network, within small limits.\n"
     "With -, standard input is read.\n";
 

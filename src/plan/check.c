@@ -107,6 +107,7 @@ qk_code qk_plan_check(qk_plan_findings *out, qk_plan *plan, qk_error *err)
     qk_check_people(&c);
     qk_check_money(&c);
     qk_check_words(&c);
+    qk_check_sense(&c);
     if (plan->full)
         return qk_fail(err, QK_EFULL, "the findings need more memory than the plan may use");
     return QK_OK;
@@ -147,6 +148,7 @@ void qk_plan_findings_write(const qk_plan *plan, const qk_plan_findings *finding
             if (!text.ptr && !w->out->failed) w->out->failed = QK_ENOMEM;
             qk_json_str(w, text);
         }
+        for (uint32_t k = 0; k < f->beside_count; k++) qk_json_str(w, f->beside[k]);
         qk_json_end(w);
         if (f->arithmetic.len)
             qk_json_kstr(w, "arithmetic", f->arithmetic);

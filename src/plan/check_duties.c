@@ -92,7 +92,7 @@ static void check_pasted(checker *c)
             const qk_plan_duty *duty = &p->tasks[i].duties[d];
             qk_buf names;
             uint32_t n = 0;
-            if (duty->inherited) continue;
+            if (duty->inherited || duty->onward) continue;
             qk_buf_init(&names, 300);
             for (int r = 0; r < QK_DUTY_PEOPLE; r++)
                 for (uint32_t k = 0; k < duty->copies[r].count; k++) {

@@ -33,4 +33,7 @@ void qk_check_names(checker *c);
 void qk_check_people(checker *c);
 void qk_check_money(checker *c);
 void qk_check_words(checker *c);
+void qk_check_sense(checker *c);
+/* Do two names share three quarters of the longer one's characters, in order? */
+bool qk_check_alike(qk_str a, qk_str b);
 #endif

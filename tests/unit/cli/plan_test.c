@@ -152,17 +152,18 @@ static void test_S001_plan_program__finds_every_numbered_item(void **state)
 static void test_S006_plan_program__finds_the_known_defects(void **state)
 {
     static const struct {
-        const char *name, *words[8];
+        const char *name, *words[12];
     } plans[] = {
         {"mengzhou-2025",
          {"10 × 2 = 20", "序号 4 起", "number_missing", "duty_pasted", "headings_differ",
-          "26 项中 16 项", "no_time_after_filing"}},
+          "26 项中 16 项", "no_time_after_filing", "new_with_grade", "class_without_list",
+          "水泥罐车：基本；商砼车：80%"}},
         {"mengjin-2024",
          {"= 162 天", "share_over_100", "3 ÷ 365 = 0.82 %", "266 ÷ 365", "41 组责任", "市工信局",
-          "unit_two_names", "后空四字"}},
+          "unit_two_names", "后空四字", "aim_unmeasured", "渣土车：逐步；渣土运输车：基本"}},
         {"shanyang-2022",
          {"person_two_units", "unit_two_persons", "no_person", "35吨", "dust_mixed",
-          "deadline_beyond", "rule_overlap", "other_level"}},
+          "deadline_beyond", "rule_overlap", "other_level", "3 种写法", "3 个与 6 个"}},
         {"jiyuan-2021-2025", {"standard_2026", "no_duty"}},
         {"xiping-2024", {"standard_2026"}},
     };
@@ -173,7 +174,7 @@ static void test_S006_plan_program__finds_the_known_defects(void **state)
         if (!qk_test_shared(path, sizeof path, file)) skip();
         run r = plan("check", path);
         assert_int_equal(r.status, 0);
-        for (size_t k = 0; k < 8 && plans[i].words[k]; k++) {
+        for (size_t k = 0; k < 12 && plans[i].words[k]; k++) {
             if (!strstr(r.out.ptr, plans[i].words[k]))
                 print_message("%s: no %s\n", plans[i].name, plans[i].words[k]);
             assert_non_null(strstr(r.out.ptr, plans[i].words[k]));
@@ -185,6 +186,36 @@ static void test_S006_plan_program__finds_the_known_defects(void **state)
                                              "values_conflict"};
         for (size_t k = 0; k < QK_ARRAY_COUNT(silent); k++)
             assert_null(strstr(r.out.ptr, silent[k]));
+        qk_buf_clear(&r.out);
+    }
+}
+
+/* What the plans of neighbours and of the city above say otherwise. */
+static void test_S006_plan_program__holds_a_plan_against_another(void **state)
+{
+    static const struct {
+        const char *plan, *other, *words[4];
+    } pairs[] = {
+        {"shanyang-2022", "mengjin-2024", {"七个百分之百", "3吨以下", "国二以下"}},
+        {"mengjin-2024", "mengzhou-2025", {"100 % ≠ 70 %"}},
+        {"shanyang-2022",
+         "jiyuan-2021-2025",
+         {"8 t/(km2·month) ≠ 7.5 t/(km2·month)", "95 % ≠ 93 %"}},
+        {"mengzhou-2025", "mengzhou-2025", {0}},
+    };
+    (void)state;
+    for (size_t i = 0; i < QK_ARRAY_COUNT(pairs); i++) {
+        char file[64], path[512], other[512], part[600];
+        snprintf(file, sizeof file, "mission/plans/%s.txt", pairs[i].plan);
+        if (!qk_test_shared(path, sizeof path, file)) skip();
+        snprintf(file, sizeof file, "mission/plans/%s.txt", pairs[i].other);
+        if (!qk_test_shared(other, sizeof other, file)) skip();
+        snprintf(part, sizeof part, "check --against '%s'", other);
+        run r = plan(part, path);
+        assert_int_equal(r.status, 0);
+        for (size_t k = 0; k < 4 && pairs[i].words[k]; k++)
+            assert_non_null(strstr(r.out.ptr, pairs[i].words[k]));
+        if (!pairs[i].words[0]) assert_null(strstr(r.out.ptr, "\"other_"));
         qk_buf_clear(&r.out);
     }
 }
@@ -351,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_S001_plan_program__scores_on_the_labelled_plans),
         cmocka_unit_test(test_S001_plan_program__finds_every_numbered_item),
         cmocka_unit_test(test_S006_plan_program__finds_the_known_defects),
+        cmocka_unit_test(test_S006_plan_program__holds_a_plan_against_another),
         cmocka_unit_test(test_S001_plan_program__reads_docx),
         cmocka_unit_test(test_plan_program__refuses_hostile_docx_within_limits),
         cmocka_unit_test(test_plan_program__refuses_what_holds_no_plan),

@@ -106,6 +106,19 @@ static void test_S006_check__each_fault_is_found_with_its_arithmetic(void **stat
          "“12吨”在任务中出现 0 次"},
         {"工地未覆盖裸土的", "对其他未列入上述的问题", "rule_overlap", 'M', NULL},
         {"青政办〔2026〕9号\n2026年4月20日\n", "", "no_issue", 'L', NULL},
+        {"每月巡查", "每月巡查，全面消除D级企业", "class_without_list", 'M', NULL},
+        {"9月底前装好48台喷雾机", "9月底前水泥罐车基本使用新能源车；商砼车新能源替代比例达到80%",
+         "two_aims", 'M', "水泥罐车：基本；商砼车：80%"},
+        {"9月底前装好48台喷雾机", "空气质量排名明显进位", "aim_unmeasured", 'M', NULL},
+        {"报县环委办备案", "报污染防治攻坚战领导小组办公室备案，由污染防治攻坚办公室通报",
+         "office_names", 'M', "2 种写法"},
+        {"工地未覆盖裸土的",
+         "控尘治理办公室、散煤治理办公室、烟花管控办公室通报。（二）执法。控尘治理办公室、"
+         "散煤治理办公室、烟花管控办公室、餐饮油烟办公室巡查。工地未覆盖裸土的",
+         "offices_differ", 'M', "3 个与 4 个"},
+        {"序号\t企业\t生产线(条)\n1\t甲旧窑厂\t2",
+         "序号\t企业\t原绩效等级\t生产线(条)\n1\t甲旧窑厂(新建企业)\t地方C\t2", "new_with_grade",
+         'M', NULL},
     };
     (void)state;
     for (size_t i = 0; i < QK_ARRAY_COUNT(cases); i++) {
@@ -124,6 +137,107 @@ static void test_S006_check__each_fault_is_found_with_its_arithmetic(void **stat
         qk_plan_free(c.plan);
         free(text);
     }
+}
+
+/* What is sound as it stands: steps in time, groups that add up, one aim, one office. */
+static void test_S006_check__controls_get_silence(void **state)
+{
+    static const struct {
+        const char *what, *with;
+    } cases[] = {
+        {"其中砖窑4条、灰窑2条", "其中二季度退出2条，上半年退出4条"},
+        {"各镇政府落实）\n2.", "各镇政府落实，以下均需各镇政府落实，不再列出）\n2."},
+        {"9月底前装好48台喷雾机",
+         "9月底前装好48台喷雾机，水泥罐车、渣土运输车基本使用新能源车；新购商砼车全部为新能源车"},
+        {"报县环委办备案", "报县生态环境保护委员会办公室备案，由生态环境保护委员会办公室通报"},
+        {"每月巡查", "每月巡查，D级企业清零3家"},
+        {"9月底前装好48台喷雾机", "9月底前装好48台喷雾机，降尘明显下降"},
+    };
+    (void)state;
+    for (size_t i = 0; i < QK_ARRAY_COUNT(cases); i++) {
+        char *text = planted(cases[i].what, cases[i].with);
+        checked c = check(text);
+        for (uint32_t k = 0; k < c.findings.finding_count; k++)
+            print_message("%zu: %s\n", i, c.findings.at[k].code);
+        assert_int_equal(c.findings.finding_count, 0);
+        qk_plan_free(c.plan);
+        free(text);
+    }
+}
+
+/* The findings of a text held against the sound plan. */
+static checked against(const char *text, const char *other)
+{
+    checked c = {.plan = compiled(text)};
+    qk_plan *beside = compiled(other);
+    qk_error err = {0};
+    assert_ok(qk_plan_check_against(&c.findings, c.plan, beside, &err));
+    qk_plan_free(beside);
+    return c;
+}
+
+static void test_S006_check__a_plan_held_against_another(void **state)
+{
+    static const struct {
+        const char *what, *with, *code, *words;
+    } cases[] = {
+        {"40微克", "42微克", "other_value", "40 ug/m3"},
+        {"装好48台喷雾机", "装好48台喷雾机，秸秆综合利用率达到93%", NULL, NULL},
+        {"“三个必须”（必须围挡、必须喷淋、必须冲洗）", "“七个百分之百”", NULL, NULL},
+        {"2026年，全县", "2027年，全县", NULL, NULL},
+        {"关停旧窑。10月底前推动3家旧窑厂6条生产线退出，其中砖窑4条、灰窑2条。",
+         "抽检油品。每月一次。", "task_dropped", "关停旧窑"},
+        {"县生态环境分局配合", "县生态环境保护分局配合", "unit_renamed", "县生态环境分局"},
+    };
+    (void)state;
+    checked same = against(SOUND, SOUND);
+    assert_int_equal(same.findings.finding_count, 0);
+    qk_plan_free(same.plan);
+    for (size_t i = 0; i < QK_ARRAY_COUNT(cases); i++) {
+        char *text = planted(cases[i].what, cases[i].with);
+        checked c = against(text, SOUND);
+        for (uint32_t k = 0; k < c.findings.finding_count; k++)
+            if (!cases[i].code || strcmp(c.findings.at[k].code, cases[i].code) != 0)
+                fail_msg("%zu: %s", i, c.findings.at[k].code);
+        if (cases[i].code) {
+            const qk_plan_finding *f = finding(&c, cases[i].code);
+            assert_non_null(f);
+            assert_true(f->param[1].len && f->beside_count);
+            bool quoted_there = false;
+            for (int k = 0; k < QK_FINDING_PARAMS; k++)
+                quoted_there = quoted_there || qk_str_eq(f->param[k], qk_str_of(cases[i].words));
+            assert_true(quoted_there);
+        }
+        qk_plan_free(c.plan);
+        free(text);
+    }
+}
+
+static void test_S006_check__classes_and_goals_that_moved(void **state)
+{
+    (void)state;
+    char *now = planted(
+        "48台喷雾机，做到“三个必须”（必须围挡、必须喷淋、必须冲洗）",
+        "48台喷雾机，落实“七个百分之百”，禁用国二及以下非道路移动机械，秸秆综合利用率达到95%");
+    char *before = planted(
+        "48台喷雾机，做到“三个必须”（必须围挡、必须喷淋、必须冲洗）",
+        "48台喷雾机，落实“六个百分之百”，禁用国三以下非道路移动机械，全县秸秆综合利用率达到93%");
+    char *last = strstr(before, "2026年，全县PM2.5浓度控制在40");
+    memcpy(last, "2025年，全县PM2.5浓度控制在38", strlen("2025年，全县PM2.5浓度控制在38"));
+    checked c = against(now, before);
+    const qk_plan_finding *f = finding(&c, "target_looser");
+    assert_non_null(f);
+    assert_true(qk_str_eq(f->arithmetic, QK_STR("40 ug/m3 ≠ 38 ug/m3")));
+    f = finding(&c, "other_class");
+    assert_non_null(f);
+    assert_true(qk_str_eq(f->param[0], QK_STR("七个百分之百")));
+    f = finding(&c, "other_value");
+    assert_non_null(f);
+    assert_true(qk_str_eq(f->arithmetic, QK_STR("95 % ≠ 93 %")));
+    assert_int_equal(c.findings.finding_count, 4);
+    qk_plan_free(c.plan);
+    free(now);
+    free(before);
 }
 
 static void test_S003_check__one_person_in_two_units_and_two_in_one(void **state)
@@ -179,30 +293,65 @@ static void test_S006_check__findings_as_json_in_both_languages(void **state)
 static void test_check__every_rule_has_its_message(void **state)
 {
     static const char *const codes[] = {
-        "class_below",      "days_differ",
-        "deadline_beyond",  "deadline_past",
-        "deadline_short",   "dust_mixed",
-        "duty_pasted",      "headings_differ",
-        "list_differs",     "no_duty",
-        "no_issue",         "no_lead",
-        "no_person",        "no_time_after_filing",
-        "no_townships",     "number_elsewhere",
-        "number_missing",   "numbering_gap",
-        "numbering_start",  "numbering_twice",
-        "only_days",        "other_level",
-        "parts_differ",     "people_differ",
-        "person_two_units", "placeholder",
-        "ratio_in_days",    "rows_differ",
-        "rule_overlap",     "rule_without_task",
-        "several_duties",   "several_leads",
-        "share_over_100",   "slip",
-        "standard_2026",    "stray_latin",
-        "sum_differs",      "table_gap",
-        "table_start",      "total_differs",
-        "township_differs", "typing_instruction",
-        "unit_level",       "unit_twice",
-        "unit_two_names",   "unit_two_persons",
-        "values_conflict",  "widths_mixed",
+        "aim_unmeasured",
+        "class_without_list",
+        "new_with_grade",
+        "office_names",
+        "offices_differ",
+        "other_class",
+        "other_value",
+        "target_looser",
+        "task_dropped",
+        "two_aims",
+        "unit_renamed",
+        "class_below",
+        "days_differ",
+        "deadline_beyond",
+        "deadline_past",
+        "deadline_short",
+        "dust_mixed",
+        "duty_pasted",
+        "headings_differ",
+        "list_differs",
+        "no_duty",
+        "no_issue",
+        "no_lead",
+        "no_person",
+        "no_time_after_filing",
+        "no_townships",
+        "number_elsewhere",
+        "number_missing",
+        "numbering_gap",
+        "numbering_start",
+        "numbering_twice",
+        "only_days",
+        "other_level",
+        "parts_differ",
+        "people_differ",
+        "person_two_units",
+        "placeholder",
+        "ratio_in_days",
+        "rows_differ",
+        "rule_overlap",
+        "rule_without_task",
+        "several_duties",
+        "several_leads",
+        "share_over_100",
+        "slip",
+        "standard_2026",
+        "stray_latin",
+        "sum_differs",
+        "table_gap",
+        "table_start",
+        "total_differs",
+        "township_differs",
+        "typing_instruction",
+        "unit_level",
+        "unit_twice",
+        "unit_two_names",
+        "unit_two_persons",
+        "values_conflict",
+        "widths_mixed",
     };
     char code[64];
     (void)state;
@@ -218,6 +367,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_S006_check__a_sound_plan_gets_silence),
         cmocka_unit_test(test_S006_check__each_fault_is_found_with_its_arithmetic),
+        cmocka_unit_test(test_S006_check__controls_get_silence),
+        cmocka_unit_test(test_S006_check__a_plan_held_against_another),
+        cmocka_unit_test(test_S006_check__classes_and_goals_that_moved),
         cmocka_unit_test(test_S003_check__one_person_in_two_units_and_two_in_one),
         cmocka_unit_test(test_S006_check__findings_as_json_in_both_languages),
         cmocka_unit_test(test_check__every_rule_has_its_message),
