@@ -189,6 +189,7 @@ static void compare_sum(checker *c, const qk_plan_table *t, uint32_t column,
 static bool is_sum_of_column(const qk_plan *p, const qk_plan_table *t, const qk_plan_number *n)
 {
     for (uint32_t k = 0; k < t->column_count; k++) {
+        if (qk_plan_has_any(&p->text, t->columns[k].text, "序号|编号")) continue;
         column_sum s = sum_column(p, t, k);
         if (s.whole && s.terms > 1 && qk_dec_cmp(s.sum, n->value) == 0) return true;
     }

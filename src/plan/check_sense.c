@@ -103,8 +103,7 @@ static void check_class_without_list(checker *c, qk_span s)
 
 /* Vehicles that are one kind under several names. */
 static const char *const kinds[] = {
-    "水泥罐车|商砼车|混凝土搅拌车|混凝土运输车|混凝土罐车|混凝土搅拌运输车|商砼运输车|商混车|"
-    "砼罐车",
+    "水泥罐车|商砼车|混凝土搅拌车|混凝土运输车|混凝土罐车|商砼运输车|商混车",
     "渣土运输车|渣土车|建筑垃圾运输车|建筑垃圾清运车",
     "环卫用车|环卫车|市政环卫车|环卫作业车",
     "公交车|城市公交",
