@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "sim/county_tables.h"
 #include "sim/signal.h"
+#include "sim/works.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -185,6 +186,22 @@ static void add_small_kind(qk_sim_county *c, const small_kind *k)
     }
 }
 
+/* The site of the earth-works, and who may see its dust. */
+static void plant_works(qk_sim_county *c)
+{
+    const qk_sim_device *works = NULL;
+    for (size_t i = 0; i < c->n_devices; i++)
+        if (strcmp(c->devices[i].site, "dust-012") == 0) works = &c->devices[i];
+    for (size_t i = 0; works && i < c->n_devices; i++) {
+        qk_sim_device *d = &c->devices[i];
+        d->works = d == works;
+        d->works_north = (d->lat - works->lat) * 111195;
+        d->works_east = (d->lon - works->lon) * 111195 * cos(works->lat * 0.017453292519943);
+        d->near_works = strncmp(d->profile->kind, "air_", 4) == 0 &&
+                        hypot(d->works_east, d->works_north) < QK_SIM_WORKS_REACH_M;
+    }
+}
+
 qk_code qk_sim_county_make(qk_sim_county *out, qk_arena *arena)
 {
     static const small_kind kinds[] = {
@@ -200,5 +217,6 @@ qk_code qk_sim_county_make(qk_sim_county *out, qk_arena *arena)
     add_small_stations(out);
     add_plants(out);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) add_small_kind(out, &kinds[i]);
+    plant_works(out);
     return QK_OK;
 }

@@ -96,6 +96,9 @@ typedef struct qk_sim_device {
     uint64_t seed;
     double level; /* of this place or plant: 1 = as the table says */
     uint32_t quirks;
+    bool works;                     /* the building site of sim/works.h */
+    bool near_works;                /* its dust may come here */
+    double works_east, works_north; /* where this lies seen from there, m */
 } qk_sim_device;
 
 typedef struct qk_sim_county {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/signal.h"
+#include "sim/works.h"
 #include <math.h>
 
 #define TURN 6.283185307179586
@@ -215,10 +216,11 @@ static double air_value(const qk_sim_device *d, const qk_sim_factor *f, uint64_t
     /* A place does not stand still over the years against its neighbours. */
     double drift = 1 + 0.07 * qk_sim_noise(d->seed + 31, t, 420 * QK_DAY);
     double own = d->level * drift * wiggle(seed, t, 0.12, 0.08, 0.04);
+    double dust = d->near_works ? qk_sim_works_dust(d->works_east, d->works_north, t) : 0;
     double pm = region_pm25(t), h = hour_of_day(t), rush = bump(h, 8, 1.6) + bump(h, 19, 2.4);
     switch (f->shape) {
-    case QK_SIM_PM25: return pm * own;
-    case QK_SIM_PM10: return (pm * 1.18 + 16 + 20 * at_work(t)) * own;
+    case QK_SIM_PM25: return pm * own + 0.2 * dust;
+    case QK_SIM_PM10: return (pm * 1.18 + 16 + 20 * at_work(t)) * own + dust;
     case QK_SIM_SO2: return (6 + 6 * (1 - summer(t)) + 0.03 * pm) * own * past_burden(t);
     case QK_SIM_NO2: return (17 + 17 * (1 - summer(t)) + 16 * rush) * own * past_burden(t);
     case QK_SIM_CO: return (0.35 + 0.3 * (1 - summer(t)) + 0.005 * pm + 0.1 * rush) * own;
@@ -263,6 +265,7 @@ static double other_value(const qk_sim_device *d, const qk_sim_factor *f, uint64
            roll = qk_sim_uniform(seed, (uint64_t)(t / QK_MINUTE));
     switch (f->shape) {
     case QK_SIM_SITE_DUST:
+        if (d->works && qk_sim_works_go_on(t)) return 900 * f->base * wiggle(seed, t, 0, 0.05, 0.1);
         return (region_pm25(t) * 1.4 + 20 +
                 95 * work * (0.4 + 0.6 * fabs(qk_sim_noise(seed, t, 50 * QK_MINUTE)))) *
                f->base * d->level;

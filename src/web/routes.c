@@ -210,6 +210,19 @@ static const qk_param analysis_params[] = {
 static const qk_param analysis_post_params[] = {
     TEXT("factor", 63, "Column of the values; the first other one unless given"), PLOT_OPTIONS,
     END};
+static const qk_param hotspots_params[] = {
+    TEXT("factor", 31, "Code of what is measured; a34002 (PM10) unless given"),
+    TIME("from", "14 days before the end unless given; at most 31 days"),
+    TIME("to", "Now unless given"), END};
+static const qk_param trace_params[] = {
+    NEEDED("site", 31, "The station"),
+    TEXT("factor", 31, "Code of what is measured; a34002 (PM10) unless given"),
+    TIME("time", "End of the hour; the last full one unless given"), END};
+static const qk_param sector_params[] = {
+    NEEDED("site", 31, "The station"),
+    INT("wind_from", 0, 360, "Where the wind comes from, degrees; north unless given"),
+    INT("half", 5, 90, "Half the width of the sector, degrees; 30 unless given"),
+    INT("km", 1, 50, "How far; 3 unless given"), END};
 static const qk_param rule_table_params[] = {KNOWN_AT, END};
 static const qk_param frames_params[] = {
     LIMIT(100), INT("before", 0, INT64_MAX, "Only records before this journal position"), END};
@@ -440,6 +453,15 @@ const qk_route qk_routes[] = {
     {QK_POST, "/analysis/{kind}", qk_api_analysis_post, QK_LANE_STUDY, QK_ACT_AIR_STUDY, 16 * MB,
      96 * MB, "analyseFile", "The same plot of a file of one's own, which is not kept",
      analysis_post_params, "text/csv", "Analysis", "200 400 401 403 404 413 415 422"},
+    {QK_GET, "/hotspots", qk_api_hotspots, QK_LANE_STUDY, QK_ACT_AIR_VIEW, 0, 64 * MB,
+     "listHotspots", "Hours at which one station stood far above all others", hotspots_params, NULL,
+     "HotspotList", "200"},
+    {QK_GET, "/hotspots/trace", qk_api_hotspot_trace, QK_LANE_STUDY, QK_ACT_VIEW, 0, 64 * MB,
+     "traceHotspot", "Where the air of an hour came from, and which sources may be behind it",
+     trace_params, NULL, "HotspotTrace", "200 404 422"},
+    {QK_GET, "/hotspots/sector", qk_api_hotspot_sector, QK_LANE_READ, QK_ACT_VIEW, 0, 16 * MB,
+     "listUpwindSources", "Sources within a sector up the wind of a station", sector_params, NULL,
+     "UpwindSources", "200 404"},
     {QK_GET, "/air/marks", qk_api_air_marks, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 16 * MB,
      "listAirMarks", "Hours that people left out or took back, and days of sand-dust",
      air_marks_params, NULL, "AirMarks", "200"},

@@ -4,7 +4,7 @@ import OlMap from 'ol/Map.js';
 import View from 'ol/View.js';
 import Feature from 'ol/Feature.js';
 import GeoJSON from 'ol/format/GeoJSON.js';
-import { LineString, Point, type Geometry, type MultiPolygon, type Polygon } from 'ol/geom.js';
+import { LineString, Point, Polygon, type Geometry, type MultiPolygon } from 'ol/geom.js';
 import { defaults as interactions } from 'ol/interaction/defaults.js';
 import VectorLayer from 'ol/layer/Vector.js';
 import { fromLonLat, toLonLat } from 'ol/proj.js';
@@ -15,6 +15,7 @@ import { number } from '../lib/format';
 import { isAir } from '../lib/shapes';
 import type { Division, Latest, Site } from '../lib/types';
 import { itemValue, worstOver } from '../lib/values';
+import type { LonLat, Overlay } from './overlay';
 import { place, spread, type Obstacle, type Xy } from './labels';
 import { FONT, disc, readInk, source, summary, type Ink, type SourceState } from './marks';
 
@@ -68,6 +69,8 @@ export class CountyMap {
   private stations = new VectorSource<Feature<Point>>();
   private sources = new VectorSource<Feature<Point>>();
   private leaders = new VectorSource<Feature<LineString>>();
+  private over = new VectorSource<Feature<Polygon | LineString>>();
+  private ringed: string[] = [];
   private ink: Ink = readInk();
   private looks = new Map<string, Style>();
   private data: MapData | null = null;
@@ -90,6 +93,7 @@ export class CountyMap {
       layers: [
         under(this.land, () => this.ribbon()),
         under(this.land, (f) => this.landStyle(f)),
+        new VectorLayer({ source: this.over, style: (f) => this.overStyle(f as Feature) }),
         new VectorLayer({ source: this.sources, style: (f) => this.sourceStyle(f as Feature, false) }),
         new VectorLayer({ source: this.stations, style: (f) => this.stationStyle(f as Feature, true) }),
         new VectorLayer({ source: this.names, style: (f) => this.nameStyle(f as Feature) }),
@@ -188,6 +192,29 @@ export class CountyMap {
     this.sources.changed();
   }
 
+  /** Lays the answer to a question over the land; null takes it away. */
+  lay(o: Overlay | null) {
+    const xy = (list: LonLat[]) => list.map((p) => fromLonLat(p));
+    this.over.clear();
+    this.ringed = o?.marks ?? [];
+    for (const c of o?.cells ?? []) this.over.addFeature(new Feature({ geometry: new Polygon([xy(c.ring)]), colour: c.colour }));
+    for (const a of o?.areas ?? []) this.over.addFeature(new Feature({ geometry: new Polygon([xy(a)]) }));
+    for (const w of o?.ways ?? []) this.over.addFeature(new Feature({ geometry: new LineString(xy(w)), way: true }));
+    this.stations.changed();
+    this.sources.changed();
+    if (o?.bounds) this.fit(o.bounds);
+  }
+
+  private overStyle(f: Feature): Style {
+    const colour = f.get('colour') as string | undefined;
+    if (colour) return this.keep(`cell${colour}`, () => new Style({ fill: new Fill({ color: colour }), zIndex: 1 }));
+    const way = f.get('way') === true;
+    return this.keep(way ? 'way' : 'area', () => new Style({
+      stroke: new Stroke({ color: way ? this.ink.accent : this.ink.ink, width: way ? 3 : 1.5, lineDash: way ? [] : [6, 4] }),
+      zIndex: way ? 3 : 2,
+    }));
+  }
+
   setLayers(on: Set<string>) {
     this.layersOn = on;
     this.redraw();
@@ -201,7 +228,7 @@ export class CountyMap {
   }
 
   private redraw() {
-    for (const s of [this.land, this.names, this.stations, this.sources]) s.changed();
+    for (const s of [this.land, this.over, this.names, this.stations, this.sources]) s.changed();
     this.nameTowns(true);
   }
 
@@ -270,7 +297,7 @@ export class CountyMap {
   }
 
   private ring(id: string): Style[] {
-    if (this.marked !== id) return [];
+    if (this.marked !== id && !this.ringed.includes(id)) return [];
     return [this.keep('mark', () => {
       const size = 44;
       const canvas = document.createElement('canvas');
@@ -333,7 +360,7 @@ export class CountyMap {
     const site = f.get('site') as Site;
     const state = this.sourceState(site);
     if (!this.layersOn.has(site.kind) || above !== (state === 'over')) return [];
-    if (this.overview() && state !== 'over' && this.marked !== site.id) return [];
+    if (this.overview() && state !== 'over' && this.marked !== site.id && !this.ringed.includes(site.id)) return [];
     const style = this.keep(`o${site.kind}${state}`, () => {
       const d = source(site.kind, state, this.options.scale, this.ink);
       return new Style({ image: new Icon({ img: d.canvas, scale: 1 / d.ratio }), zIndex: state === 'over' ? 5 : 1 });

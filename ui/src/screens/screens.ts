@@ -15,6 +15,7 @@ export const SCREENS: Record<string, Loader> = {
   plans: () => import('./PlansHome.svelte'),
   ledgers: () => import('./LedgersHome.svelte'),
   cases: () => import('./CasesHome.svelte'),
+  studio: () => import('./StudioHome.svelte'),
   assess: () => import('./Assess.svelte'),
 };
 

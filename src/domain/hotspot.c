@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/hotspot.h"
+#include <math.h>
+#include <stdlib.h>
+
+#define SECTOR_M 3000.0
+enum { LOOK_BACK_H = 3, FIELD_H = 7, USUAL_H = 72, STATIONS_LEAST = 4 };
+static const double unknown_prior = 0.1;
+static const double at_work_ratio = 2, idle_ratio = 1.15;   /* of the stations' middle, dust */
+static const double running_share = 0.25, idle_share = 0.1; /* of its greatest hour, outlets */
+
+static qk_code no_memory(qk_error *err)
+{
+    return qk_fail(err, QK_ENOMEM, "no memory for the hot spot");
+}
+
+bool qk_is_source_kind(const char *kind)
+{
+    static const char *const kinds[] = {"outlet", "dust", "kitchen", "road", "yard", "site"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kind, kinds[i]) == 0) return true;
+    return false;
+}
+
+static double bearing_of(qk_place from, qk_place to)
+{
+    const double deg = 57.29577951308232;
+    double east = (to.lon - from.lon) * cos(from.lat / deg), north = to.lat - from.lat;
+    double b = atan2(east, north) * deg;
+    return b < 0 ? b + 360 : b;
+}
+
+bool qk_in_sector(qk_place place, qk_place source, double wd_deg, double half_deg, double reach_m)
+{
+    double off = fabs(remainder(bearing_of(place, source) - wd_deg, 360));
+    return qk_place_distance(place, source) <= reach_m && off <= half_deg;
+}
+
+/* ---- the hours of all stations ---- */
+
+typedef struct station {
+    const qk_site *site;
+    qk_factor factor;
+    double *value; /* [hours] */
+} station;
+
+typedef struct stations {
+    station *list;
+    size_t n, hours;
+    qk_time first;
+    double *middle; /* [hours], NaN with too few */
+} stations;
+
+static double middle_of(double *v, size_t n)
+{
+    qk_sort_doubles(v, n);
+    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static qk_code find_middles(stations *s, qk_arena *arena, qk_error *err)
+{
+    s->middle = qk_arena_array(arena, s->hours + 1, sizeof *s->middle);
+    double *v = qk_arena_array(arena, s->n + 1, sizeof *v);
+    if (!s->middle || !v) return no_memory(err);
+    for (size_t h = 0; h < s->hours; h++) {
+        size_t n = 0;
+        for (size_t i = 0; i < s->n; i++)
+            if (isfinite(s->list[i].value[h])) v[n++] = s->list[i].value[h];
+        s->middle[h] = n >= STATIONS_LEAST ? middle_of(v, n) : NAN;
+    }
+    return QK_OK;
+}
+
+/* Stations within reach of a place (all with about.lon NaN) that measure the factor. */
+static qk_code read_stations(stations *s, const qk_registry *registry, qk_telemetry_reader *reader,
+                             qk_str factor, qk_place about, qk_arena *arena, qk_error *err)
+{
+    qk_site *sites = NULL;
+    size_t n = 0;
+    if (qk_registry_sites(registry, arena, &sites, &n) != QK_OK) return no_memory(err);
+    s->list = qk_arena_array(arena, n + 1, sizeof *s->list);
+    if (!s->list) return no_memory(err);
+    for (size_t i = 0; i < n && s->n < QK_HOTSPOT_SENSORS; i++) {
+        qk_hours hours;
+        qk_place at = {sites[i].lon, sites[i].lat};
+        station *into = &s->list[s->n];
+        if (!qk_str_starts(qk_str_of(sites[i].kind), QK_STR("air_"))) continue;
+        if (isfinite(about.lon) && !(qk_place_distance(about, at) < QK_HOTSPOT_NEAR_M)) continue;
+        QK_TRY(qk_hours_read(&hours, &into->factor, registry, reader, sites[i].id, factor, s->first,
+                             s->first + (qk_time)s->hours * QK_HOUR, arena, err));
+        if (hours.there == 0) continue;
+        into->site = &sites[i];
+        into->value = hours.value;
+        s->n++;
+    }
+    return find_middles(s, arena, err);
+}
+
+/* ---- finding ---- */
+
+static bool is_hot(const stations *s, size_t i, size_t h)
+{
+    double v = s->list[i].value[h], m = s->middle[h];
+    return isfinite(v) && isfinite(m) && v >= QK_HOTSPOT_RATIO * m && v >= m + QK_HOTSPOT_EXCESS;
+}
+
+static qk_hotspot spot_of(const stations *s, size_t i, size_t from, size_t to)
+{
+    qk_hotspot spot = {.fine_share = NAN};
+    size_t worst = from;
+    for (size_t h = from; h < to; h++)
+        if (s->list[i].value[h] - s->middle[h] > s->list[i].value[worst] - s->middle[worst])
+            worst = h;
+    memcpy(spot.site, s->list[i].site->id, sizeof spot.site);
+    spot.from = s->first + (qk_time)from * QK_HOUR;
+    spot.to = s->first + (qk_time)to * QK_HOUR;
+    spot.worst = s->first + (qk_time)(worst + 1) * QK_HOUR;
+    spot.value = s->list[i].value[worst];
+    spot.middle = s->middle[worst];
+    return spot;
+}
+
+static size_t collect_spots(qk_hotspot *out, const stations *s, size_t most)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t h = 0, end; h < s->hours; h = end) {
+            for (end = h; end < s->hours && is_hot(s, i, end);) end++;
+            if (end == h)
+                end++;
+            else if (n < most)
+                out[n++] = spot_of(s, i, h, end);
+        }
+    return n;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const qk_hotspot *x = a, *y = b;
+    return x->to != y->to ? (y->to > x->to) - (y->to < x->to) : strcmp(x->site, y->site);
+}
+
+static qk_code tell_share(qk_hotspot *spot, const qk_registry *registry,
+                          qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
+{
+    qk_hours fine, coarse;
+    qk_time from = spot->worst - QK_HOUR;
+    QK_TRY(qk_hours_read(&fine, NULL, registry, reader, spot->site, QK_STR("a34004"), from,
+                         spot->worst, arena, err));
+    QK_TRY(qk_hours_read(&coarse, NULL, registry, reader, spot->site, QK_STR("a34002"), from,
+                         spot->worst, arena, err));
+    if (fine.value[0] >= 0 && coarse.value[0] > 0)
+        spot->fine_share = fine.value[0] / coarse.value[0];
+    return QK_OK;
+}
+
+qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_registry *registry,
+                         qk_telemetry_reader *reader, qk_str factor, qk_time from, qk_time to,
+                         qk_arena *arena, qk_error *err)
+{
+    enum { SPOTS = 500 };
+    stations s = {.first = qk_floor_hour(from)};
+    if (from >= to || to - from > QK_HOTSPOT_DAYS * QK_DAY)
+        return qk_fail(err, QK_ERANGE, "at most %d days", QK_HOTSPOT_DAYS);
+    s.hours = (size_t)((qk_floor_hour(to) - s.first) / QK_HOUR);
+    QK_TRY(read_stations(&s, registry, reader, factor, (qk_place){NAN, NAN}, arena, err));
+    *out = qk_arena_array(arena, SPOTS, sizeof **out);
+    if (!*out) return no_memory(err);
+    *n = collect_spots(*out, &s, SPOTS);
+    qsort(*out, *n, sizeof **out, newest_first);
+    for (size_t i = 0; i < *n; i++) QK_TRY(tell_share(&(*out)[i], registry, reader, arena, err));
+    return QK_OK;
+}
+
+/* ---- evidence ---- */
+
+static qk_code read_monitor(qk_suspicion *s, qk_hours *hours, const qk_registry *registry,
+                            qk_telemetry_reader *reader, qk_str code, qk_time end, qk_arena *arena,
+                            qk_error *err)
+{
+    qk_factor f;
+    QK_TRY(qk_hours_read(hours, &f, registry, reader, s->site.id, code, end - USUAL_H * QK_HOUR,
+                         end, arena, err));
+    s->value = NAN;
+    for (size_t h = hours->count; h > hours->count - 2 && !isfinite(s->value); h--)
+        s->value = hours->value[h - 1];
+    memcpy(s->code, f.code, sizeof s->code);
+    memcpy(s->unit, f.unit, sizeof s->unit);
+    return QK_OK;
+}
+
+/* A dust monitor against the stations around it. */
+static void judge_dust(qk_suspicion *s, double middle)
+{
+    s->usual = middle;
+    if (!isfinite(s->value)) return;
+    if (s->value >= at_work_ratio * middle) s->evidence = QK_EVIDENCE_AT_WORK;
+    if (s->value < idle_ratio * middle) s->evidence = QK_EVIDENCE_IDLE;
+}
+
+/* An outlet against the greatest of its own last three days. */
+static void judge_outlet(qk_suspicion *s, const qk_hours *hours)
+{
+    double most = 0;
+    for (size_t h = 0; h < hours->count; h++)
+        if (hours->value[h] > most) most = hours->value[h];
+    s->usual = most;
+    if (!isfinite(s->value) || !(most > 0)) return;
+    if (s->value >= running_share * most) s->evidence = QK_EVIDENCE_RUNNING;
+    if (s->value < idle_share * most) s->evidence = QK_EVIDENCE_IDLE;
+}
+
+static qk_code gather_evidence(qk_suspicion *s, const qk_trace *trace, const qk_registry *registry,
+                               qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
+{
+    qk_hours hours;
+    s->value = s->usual = NAN;
+    if (strcmp(s->site.kind, "dust") == 0) {
+        QK_TRY(read_monitor(s, &hours, registry, reader, qk_str_of(trace->factor.code), trace->end,
+                            arena, err));
+        judge_dust(s, trace->middle);
+    } else if (strcmp(s->site.kind, "outlet") == 0) {
+        static const char *const codes[] = {"a34013", "a24088", "a21002"};
+        for (size_t k = 0; k < 3 && !isfinite(s->value); k++)
+            QK_TRY(read_monitor(s, &hours, registry, reader, qk_str_of(codes[k]), trace->end, arena,
+                                err));
+        judge_outlet(s, &hours);
+    }
+    return QK_OK;
+}
+
+/* ---- tracing ---- */
+
+typedef struct tracing {
+    qk_trace *out;
+    const qk_registry *registry;
+    qk_telemetry_reader *reader;
+    qk_arena *arena;
+    stations near;
+    size_t home; /* the station itself */
+    qk_suspect_input in;
+    qk_suspicion *all; /* parallel to in.source */
+} tracing;
+
+static qk_code read_near(tracing *t, qk_str factor, qk_error *err)
+{
+    qk_trace *o = t->out;
+    t->near = (stations){.first = o->end - LOOK_BACK_H * QK_HOUR, .hours = LOOK_BACK_H};
+    QK_TRY(read_stations(&t->near, t->registry, t->reader, factor,
+                         (qk_place){o->site.lon, o->site.lat}, t->arena, err));
+    for (t->home = 0; t->home < t->near.n; t->home++)
+        if (strcmp(t->near.list[t->home].site->id, o->site.id) == 0) break;
+    size_t last = LOOK_BACK_H - 1;
+    if (t->home == t->near.n || !isfinite(t->near.list[t->home].value[last]))
+        return qk_fail(err, QK_ENOTFOUND, "the station has no value in that hour");
+    if (!isfinite(t->near.middle[last]))
+        return qk_fail(err, QK_EFORMAT, "fewer than %d stations within %.0f km have values",
+                       STATIONS_LEAST, QK_HOTSPOT_NEAR_M / 1000);
+    o->factor = t->near.list[t->home].factor;
+    o->value = t->near.list[t->home].value[last];
+    o->middle = t->near.middle[last];
+    o->sensors = t->near.n;
+    return QK_OK;
+}
+
+static qk_code read_winds(tracing *t, qk_error *err)
+{
+    qk_trace *o = t->out;
+    qk_place home = {o->site.lon, o->site.lat};
+    double u, v;
+    qk_trajectory_point path[QK_HOTSPOT_PATH];
+    QK_TRY(qk_station_winds_read(&o->winds, t->registry, t->reader, home,
+                                 o->end - FIELD_H * QK_HOUR, o->end + QK_HOUR, t->arena, err));
+    if (!qk_wind_stations_at(&o->winds.field, o->end - QK_HOUR / 2, home, &u, &v))
+        return qk_fail(err, QK_EFORMAT, "no station measured wind in that hour");
+    o->ws = hypot(u, v);
+    o->wd = fmod(atan2(-u, -v) * 57.29577951308232 + 360, 360);
+    o->half_deg = 30;
+    o->path_step_min = 5;
+    QK_TRY(qk_trajectory_run(path, &o->path_n, home, o->end - QK_HOUR / 2,
+                             -(qk_time)o->path_step_min * QK_MINUTE, 36, qk_wind_stations_at,
+                             &o->winds.field, err));
+    for (size_t i = 0; i < o->path_n; i++) o->path[i] = path[i].at;
+    return QK_OK;
+}
+
+/* Rises above the middle of all; their usual spread is the noise. */
+static qk_code make_readings(tracing *t, qk_error *err)
+{
+    size_t n = t->near.n * LOOK_BACK_H, kept = 0;
+    qk_place *sensor = qk_arena_array(t->arena, t->near.n, sizeof *sensor);
+    qk_reading *reading = qk_arena_array(t->arena, n, sizeof *reading);
+    double *size = qk_arena_array(t->arena, n, sizeof *size);
+    if (!sensor || !reading || !size) return no_memory(err);
+    for (size_t i = 0; i < t->near.n; i++) {
+        sensor[i] = (qk_place){t->near.list[i].site->lon, t->near.list[i].site->lat};
+        for (size_t h = 0; h < LOOK_BACK_H; h++) {
+            double rise = t->near.list[i].value[h] - t->near.middle[h];
+            if (!isfinite(rise)) continue;
+            size[kept] = fabs(rise);
+            reading[kept++] = (qk_reading){i, t->near.first + (qk_time)(h + 1) * QK_HOUR, rise};
+        }
+    }
+    t->in = (qk_suspect_input){.sensors = t->near.n,
+                               .sensor = sensor,
+                               .readings = kept,
+                               .reading = reading,
+                               .wind = qk_wind_stations_at,
+                               .field = &t->out->winds.field,
+                               .direction_deg = 10};
+    t->in.noise = fmax(3, kept ? 1.4826 * middle_of(size, kept) : 3);
+    return QK_OK;
+}
+
+static qk_code gather_sources(tracing *t, qk_error *err)
+{
+    qk_site *sites = NULL;
+    size_t n = 0;
+    qk_place home = {t->out->site.lon, t->out->site.lat};
+    qk_place *place = qk_arena_array(t->arena, QK_HOTSPOT_SOURCES, sizeof *place);
+    double *prior = qk_arena_array(t->arena, QK_HOTSPOT_SOURCES, sizeof *prior);
+    t->all = qk_arena_array(t->arena, QK_HOTSPOT_SOURCES, sizeof *t->all);
+    if (!place || !prior || !t->all || qk_registry_sites(t->registry, t->arena, &sites, &n))
+        return no_memory(err);
+    for (size_t i = 0; i < n && t->in.sources < QK_HOTSPOT_SOURCES; i++) {
+        qk_place at = {sites[i].lon, sites[i].lat};
+        if (!qk_is_source_kind(sites[i].kind) || !(qk_place_distance(home, at) < QK_HOTSPOT_NEAR_M))
+            continue;
+        qk_suspicion *s = &t->all[t->in.sources];
+        s->site = sites[i];
+        s->in_sector = qk_in_sector(home, at, t->out->wd, t->out->half_deg, SECTOR_M);
+        QK_TRY(gather_evidence(s, t->out, t->registry, t->reader, t->arena, err));
+        place[t->in.sources] = at;
+        prior[t->in.sources++] = qk_evidence_weight(s->evidence);
+    }
+    t->in.source = place;
+    t->in.prior = prior;
+    return QK_OK;
+}
+
+static qk_code rank_sources(tracing *t, qk_error *err)
+{
+    qk_trace *o = t->out;
+    QK_TRY(gather_sources(t, err));
+    qk_suspect *rank = qk_arena_array(t->arena, t->in.sources + 1, sizeof *rank);
+    o->suspect = qk_arena_array(t->arena, t->in.sources + 1, sizeof *o->suspect);
+    if (!rank || !o->suspect) return no_memory(err);
+    o->unknown = 1;
+    if (t->in.sources == 0) return QK_OK;
+    QK_TRY(qk_suspects_of(rank, &o->unknown, &t->in, unknown_prior, err));
+    for (size_t i = 0; i < t->in.sources; i++) {
+        o->suspect[i] = t->all[rank[i].source];
+        o->suspect[i].suspect = rank[i];
+    }
+    o->suspects = t->in.sources;
+    return QK_OK;
+}
+
+/* The same question of cells about the station, with no evidence but the wind's. */
+static qk_code field_of_cells(tracing *t, qk_error *err)
+{
+    qk_trace *o = t->out;
+    size_t n = (size_t)QK_HOTSPOT_CELLS * QK_HOTSPOT_CELLS;
+    o->cell = qk_arena_array(t->arena, n, sizeof *o->cell);
+    o->cell_p = qk_arena_array(t->arena, n, sizeof *o->cell_p);
+    qk_suspect *rank = qk_arena_array(t->arena, n, sizeof *rank);
+    if (!o->cell || !o->cell_p || !rank) return no_memory(err);
+    o->cell_deg = 0.005;
+    for (size_t i = 0; i < n; i++) {
+        double x = (double)(i % QK_HOTSPOT_CELLS) - (QK_HOTSPOT_CELLS - 1) / 2.0;
+        double y = (double)(i / QK_HOTSPOT_CELLS) - (QK_HOTSPOT_CELLS - 1) / 2.0;
+        o->cell[i] = (qk_place){o->site.lon + x * o->cell_deg, o->site.lat + y * o->cell_deg};
+    }
+    qk_suspect_input in = t->in;
+    in.sources = o->cells = n;
+    in.source = o->cell;
+    in.prior = NULL;
+    QK_TRY(qk_suspects_of(rank, &o->cell_unknown, &in, unknown_prior, err));
+    for (size_t i = 0; i < n; i++) o->cell_p[rank[i].source] = rank[i].probability;
+    return QK_OK;
+}
+
+qk_code qk_hotspot_trace(qk_trace *out, const qk_registry *registry, qk_telemetry_reader *reader,
+                         const qk_site *site, qk_str factor, qk_time end, qk_arena *arena,
+                         qk_error *err)
+{
+    tracing t = {.out = out, .registry = registry, .reader = reader, .arena = arena};
+    *out = (qk_trace){.site = *site, .end = qk_floor_hour(end)};
+    QK_TRY(read_near(&t, factor, err));
+    QK_TRY(read_winds(&t, err));
+    QK_TRY(make_readings(&t, err));
+    QK_TRY(rank_sources(&t, err));
+    return field_of_cells(&t, err);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QK_DOMAIN_HOTSPOT_H
+#define QK_DOMAIN_HOTSPOT_H
+/* Hot spots in the stations' hours, and where they may have come from.
+ *
+ * A hot spot is an hour at which one air station stands at QK_HOTSPOT_RATIO times the middle of all
+ * stations and at least QK_HOTSPOT_EXCESS above it; a rise of all at once is none. Tracing follows
+ * the air back through the winds that stations measured (models/suspect.h: Keats, Yee and Lien
+ * 2007) and weighs each registered source within reach by what its own monitor said then. What is
+ * not known is told beside. Pure of writing; any thread with a reader of its own. */
+#include "domain/analysis.h"
+#include "models/suspect.h"
+
+enum {
+    QK_HOTSPOT_SENSORS = 96,
+    QK_HOTSPOT_SOURCES = 400,
+    QK_HOTSPOT_CELLS = 26, /* along a side of the field of probability */
+    QK_HOTSPOT_PATH = 64,
+    QK_HOTSPOT_DAYS = 31
+};
+#define QK_HOTSPOT_RATIO  1.5
+#define QK_HOTSPOT_EXCESS 50.0 /* ug/m3 */
+#define QK_HOTSPOT_NEAR_M 12000.0
+
+typedef struct qk_hotspot {
+    char site[QK_CODE_MAX];
+    qk_time from, to; /* start of the first hour, end of the last */
+    qk_time worst;    /* end of its worst hour */
+    double value, middle;
+    double fine_share; /* PM2.5 over PM10 at the worst hour; NaN = not known */
+} qk_hotspot;
+/* In the arena, newest first; hours of from <= t < to, at most QK_HOTSPOT_DAYS days. */
+QK_NODISCARD qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_registry *registry,
+                                      qk_telemetry_reader *reader, qk_str factor, qk_time from,
+                                      qk_time to, qk_arena *arena, qk_error *err);
+
+typedef struct qk_suspicion {
+    qk_site site;
+    qk_suspect suspect;
+    unsigned evidence; /* bits of qk_evidence */
+    double value;      /* what its monitor said in that hour; NaN = nothing */
+    double usual;      /* what that is held against */
+    char code[QK_CODE_MAX], unit[24];
+    bool in_sector;
+} qk_suspicion;
+
+typedef struct qk_trace {
+    qk_site site;
+    qk_factor factor;
+    qk_time end; /* of the hour */
+    double value, middle;
+    size_t sensors;
+    double ws, wd, half_deg; /* at the station; half the width of the sector upwind */
+    qk_station_winds winds;
+    qk_place path[QK_HOTSPOT_PATH];
+    size_t path_n;
+    int32_t path_step_min;
+    qk_suspicion *suspect; /* most probable first */
+    size_t suspects;
+    double unknown; /* probability that it is none of them */
+    double cell_deg;
+    qk_place *cell; /* middles */
+    double *cell_p;
+    size_t cells;
+    double cell_unknown;
+} qk_trace;
+/* The hour that ends at `end`. QK_ENOTFOUND when the station has no value then, QK_EFORMAT when no
+ * wind was measured or fewer than four stations have values. */
+QK_NODISCARD qk_code qk_hotspot_trace(qk_trace *out, const qk_registry *registry,
+                                      qk_telemetry_reader *reader, const qk_site *site,
+                                      qk_str factor, qk_time end, qk_arena *arena, qk_error *err);
+
+/* Does a source stand where wind from wd comes from, within half_deg and reach_m of the place? */
+bool qk_in_sector(qk_place place, qk_place source, double wd_deg, double half_deg, double reach_m);
+/* True for kinds of sites that give off what stations measure. */
+bool qk_is_source_kind(const char *kind);
+#endif
