@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 
 enum { MOST = 1 << 18 };
 
-static char dir[64];
+static char dir[160];
 
 static void seal_head(unsigned char *tar)
 {
@@ -43,12 +44,12 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static unsigned char tar[MOST], packed[2 * MOST];
-    char from[100], to[100];
+    char from[200], to[200];
     qk_backup_result checked, restored;
     if (size < 1 || size > MOST) return 0;
     if (!dir[0]) {
-        snprintf(dir, sizeof dir, "%s/qk-fuzz-archive-%ld",
-                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
+        const char *base = getenv("TMPDIR");
+        snprintf(dir, sizeof dir, "%s/qk-fuzz-archive-%ld", base ? base : "/tmp", (long)getpid());
         mkdir(dir, 0700);
     }
     snprintf(from, sizeof from, "%s/in", dir);

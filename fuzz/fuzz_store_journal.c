@@ -7,17 +7,18 @@
 #include "store/segment.h"
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { RECORDS = 6, IMAGE = 1 << 16 };
 
-static char dir[64];
+static char dir[160];
 static unsigned char image[IMAGE];
 
 static void put_file(qk_jpos start, const void *bytes, size_t len)
 {
-    char path[128];
+    char path[256];
     FUZZ_CHECK(qk_segment_path(path, sizeof path, dir, start, NULL) == QK_OK);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     FUZZ_CHECK(fd >= 0 && write(fd, bytes, len) == (ssize_t)len);
@@ -28,13 +29,13 @@ static void empty_folder(void)
 {
     qk_segment_list list;
     if (!dir[0]) {
-        snprintf(dir, sizeof dir, "%s/qk-fuzz-journal-%ld",
-                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
+        const char *base = getenv("TMPDIR");
+        snprintf(dir, sizeof dir, "%s/qk-fuzz-journal-%ld", base ? base : "/tmp", (long)getpid());
         mkdir(dir, 0700);
     }
     FUZZ_CHECK(qk_segment_list_read(&list, dir, NULL) == QK_OK);
     for (size_t i = 0; i < list.count; i++) {
-        char path[128];
+        char path[256];
         FUZZ_CHECK(qk_segment_path(path, sizeof path, dir, list.starts[i], NULL) == QK_OK);
         unlink(path);
     }

@@ -21,7 +21,8 @@ enum { STOP_MS = 5000, ARGS_MAX = 24 };
 void server_new(server *s)
 {
     *s = (server){.out = -1};
-    snprintf(s->dir, sizeof s->dir, "/tmp/qk-wire-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    snprintf(s->dir, sizeof s->dir, "%s/qk-wire-XXXXXX", base ? base : "/tmp");
     assert_non_null(mkdtemp(s->dir));
 }
 
