@@ -5,6 +5,7 @@
 #include "domain/duties_private.h"
 #include "domain/measure.h"
 #include "domain/plans.h"
+#include "domain/projects.h"
 #include "domain/year.h"
 #include <stdio.h>
 
@@ -523,6 +524,39 @@ static qk_code put_money(issuing *k, const item *i)
     return put_obligation(k, &o);
 }
 
+/* The works of an annex: as many are to be done as it has rows. */
+static qk_code put_annex(issuing *k, const qk_project_table *t, size_t index)
+{
+    qk_obligation_new o = {
+        .id = id_below(k, (qk_str){NULL, 0}, 'j', index),
+        .path = t->path,
+        .kind = "project",
+        .title = t->title,
+        .text = t->title,
+        .op = QK_STR("=="),
+        .value = keep(k, qk_str_of(qk_arena_printf(k->arena, "%lld", (long long)t->projects))),
+        .unit = QK_STR("项"),
+        .binding = QK_STR("confirmed"),
+        .start_day = k->first_day,
+        .due_day = k->last_day};
+    o.measure = keep(k, qk_str_of(qk_arena_printf(
+                            k->arena,
+                            "{\"measure\":\"ledger.count\",\"ledger\":\"key_project\",\"where\":["
+                            "[\"plan\",\"=\",\"%.*s\"],[\"path\",\"contains\",\"%.*s.\"],"
+                            "[\"state\",\"=\",\"done\"]],\"period\":\"all\"}",
+                            QK_STR_ARG(k->plan), QK_STR_ARG(t->path))));
+    return put_obligation(k, &o);
+}
+
+static qk_code put_annexes(issuing *k)
+{
+    qk_projects_taken taken;
+    QK_TRY(qk_projects_take(&taken, k->db, k->plan, k->last_day, k->by, k->now, k->arena, k->err));
+    for (size_t i = 0; i < taken.n; i++)
+        if (taken.at[i].projects) QK_TRY(put_annex(k, &taken.at[i], i));
+    return QK_OK;
+}
+
 static bool is(qk_str kind, const char *name)
 {
     return qk_str_eq(kind, qk_str_of(name));
@@ -593,6 +627,7 @@ static qk_code issue_plan(issuing *k)
     QK_TRY(read_text(k));
     QK_TRY(take_units(k));
     QK_TRY(put_all(k));
+    QK_TRY(put_annexes(k));
     QK_TRY(give_targets(k));
     QK_TRY(qk_year_begin(k->node, k->db, k->now, k->err));
     return qk_duties_set_sign_timer(k->node, k->db, k->plan, k->now, k->err);

@@ -27,8 +27,8 @@ static bool is_level(qk_str unit)
 
 static bool grows(const qk_line_facts *f)
 {
-    return f->has_value && is(f->kind, "indicator") && (is(f->op, "==") || is(f->op, ">=")) &&
-           !is_level(f->unit);
+    bool counted = is(f->kind, "indicator") || is(f->kind, "project");
+    return f->has_value && counted && (is(f->op, "==") || is(f->op, ">=")) && !is_level(f->unit);
 }
 
 static bool meets(const qk_line_facts *f)

@@ -49,7 +49,8 @@ static const char lines_sql[] =
     " FROM held o JOIN held t ON t.id = COALESCE(NULLIF(o.parent, ''), o.id) JOIN plan p ON p.id ="
     " o.plan LEFT JOIN plan_item i ON i.plan = o.plan AND i.path = t.path WHERE p.status IN"
     " ('issued', 'ended') AND o.state <> 'cancelled' AND t.state <> 'cancelled' AND (o.start_day"
-    " IS NULL OR o.start_day <= ?3) AND (o.kind IN ('indicator', 'recurring', 'target') OR (o.kind"
+    " IS NULL OR o.start_day <= ?3) AND (o.kind IN ('indicator', 'recurring', 'target', 'project') "
+    "OR (o.kind"
     " = 'task' AND NOT EXISTS (SELECT 1 FROM held c WHERE c.parent = o.id AND c.kind IN"
     " ('indicator', 'recurring')))) ORDER BY o.plan, i.place, o.id";
 
@@ -304,7 +305,7 @@ static void put_tasks(qk_json_writer *w, const qk_lines *lines, qk_str unit)
     qk_json_array(w);
     for (size_t i = 0; i < lines->n; i++) {
         const qk_line *l = &lines->at[i];
-        if (is(l->kind, "target") || !first_of_task(lines, i)) continue;
+        if (is(l->kind, "target") || is(l->kind, "project") || !first_of_task(lines, i)) continue;
         if (unit.len && !qk_str_eq(unit, l->unit)) continue;
         qk_json_object(w);
         qk_json_kstr(w, "id", l->task);
