@@ -210,6 +210,8 @@ typedef enum qk_action {
     QK_ACT_MONEY_WORK,  /* finance: taking back what is posted */
     QK_ACT_MONEY_DRAFT, /* drafting a month */
     QK_ACT_MONEY_STEP,  /* appeal, decide, approve, reverse; the handler looks at which */
+    QK_ACT_FILE_VIEW,   /* evidence; the handler looks at what it is laid to */
+    QK_ACT_FILE_ADD,    /* the same */
     QK_ACT_DEMO,        /* anybody, on a demo or test instance only */
     QK_ACTIONS
 } qk_action;

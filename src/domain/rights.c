@@ -56,6 +56,8 @@ static const right rights[QK_ACTIONS] = {
     [QK_ACT_MONEY_DRAFT] = {"money.draft", "AA--------A-----AA"},
     [QK_ACT_MONEY_STEP] = {"money.step", "AAAoo-----A-----AA"},
     [QK_ACT_MONEY_WORK] = {"money.work", "----------A-----AA"},
+    [QK_ACT_FILE_VIEW] = {"file.view", "AAAoooAAAoA----AAA"},
+    [QK_ACT_FILE_ADD] = {"file.add", "AA-oooAA-oA-----AA"},
     [QK_ACT_DEMO] = {"demo", "AAAAAAAAAAAAAAAAAA"},
 };
 

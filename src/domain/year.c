@@ -218,17 +218,10 @@ static qk_time closing_time(qk_db *db, int32_t month)
     return qk_month_start(month + 1) + (day - 1) * QK_DAY + hour * QK_HOUR;
 }
 
-static qk_code check_report(qk_db *db, const qk_report *r, qk_error *err)
+qk_code qk_year_takes_report(qk_db *db, const qk_report *r, qk_error *err)
 {
-    qk_dec d;
     month_row row;
     sqlite3_stmt *s = NULL;
-    if (r->value.len && qk_dec_parse(&d, r->value) != QK_OK)
-        return qk_fail(err, QK_EFORMAT, "'value' is a number");
-    if (r->text.len > TEXT_MAX)
-        return qk_fail(err, QK_EFORMAT, "a text of at most %d bytes", TEXT_MAX);
-    if (!r->value.len && !r->text.len)
-        return qk_fail(err, QK_EFORMAT, "a report has a value or a text");
     QK_TRY(find_month(&row, db, r->month, err));
     if (!row.there) return qk_fail(err, QK_EUNSUPPORTED, "the month is not open yet");
     if (row.closed) return qk_fail(err, QK_EUNSUPPORTED, "the month is closed");
@@ -245,6 +238,18 @@ static qk_code check_report(qk_db *db, const qk_report *r, qk_error *err)
         return qk_fail(err, code, "the unit %.*s owes no report on %.*s", QK_STR_ARG(r->unit),
                        QK_STR_ARG(r->obligation));
     return code;
+}
+
+static qk_code check_report(qk_db *db, const qk_report *r, qk_error *err)
+{
+    qk_dec d;
+    if (r->value.len && qk_dec_parse(&d, r->value) != QK_OK)
+        return qk_fail(err, QK_EFORMAT, "'value' is a number");
+    if (r->text.len > TEXT_MAX)
+        return qk_fail(err, QK_EFORMAT, "a text of at most %d bytes", TEXT_MAX);
+    if (!r->value.len && !r->text.len)
+        return qk_fail(err, QK_EFORMAT, "a report has a value or a text");
+    return qk_year_takes_report(db, r, err);
 }
 
 static qk_code report_version(int64_t *out, qk_db *db, const qk_report *r, qk_error *err)

@@ -70,6 +70,9 @@ typedef struct qk_report {
     int32_t month;
     int64_t seen; /* 0 = nothing reported yet */
 } qk_report;
+/* Whether the unit may report on the obligation for the month: figures, texts and evidence. As
+ * qk_year_report refuses. */
+QK_NODISCARD qk_code qk_year_takes_report(qk_db *db, const qk_report *r, qk_error *err);
 /* A unit's figure for a line. QK_EUNSUPPORTED when the month is closed or not open yet,
  * QK_ENOTFOUND when the unit owes no such thing, QK_EFORMAT, QK_ECONFLICT. */
 QK_NODISCARD qk_code qk_year_report(int64_t *version, qk_db *db, const qk_report *r, qk_str by,

@@ -105,37 +105,76 @@ static void use_of_row(qk_file_use *use, sqlite3_stmt *stmt)
     qk_str_copy(use->recorded_by, sizeof use->recorded_by, qk_db_text(stmt, 10));
 }
 
-/* Rows lie in one array only when their number is known: counted in the same state of the table. */
-static qk_code list_in_snapshot(qk_db *db, qk_str object, qk_arena *arena, qk_file_use **out,
-                                size_t *n, qk_error *err)
+#define USE_ROWS                                                                         \
+    "SELECT u.id, u.sha256, u.object, u.name, f.type, f.size, u.taken_at, u.lon, u.lat," \
+    " u.recorded_at, u.recorded_by FROM file_use AS u JOIN file AS f USING (sha256) "
+
+qk_code qk_file_count(int64_t *out, qk_db *db, qk_str object, qk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     QK_TRY(qk_db_prepare(&stmt, db, "SELECT count(*) FROM file_use WHERE object = ?1", err));
     qk_db_bind_str(stmt, 1, object);
     QK_TRY(qk_db_step(db, stmt, err));
-    size_t count = (size_t)sqlite3_column_int64(stmt, 0);
+    *out = sqlite3_column_int64(stmt, 0);
     sqlite3_reset(stmt);
-    *out = qk_arena_array(arena, count, sizeof **out);
-    if (!*out) return qk_fail(err, QK_EFULL, "no room for the list of files");
-    QK_TRY(qk_db_prepare(&stmt, db,
-                         "SELECT u.id, u.sha256, u.object, u.name, f.type, f.size, u.taken_at,"
-                         " u.lon, u.lat, u.recorded_at, u.recorded_by FROM file_use AS u"
-                         " JOIN file AS f USING (sha256) WHERE u.object = ?1 ORDER BY u.id",
-                         err));
-    qk_db_bind_str(stmt, 1, object);
+    return QK_OK;
+}
+
+/* The rows of a statement that is bound, at most `most`. */
+static qk_code read_uses(qk_db *db, sqlite3_stmt *stmt, size_t most, qk_arena *arena,
+                         qk_file_use **out, size_t *n, qk_error *err)
+{
     qk_code code = QK_OK;
-    while (*n < count && (code = qk_db_step(db, stmt, err)) == QK_OK)
+    size_t room = 0;
+    while (*n < most && (code = qk_db_step(db, stmt, err)) == QK_OK) {
+        if (*n == room) {
+            size_t more = room ? room * 2 : 8;
+            qk_file_use *grown = qk_arena_array(arena, more, sizeof *grown);
+            if (!grown) code = qk_fail(err, QK_EFULL, "no room for the list of files");
+            if (!grown) break;
+            if (*n) memcpy(grown, *out, *n * sizeof *grown);
+            *out = grown;
+            room = more;
+        }
         use_of_row(&(*out)[(*n)++], stmt);
+    }
     sqlite3_reset(stmt);
     return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+static qk_code list_uses(qk_db *db, const char *sql, qk_str bound, size_t most, qk_arena *arena,
+                         qk_file_use **out, size_t *n, qk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    *out = NULL;
+    *n = 0;
+    QK_TRY(qk_db_prepare(&stmt, db, sql, err));
+    qk_db_bind_str(stmt, 1, bound);
+    return read_uses(db, stmt, most, arena, out, n, err);
 }
 
 qk_code qk_file_list(qk_db *db, qk_str object, qk_arena *arena, qk_file_use **out, size_t *n,
                      qk_error *err)
 {
-    *out = NULL;
-    *n = 0;
-    QK_TRY(qk_db_begin(db, err));
-    qk_code code = list_in_snapshot(db, object, arena, out, n, err);
-    return qk_db_end(db, code, err);
+    return list_uses(db, USE_ROWS "WHERE u.object = ?1 ORDER BY u.id", object, SIZE_MAX, arena, out,
+                     n, err);
+}
+
+qk_code qk_file_find(qk_db *db, qk_str pattern, size_t most, qk_arena *arena, qk_file_use **out,
+                     size_t *n, qk_error *err)
+{
+    return list_uses(db, USE_ROWS "WHERE u.object GLOB ?1 ORDER BY u.id", pattern, most, arena, out,
+                     n, err);
+}
+
+qk_code qk_file_use_get(qk_db *db, int64_t id, qk_file_use *out, qk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    QK_TRY(qk_db_prepare(&stmt, db, USE_ROWS "WHERE u.id = ?1", err));
+    sqlite3_bind_int64(stmt, 1, id);
+    qk_code code = qk_db_step(db, stmt, err);
+    if (code == QK_ENOTFOUND) return qk_fail(err, code, "there is no such file");
+    if (code == QK_OK) use_of_row(out, stmt);
+    sqlite3_reset(stmt);
+    return code;
 }

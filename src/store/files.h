@@ -67,6 +67,14 @@ QK_NODISCARD qk_code qk_file_attach(qk_db *db, qk_file_use *use, const qk_file_i
 /* All of an object, oldest first. */
 QK_NODISCARD qk_code qk_file_list(qk_db *db, qk_str object, qk_arena *arena, qk_file_use **out,
                                   size_t *n, qk_error *err);
+/* Those whose object is of this form (SQLite GLOB, e.g. "report/2025-1-t3[-/]*"), oldest first; at
+ * most `most`. */
+QK_NODISCARD qk_code qk_file_find(qk_db *db, qk_str pattern, size_t most, qk_arena *arena,
+                                  qk_file_use **out, size_t *n, qk_error *err);
+/* One by its number. QK_ENOTFOUND. */
+QK_NODISCARD qk_code qk_file_use_get(qk_db *db, int64_t id, qk_file_use *out, qk_error *err);
+/* How many lie at an object. */
+QK_NODISCARD qk_code qk_file_count(int64_t *out, qk_db *db, qk_str object, qk_error *err);
 
 /* ---- verifying: reads dir/files beside anyone, changes nothing ---- */
 typedef struct qk_files_check {

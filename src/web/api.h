@@ -47,6 +47,8 @@ qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put
 /* api_cases.c */
 qk_handler qk_api_cases, qk_api_case, qk_api_case_post, qk_api_case_step, qk_api_consequences,
     qk_api_consequence_post, qk_api_consequence_step, qk_api_regulation_release;
+/* api_attachments.c */
+qk_handler qk_api_attachments, qk_api_attachment, qk_api_attachment_post;
 /* api_money.c */
 qk_handler qk_api_money, qk_api_money_line, qk_api_money_draft, qk_api_money_step,
     qk_api_money_approve, qk_api_assessment;

@@ -5,7 +5,22 @@
 
 enum { KEPT_DAYS = 7, DETAIL_MAX = 16 * 1024, REQUEST_TEXT = 512, ANNOUNCED = 0 };
 
-/* What the key stands for: method, path and the body's digest. */
+/* The digest of what stands in the query; nothing where nothing does. */
+static void name_query(const qk_exchange *x, char *out, size_t size)
+{
+    char hash[QK_SHA256_TEXT];
+    qk_buf text;
+    qk_buf_init(&text, 64 * 1024);
+    for (int i = 0; x->route->params && x->route->params[i].name; i++)
+        if (x->query[i].given)
+            qk_buf_printf(&text, "%s=%.*s\n", x->route->params[i].name,
+                          QK_STR_ARG(x->query[i].text));
+    qk_sha256_hex(hash, text.ptr ? text.ptr : "", text.len);
+    if (text.len) snprintf(out, size, " %s", hash);
+    qk_buf_clear(&text);
+}
+
+/* What the key stands for: method, path, query and the body's digest. */
 static void name_request(const qk_exchange *x, char out[REQUEST_TEXT])
 {
     char hash[QK_SHA256_TEXT];
@@ -16,7 +31,8 @@ static void name_request(const qk_exchange *x, char out[REQUEST_TEXT])
         snprintf(out + n, REQUEST_TEXT - n, " %.*s", QK_STR_ARG(x->args[i]));
     }
     size_t n = strlen(out);
-    snprintf(out + n, REQUEST_TEXT - n, " %s", hash);
+    n += (size_t)snprintf(out + n, REQUEST_TEXT - n, " %s", hash);
+    if (n < REQUEST_TEXT) name_query(x, out + n, REQUEST_TEXT - n);
 }
 
 typedef enum lookup { FOUND_NONE, FOUND_ANSWER } lookup;

@@ -54,7 +54,7 @@ struct qk_exchange {
     int32_t status; /* 200 unless set */
     const char *content_type;
     char etag[QK_ETAG_TEXT]; /* with its quotes; empty = none, answer is not stored anywhere */
-    char filename[96];       /* not empty: sent as an attachment */
+    char filename[264];      /* UTF-8, not empty: sent as an attachment */
     char set_cookie[200];    /* not empty: sent as such */
     const char *error_code;  /* stable name, set by qk_refuse */
     char error_field[48];

@@ -68,10 +68,29 @@ static const char *shown_etag(const qk_exchange *x, int32_t status, char out[QK_
     return packed ? out : x->etag;
 }
 
+/* RFC 6266: a plain name for every client, the true one (RFC 8187) where it has other letters. */
+static void add_disposition(struct MHD_Response *response, const char *name)
+{
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
+    char text[40 + 264 + 3 * 264];
+    bool plain = true;
+    size_t n = (size_t)snprintf(text, sizeof text, "attachment; filename=\"");
+    for (const char *p = name; *p; p++) {
+        bool ok = strchr(safe, *p) != NULL;
+        plain = plain && ok;
+        text[n++] = ok ? *p : '_';
+    }
+    n += (size_t)snprintf(text + n, sizeof text - n, plain ? "\"" : "\"; filename*=UTF-8''");
+    for (const char *p = name; !plain && *p; p++)
+        n += (size_t)snprintf(text + n, sizeof text - n, strchr(safe, *p) ? "%c" : "%%%02X",
+                              (unsigned char)*p);
+    add(response, "Content-Disposition", text);
+}
+
 static void add_exchange_headers(qk_request_state *r, struct MHD_Response *response, int32_t status)
 {
     const qk_exchange *x = r->x;
-    char type[96], disposition[160], etag[QK_ETAG_TEXT + 4];
+    char type[96], etag[QK_ETAG_TEXT + 4];
     bool text = strncmp(x->content_type, "text/", 5) == 0;
     snprintf(type, sizeof type, "%s%s", x->content_type, text ? "; charset=utf-8" : "");
     add(response, "Content-Type", type);
@@ -84,10 +103,7 @@ static void add_exchange_headers(qk_request_state *r, struct MHD_Response *respo
     } else {
         add(response, "Cache-Control", "no-store");
     }
-    if (x->filename[0]) {
-        snprintf(disposition, sizeof disposition, "attachment; filename=\"%s\"", x->filename);
-        add(response, "Content-Disposition", disposition);
-    }
+    if (x->filename[0]) add_disposition(response, x->filename);
     if (x->set_cookie[0]) add(response, "Set-Cookie", x->set_cookie);
     if (x->status == 401) add(response, "WWW-Authenticate", "Bearer");
     if (x->status == 429 || x->status == 503) add(response, "Retry-After", "5");

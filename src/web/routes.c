@@ -318,6 +318,15 @@ static const qk_param duties_params[] = {
     TEXT("plan", 23, "Only of this plan"), TEXT("unit", 31, "Only of this unit"),
     CHOICE("state", "sent signed objected upheld released unsigned", "Only in this state"), END};
 static const qk_param filings_params[] = {TEXT("plan", 23, "Only of this plan"), END};
+static const qk_param attachments_params[] = {
+    TEXT("object", 200,
+         "report/OBLIGATION/UNIT/2025-12, filing/OBLIGATION/UNIT, case/ID, money/ID, "
+         "ledger/TYPE/ROW"),
+    TEXT("task", 47, "All evidence for the reports of this task"),
+    TEXT("month", 7, "All evidence for the reports of this month, as 2025-12"), END};
+static const qk_param attachment_post_params[] = {
+    NEEDED("object", 200, "What it is evidence for; not filing"),
+    TEXT("name", 200, "What the file is called"), END};
 static const qk_param filing_params[] = {TEXT("name", 200, "What the file is called"), END};
 static const qk_param month_params[] = {TEXT("unit", 31, "Only of this unit"), END};
 
@@ -686,6 +695,18 @@ const qk_route qk_routes[] = {
      "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet text/csv image/png "
      "image/jpeg application/octet-stream",
      "Filed", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/attachments", qk_api_attachments, QK_LANE_READ, QK_ACT_FILE_VIEW, 0, 8 * MB,
+     "listAttachments", "Files laid to an object, or to the reports of a task or month",
+     attachments_params, NULL, "AttachmentList", "200 404"},
+    {QK_POST, "/attachments", qk_api_attachment_post, QK_LANE_CHANGE, QK_ACT_FILE_ADD, 64 * MB, MB,
+     "addAttachment", "Lay a file to an object: the body is the file", attachment_post_params,
+     "application/octet-stream application/pdf image/png image/jpeg "
+     "application/vnd.openxmlformats-officedocument.wordprocessingml.document "
+     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+     "AttachmentList", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/attachments/{id}", qk_api_attachment, QK_LANE_READ, QK_ACT_FILE_VIEW, 0, 64 * MB,
+     "getAttachment", "The file itself, as a download", NULL, NULL, "application/octet-stream",
+     "200 404"},
     {QK_GET, "/measures", qk_api_measures, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, MB, "listMeasures",
      "The catalogue of measures", NULL, NULL, "MeasureNames", "200"},
     {QK_PUT, "/tasks/{id}/measure", qk_api_measure_put, QK_LANE_CHANGE, QK_ACT_TASK_MANAGE, 64 * KB,

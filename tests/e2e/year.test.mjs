@@ -337,8 +337,18 @@ describe('journey (a)', { concurrency: 1 }, () => {
     await form.locator('input').nth(1).fill('见附件台账');
     await form.getByRole('button', { name: '上报' }).click();
     await form.getByText(/已报 1/).waitFor();
+    // What a file is, is told by its content.
+    const paper = { name: '检查记录.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4\n%%EOF\n') };
+    await form.locator('input[type=file]').setInputFiles({ ...paper, buffer: Buffer.from('<script>alert(1)</script>') });
+    await form.getByRole('alert').filter({ hasText: '不能作为佐证' }).waitFor();
+    await form.locator('input[type=file]').setInputFiles(paper);
+    await form.getByRole('link', { name: paper.name }).waitFor();
     await shot(r.page, 'a8-month');
     assert.deepEqual(await audit(r.page), []);
+    await r.page.goto(`${server.base}?lang=zh&theme=light#/plans/task/${wanted.task}`);
+    const coming = r.page.waitForEvent('download');
+    await r.page.getByRole('link', { name: paper.name }).click();
+    assert.equal((await coming).suggestedFilename(), paper.name);
     await r.context.close();
   });
 

@@ -76,6 +76,7 @@ static void fill_path(char *out, size_t size, const qk_route *route)
         {"explainAir", "?figure=composite_index&period=2026-11"},
         {"listAirReviews", "?site=air1"},
         {"listMyTasks", "?unit=410001"},
+        {"listAttachments", "?month=2026-05"},
     };
     const char *brace = strchr(route->path, '{');
     int before = brace ? (int)(brace - route->path) : (int)strlen(route->path);
@@ -107,7 +108,8 @@ static bool is_absent(const qk_route *route)
            strncmp(route->path, "/schedule/{", 11) == 0 ||
            strncmp(route->path, "/bulletins/{", 12) == 0 ||
            strncmp(route->path, "/units/{", 8) == 0 || strncmp(route->path, "/posts/{", 8) == 0 ||
-           strcmp(route->id, "getCase") == 0 || strcmp(route->id, "getMoneyLine") == 0;
+           strcmp(route->id, "getCase") == 0 || strcmp(route->id, "getMoneyLine") == 0 ||
+           strcmp(route->id, "getAttachment") == 0;
 }
 
 /* No key opens these (tests/unit/web/login_test.c). */

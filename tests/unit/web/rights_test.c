@@ -42,6 +42,8 @@ static const struct {
     {"getPerson", "xx----xx----------"},
     {"listAccounts", "------------xx--x-"},
     {"putAccount setPassword dropAccountTotp setPolicy", "------------x-----"},
+    {"listAttachments getAttachment", "xxxxxxxxxxx---xxx-"},
+    {"addAttachment", "xx-xxxxx-xx----xx-"},
     {"listSessions", "xxxxxxxxxxxxxxx---"},
 };
 
