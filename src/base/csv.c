@@ -64,9 +64,13 @@ static uint64_t mark_bytes(const char *p, char separator)
 /* ---- refusals ---- */
 
 /* Place of the buffer's byte `at` in a row that begins at start. */
-static qk_code refuse_at(const qk_csv_reader *r, size_t at, qk_error *err, const char *message)
+QK_PRINTF(4, 5)
+static qk_code refuse_at(const qk_csv_reader *r, size_t at, qk_error *err, const char *fmt, ...)
 {
-    qk_fail(err, QK_EFORMAT, "%s", message);
+    va_list args;
+    va_start(args, fmt);
+    qk_fail_args(err, QK_EFORMAT, fmt, args);
+    va_end(args);
     uint32_t line = r->next_line;
     size_t begin = r->start;
     for (size_t i = r->start; i < at; i++) {
@@ -79,16 +83,12 @@ static qk_code refuse_at(const qk_csv_reader *r, size_t at, qk_error *err, const
     return QK_EFORMAT;
 }
 
-static qk_code refuse_count(const qk_csv_reader *r, size_t at, const char *how, qk_error *err)
+static qk_code refuse_count(const qk_csv_reader *r, size_t at, bool more, qk_error *err)
 {
-    char message[96];
-    if (r->header) {
-        snprintf(message, sizeof message, "row with %s cells than the %zu of the header", how,
-                 r->columns);
-    } else {
-        snprintf(message, sizeof message, "more than %zu columns", r->columns);
-    }
-    return refuse_at(r, at, err, message);
+    if (!r->header) return refuse_at(r, at, err, "more than %zu columns", r->columns);
+    if (more)
+        return refuse_at(r, at, err, "row with more cells than the %zu of the header", r->columns);
+    return refuse_at(r, at, err, "row with fewer cells than the %zu of the header", r->columns);
 }
 
 /* ---- the buffer ---- */
@@ -219,7 +219,7 @@ static qk_code scan_careful_row(qk_csv_reader *r, row_scan *s, int *outcome, qk_
         if (nul) return refuse_at(r, (size_t)(nul - r->buffer), err, "NUL byte");
         s->at = from + quoted;
         if (!close_cell(r, s, quoted ? end - 1 : text_end)) {
-            return refuse_count(r, from, "more", err);
+            return refuse_count(r, from, true, err);
         }
         r->doubled[s->count - 1] = doubled;
         s->at = stop + 1;
@@ -258,7 +258,7 @@ static qk_code check_row(const qk_csv_reader *r, const row_scan *s, qk_error *er
 {
     if (s->count < r->columns && r->header) {
         size_t end = s->next > r->start && r->buffer[s->next - 1] == '\n' ? s->next - 1 : s->next;
-        return refuse_count(r, without_cr(r, r->start, end), "fewer", err);
+        return refuse_count(r, without_cr(r, r->start, end), false, err);
     }
     if (s->next - r->start <= QK_CSV_CELL_MAX) return QK_OK;
     for (size_t i = 0; i < s->count; i++) {
@@ -276,7 +276,7 @@ static qk_code read_row(qk_csv_reader *r, row_scan *s, qk_error *err)
         if (r->start == r->end && r->eof) return QK_ENOTFOUND;
         int outcome = r->start == r->end ? ROW_CUT : scan_plain_row(r, s);
         bool careful = outcome == ROW_QUOTED;
-        if (outcome == ROW_REFUSED) return refuse_count(r, s->at, "more", err);
+        if (outcome == ROW_REFUSED) return refuse_count(r, s->at, true, err);
         if (careful) QK_TRY(scan_careful_row(r, s, &outcome, err));
         if (outcome == ROW_CUT) {
             QK_TRY(fetch_bytes(r, err));
@@ -489,4 +489,11 @@ void qk_csv_put_text(qk_buf *out, qk_str cell, bool first)
     if (safe.failed && !out->failed) out->failed = safe.failed;
     if (!safe.failed) qk_csv_put(out, qk_buf_str(&safe), first);
     qk_buf_clear(&safe);
+}
+
+qk_str qk_csv_unguard(qk_str cell)
+{
+    if (cell.len > 1 && cell.ptr[0] == '\'' && strchr("=+-@\t\r", cell.ptr[1]))
+        return (qk_str){cell.ptr + 1, cell.len - 1};
+    return cell;
 }

@@ -44,4 +44,6 @@ void qk_csv_put(qk_buf *out, qk_str cell, bool first);
 /* The same for text that came from outside: a cell that a spreadsheet would take for a formula (it
  * begins with = + - @ TAB or CR) gets an apostrophe in front. Never for numbers. */
 void qk_csv_put_text(qk_buf *out, qk_str cell, bool first);
+/* The cell without such an apostrophe. */
+qk_str qk_csv_unguard(qk_str cell);
 #endif

@@ -8,6 +8,7 @@
  * found: what happened (message), where (file, line, column), what to do (hint). A qk_error owns
  * nothing and may be copied. Thread rule: a qk_error belongs to one thread at a time. */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,10 +42,22 @@ typedef struct qk_error {
     char where[128]; /* file, address or object; empty = not applicable */
     char message[256];
     char hint[192];
+    char
+        message_zh[256]; /* the same in Chinese, where base/error_zh.inc has the text; else empty */
+    char hint_zh[192];
 } qk_error;
+
+/* The Chinese form of an English text as it stands in a call of qk_fail or qk_error_hint, with the
+ * same conversions (by number, as %2$s, where Chinese turns them round); NULL when there is none.
+ * One table for all floors: a text that a person may come to see on the page stands there. */
+const char *qk_error_zh(const char *fmt);
+/* Row i of that table, for tests; false behind its end. */
+bool qk_error_text(size_t i, const char **english, const char **chinese);
 
 /* Fills *err (when not NULL) with code and text, clearing place and hint; returns code. */
 qk_code qk_fail(qk_error *err, qk_code code, const char *fmt, ...) QK_PRINTF(3, 4);
+/* The same for functions that pass a refusal on. */
+qk_code qk_fail_args(qk_error *err, qk_code code, const char *fmt, va_list args) QK_PRINTF(3, 0);
 /* As qk_fail with ": " and the text of errno value `saved_errno`; ENOSPC and EDQUOT become
  * QK_ENOSPC, ENOMEM becomes QK_ENOMEM, everything else QK_EIO. */
 qk_code qk_fail_errno(qk_error *err, int saved_errno, const char *fmt, ...) QK_PRINTF(3, 4);

@@ -30,12 +30,10 @@ static qk_code refuse_at(const qk_json_reader *r, size_t at, qk_error *err, cons
         start = i + 1;
     }
     size_t column = qk_utf8_count((qk_str){r->text.ptr + start, at - start}) + 1;
-    char message[sizeof err->message];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(message, sizeof message, fmt, args);
+    qk_fail_args(err, QK_EFORMAT, fmt, args);
     va_end(args);
-    qk_fail(err, QK_EFORMAT, "%s", message);
     qk_error_at(err, NULL, line, (uint32_t)column);
     return QK_EFORMAT;
 }

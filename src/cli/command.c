@@ -300,6 +300,22 @@ static const char user_usage[] =
     "  --role ROLE   R1 to R11, R13-SYS, R13-SEC, R13-AUD, R14 (R13-SEC)\n"
     "list writes ID, state, unit and roles, with tabs between.\n";
 
+static const char import_usage[] =
+    "usage: qingkong import register FILE --data DIR [--dry-run] [--http ADDR:PORT] [--lang en]\n\n"
+    "Takes in divisions, sites, devices and factors: CSV (UTF-8 or GB18030) or xlsx with Chinese "
+    "or\n"
+    "English headings, or a county as JSON; the columns are told in docs/operating.md. All of it "
+    "or,\n"
+    "with one fault, nothing; each fault with its line and column. What is not given stays as it "
+    "is.\n"
+    "  --dry-run   say what would change\n"
+    "  --http A:P  where the page of the running server is (as DIR/http.address says)\n"
+    "  --lang en   faults in English\n"
+    "While a server holds DIR it is asked through its API with DIR/operator.key, else the folder "
+    "is\n"
+    "written itself. Writes a line for each row that is added or changed: line of the file, fate,\n"
+    "kind, key and what changes. Without FILE, or with -, standard input is read.\n";
+
 const qk_command qk_commands[] = {
     {"air", qk_cmd_air, "evaluates hourly air by the national standards", air_usage},
     {"backup", qk_cmd_backup, "writes the data folder into one file", backup_usage},
@@ -309,6 +325,7 @@ const qk_command qk_commands[] = {
     {"export", qk_cmd_export, "writes what devices sent as CSV", export_usage},
     {"forecast", qk_cmd_forecast, "forecasts daily AQI, and scores past forecasts", forecast_usage},
     {"hj212", qk_cmd_hj212, "decodes and encodes HJ 212 frames", hj212_usage},
+    {"import", qk_cmd_import, "takes in a county's register", import_usage},
     {"plan", qk_cmd_plan, "reads a county's action plan and finds its defects", plan_usage},
     {"receptor", qk_cmd_receptor, "sources from the composition of the air", receptor_usage},
     {"restore", qk_cmd_restore, "lays a backup out as a data folder", restore_usage},

@@ -8,6 +8,7 @@ int qk_cmd_demo(int argc, char **argv);
 int qk_cmd_disperse(int argc, char **argv);
 int qk_cmd_export(int argc, char **argv);
 int qk_cmd_forecast(int argc, char **argv);
+int qk_cmd_import(int argc, char **argv);
 int qk_cmd_hj212(int argc, char **argv);
 int qk_cmd_plan(int argc, char **argv);
 int qk_cmd_serve(int argc, char **argv);

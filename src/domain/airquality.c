@@ -128,7 +128,8 @@ size_t qk_air_evaluation_points(qk_air_source *stations, size_t n)
 }
 
 /* Means of one hour and pollutant over the stations, or missing. */
-static qk_conc mean_over(qk_conc *(*each)[QK_POLLUTANTS], size_t count, int p, size_t at)
+static qk_conc mean_over(qk_conc *(*each)[QK_POLLUTANTS], size_t count, size_t due, int p,
+                         size_t at)
 {
     qk_dec_sum sum;
     qk_conc mean = {.state = QK_CONC_VALUE};
@@ -138,17 +139,18 @@ static qk_conc mean_over(qk_conc *(*each)[QK_POLLUTANTS], size_t count, int p, s
         if (one->state == QK_CONC_VALUE && qk_dec_sum_add(&sum, one->value) != QK_OK)
             return (qk_conc){.state = QK_CONC_MISSING};
     }
-    if (!sum.count || (size_t)sum.count * 100 < count * ENOUGH_PERCENT ||
+    if (!sum.count || (size_t)sum.count * 100 < due * ENOUGH_PERCENT ||
         qk_dec_sum_mean(&mean.value, &sum, AREA_DECIMALS) != QK_OK)
         return (qk_conc){.state = QK_CONC_MISSING};
     return mean;
 }
 
 void qk_air_mean_of(qk_conc *const value[QK_POLLUTANTS], size_t length,
-                    qk_conc *(*each)[QK_POLLUTANTS], size_t stations)
+                    qk_conc *(*each)[QK_POLLUTANTS], size_t stations, const uint32_t *due)
 {
     for (int p = 0; p < QK_POLLUTANTS; p++)
-        for (size_t at = 0; at < length; at++) value[p][at] = mean_over(each, stations, p, at);
+        for (size_t at = 0; at < length; at++)
+            value[p][at] = mean_over(each, stations, due ? due[at] : stations, p, at);
 }
 
 void qk_air_round(qk_air_hour *hours, size_t n)

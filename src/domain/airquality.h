@@ -43,9 +43,11 @@ void qk_air_unjudge(qk_air_hour *hours, size_t n, const char *reason);
 
 /* Of an area: each pollutant's hour is the mean over the stations, not rounded, where at least 75 %
  * of them have a value (HJ 663 practice for a city). each[k] as value above, of `length` entries.
+ * due[at], where due is not NULL: how many stations were in use in that hour, of which the 75 %
+ * are.
  */
 void qk_air_mean_of(qk_conc *const value[QK_POLLUTANTS], size_t length,
-                    qk_conc *(*each)[QK_POLLUTANTS], size_t stations);
+                    qk_conc *(*each)[QK_POLLUTANTS], size_t stations, const uint32_t *due);
 /* Values as reported: rounded to the decimals of each pollutant. */
 void qk_air_round(qk_air_hour *hours, size_t n);
 

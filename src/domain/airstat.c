@@ -239,6 +239,14 @@ qk_code qk_air_graded_hours(qk_air_hour *out, size_t n, qk_time last_end, qk_air
     return QK_OK;
 }
 
+/* How many had not been closed by then. */
+static uint32_t in_use(const qk_air_source *stations, size_t n, qk_time t)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < n; i++) count += qk_site_in_use(stations[i].site, t);
+    return count;
+}
+
 qk_code qk_air_area_hours(qk_air_hour *out, size_t n, qk_time last_end, const qk_air_question *q,
                           const qk_air_source *stations, size_t count, qk_arena *arena,
                           qk_error *err)
@@ -247,12 +255,15 @@ qk_code qk_air_area_hours(qk_air_hour *out, size_t n, qk_time last_end, const qk
     size_t view_n, length = n + QK_AIR_HOURS_BEFORE;
     qk_conc *mean[QK_POLLUTANTS];
     qk_conc *(*each)[QK_POLLUTANTS] = qk_arena_array(arena, count + 1, sizeof *each);
-    if (!each) return qk_fail(err, QK_ENOMEM, "no memory for %zu stations", count);
+    uint32_t *due = qk_arena_array(arena, length, sizeof *due);
+    if (!each || !due) return qk_fail(err, QK_ENOMEM, "no memory for %zu stations", count);
     QK_TRY(make_values(mean, length, arena, err));
     for (size_t k = 0; k < count; k++)
         QK_TRY(read_values(each[k], length, last_end, &views, &view_n, q, stations[k].site->id,
                            arena, err));
-    qk_air_mean_of(mean, length, each, count);
+    for (size_t at = 0; at < length; at++)
+        due[at] = in_use(stations, count, last_end - (qk_time)(length - at) * QK_HOUR);
+    qk_air_mean_of(mean, length, each, count, due);
     qk_air_hours_of(out, n, last_end, mean, q->rules);
     qk_air_round(out, n);
     return QK_OK;
@@ -280,7 +291,8 @@ qk_code qk_air_area_year(qk_year *out, qk_air_levels *levels, const qk_air_quest
     for (int32_t d = 0; d < out->days; d++) {
         qk_day day = {.day = out->first_day + d};
         if (sums[d].seen == 0) continue;
-        qk_city_mean(&day, &sums[d], (uint32_t)n);
+        uint32_t due = in_use(stations, n, day.day * QK_DAY - QK_CST_OFFSET);
+        qk_city_mean(&day, &sums[d], due > sums[d].seen ? due : sums[d].seen);
         qk_day_judge(&aqi, &day, rule_on(q, day.day));
         QK_TRY_OUT(code, qk_year_put(out, &day));
     }

@@ -165,14 +165,6 @@ static qk_code read_heading(import *m)
     return QK_OK;
 }
 
-/* A text that begins with what a formula begins with was guarded on its way out. */
-static qk_str unguard(qk_str cell)
-{
-    if (cell.len > 1 && cell.ptr[0] == '\'' && strchr("=+-@\t\r", cell.ptr[1]))
-        return (qk_str){cell.ptr + 1, cell.len - 1};
-    return cell;
-}
-
 static bool is_blank(const qk_str *cells, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -188,7 +180,8 @@ static qk_code read_cells(import *m, qk_str *values, const qk_str *cells, uint32
         qk_error err = {0};
         qk_str value;
         const qk_ledger_field *f = &m->type->fields[m->field[c]];
-        qk_code code = qk_ledger_value(&value, m->db, f, unguard(cells[c]), &m->scratch, &err);
+        qk_code code =
+            qk_ledger_value(&value, m->db, f, qk_csv_unguard(cells[c]), &m->scratch, &err);
         if (code == QK_EINVAL) {
             *refused = true;
             QK_TRY(refuse(m, line, (uint32_t)c + 1, f->zh, err.message));

@@ -178,6 +178,7 @@ typedef enum qk_action {
     QK_ACT_TARGET_SET,    /* yearly targets */
     QK_ACT_DEVICE_VIEW,   /* devices, frames, requests: rows by scope */
     QK_ACT_DEVICE_PARKED, /* devices that nobody knows yet */
+    QK_ACT_REGISTER_SET,  /* sites and divisions: add, change, close, import */
     QK_ACT_DEVICE_CHANGE, /* settings of devices, approving the parked, requests to devices */
     QK_ACT_RULE_VIEW,     /* tables of rules */
     QK_ACT_RULE_PROPOSE,  /* checking rows that are to stand */

@@ -60,7 +60,8 @@ typedef struct qk_site {
     char name_zh[QK_NAME_MAX], name_en[QK_NAME_MAX];
     char division[16]; /* code of the township */
     char owner_zh[QK_NAME_MAX], owner_en[QK_NAME_MAX];
-    double lon, lat; /* WGS-84; NaN = unknown */
+    double lon, lat;  /* WGS-84; NaN = unknown */
+    qk_time valid_to; /* closed then; 0 = in use */
     int64_t version;
 } qk_site;
 
@@ -92,6 +93,12 @@ void qk_device_init(qk_device *d);
 void qk_site_init(qk_site *s);
 void qk_division_init(qk_division *d);
 void qk_factor_init(qk_factor *f);
+
+/* A closed site keeps its rows, its series and its history; it is no longer watched. */
+static inline bool qk_site_in_use(const qk_site *s, qk_time t)
+{
+    return s->valid_to == 0 || t < s->valid_to;
+}
 
 /* Loads the tables into memory. db is borrowed and must be the store thread's. */
 QK_NODISCARD qk_code qk_registry_open(qk_registry **out, qk_db *db, qk_error *err);
@@ -134,9 +141,10 @@ QK_NODISCARD qk_code qk_registry_put_factor(qk_registry *r, const qk_factor *f, 
 /* A whole county from JSON: {"place":{…},"divisions":[…],"sites":[…],"devices":[…],"factors":[…]};
  * members are named as the fields above, enumerations by their names in lower case ("approved",
  * "standard", "start"), null = not known. A row may carry "valid_from" (ISO 8601, not after now),
- * when it has held since earlier. A row that is there is brought to what is given, members left
- * out taking their defaults. Refused as a whole with line and column: an unknown member, a value
- * of the wrong type, a reference to nothing. A device given without a status is approved. */
+ * when it has held since earlier. A row that is there is changed in the members that are given; of
+ * a new one those left out take their defaults. Refused as a whole with line and column: an unknown
+ * member, a value of the wrong type, a reference to nothing. A device given without a status is
+ * approved. */
 QK_NODISCARD qk_code qk_registry_import(qk_registry *r, qk_str json, qk_str by, qk_time now,
                                         qk_error *err);
 
@@ -160,4 +168,10 @@ void qk_factor_json(qk_json_writer *w, const qk_factor *f);
 QK_NODISCARD qk_code qk_device_patch(qk_device *d, const qk_json_value *object, qk_error *err);
 QK_NODISCARD qk_code qk_site_patch(qk_site *s, const qk_json_value *object, qk_error *err);
 QK_NODISCARD qk_code qk_factor_patch(qk_factor *f, const qk_json_value *object, qk_error *err);
+
+/* What could never fit a frame, a peer or an item of the air is refused, err->where naming the
+ * member; the address a device is bound to gets the form that the gateway compares. */
+QK_NODISCARD qk_code qk_device_check(qk_device *d, qk_error *err);
+QK_NODISCARD qk_code qk_factor_check(const qk_factor *f, qk_error *err);
+QK_NODISCARD qk_code qk_site_check(const qk_site *s, qk_error *err);
 #endif

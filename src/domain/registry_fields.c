@@ -41,9 +41,11 @@ static const qk_field division_fields[] = {
 };
 
 static const qk_field site_fields[] = {
-    TEXT(qk_site, id),       TEXT(qk_site, kind),          TEXT(qk_site, name_zh),
-    TEXT(qk_site, name_en),  TEXT(qk_site, division),      TEXT(qk_site, owner_zh),
-    TEXT(qk_site, owner_en), F64(qk_site, lon, -180, 180), F64(qk_site, lat, -90, 90),
+    TEXT(qk_site, id),          TEXT(qk_site, kind),
+    TEXT(qk_site, name_zh),     TEXT(qk_site, name_en),
+    TEXT(qk_site, division),    TEXT(qk_site, owner_zh),
+    TEXT(qk_site, owner_en),    F64(qk_site, lon, -180, 180),
+    F64(qk_site, lat, -90, 90), {AT(qk_site, valid_to), .type = QK_FIELD_TIME},
 };
 
 static const qk_field device_fields[] = {
@@ -232,7 +234,7 @@ qk_code qk_row_copy(const qk_row_form *form, void *dest, const void *src)
     return QK_OK;
 }
 
-static bool same_field(const qk_field *f, const void *a, const void *b)
+bool qk_field_equal(const qk_field *f, const void *a, const void *b)
 {
     const void *x = qk_row_field(a, f), *y = qk_row_field(b, f);
     if (f->type == QK_FIELD_TEXT) return strcmp(x, y) == 0;
@@ -252,7 +254,7 @@ static bool same_field(const qk_field *f, const void *a, const void *b)
 bool qk_row_equal(const qk_row_form *form, const void *a, const void *b)
 {
     for (size_t i = 0; i < form->n; i++)
-        if (!same_field(&form->fields[i], a, b)) return false;
+        if (!qk_field_equal(&form->fields[i], a, b)) return false;
     return true;
 }
 

@@ -79,6 +79,15 @@ static qk_code set_owned(const qk_field *f, char **at, const qk_json_scalar *v, 
     return QK_OK;
 }
 
+static qk_code set_time(const qk_field *f, void *at, const qk_json_scalar *v, qk_error *err)
+{
+    qk_time when = 0;
+    if (v->type != QK_JSON_NULL && (v->type != QK_JSON_STRING || qk_time_parse(&when, v->text)))
+        return qk_fail(err, QK_EINVAL, "'%s' must be null or a time", f->name);
+    memcpy(at, &when, sizeof when);
+    return QK_OK;
+}
+
 qk_code qk_row_set(const qk_field *f, void *row, const qk_json_scalar *v, qk_error *err)
 {
     void *at = qk_row_field(row, f);
@@ -86,6 +95,7 @@ qk_code qk_row_set(const qk_field *f, void *row, const qk_json_scalar *v, qk_err
     case QK_FIELD_TEXT: return set_text(f, at, v, err);
     case QK_FIELD_I32: return set_i32(f, at, v, err);
     case QK_FIELD_F64: return set_f64(f, at, v, err);
+    case QK_FIELD_TIME: return set_time(f, at, v, err);
     case QK_FIELD_ENUM: return set_enum(f, at, v, err);
     case QK_FIELD_OWNED: return set_owned(f, at, v, err);
     case QK_FIELD_BOOL: break;
@@ -100,20 +110,32 @@ qk_code qk_row_set(const qk_field *f, void *row, const qk_json_scalar *v, qk_err
 
 typedef struct importer {
     qk_registry *r;
+    uint32_t kinds; /* a bit each */
+    qk_row_told *told;
+    void *told_context;
+    size_t counted; /* bytes whose lines are counted */
+    uint32_t line;
     qk_json_reader json;
     qk_arena arena;
     qk_str text, by;
     qk_time now;
 } importer;
 
+static uint32_t line_of(const importer *im, size_t at, size_t *start)
+{
+    uint32_t line = 1;
+    *start = 0;
+    for (size_t i = 0; i < at && i < im->text.len; i++)
+        if (im->text.ptr[i] == '\n') line++, *start = i + 1;
+    return line;
+}
+
 /* Line and column (in characters, 1-based) of byte `at`. */
 static qk_code fail_at(const importer *im, size_t at, qk_error *err)
 {
     if (!err) return QK_EFORMAT;
-    uint32_t line = 1;
     size_t start = 0;
-    for (size_t i = 0; i < at && i < im->text.len; i++)
-        if (im->text.ptr[i] == '\n') line++, start = i + 1;
+    uint32_t line = line_of(im, at, &start);
     size_t column = qk_utf8_count((qk_str){im->text.ptr + start, at - start}) + 1;
     return qk_error_at(err, NULL, line, (uint32_t)column);
 }
@@ -176,12 +198,31 @@ static qk_code read_members(importer *im, const qk_row_form *form, void *row, qk
     }
 }
 
+/* Rows come in order: each byte is looked at once. */
+static uint32_t row_line(importer *im, size_t at)
+{
+    for (; im->counted < at; im->counted++) im->line += im->text.ptr[im->counted] == '\n';
+    return im->line + 1;
+}
+
 static qk_code import_row(importer *im, qk_row_kind kind, void *row, qk_error *err)
 {
     const qk_row_form *form = &qk_row_forms[kind];
     size_t at = im->json.value_at;
     qk_time valid_from = im->now;
+    qk_json_reader start = im->json;
     QK_TRY(read_members(im, form, row, &valid_from, err));
+    const void *before = qk_row_standing(im->r, kind, row);
+    if (before) {
+        /* Once more, over what stands there: members left out stay. */
+        qk_row_release(form, row);
+        form->init(row);
+        if (qk_row_copy(form, row, before)) return qk_fail(err, QK_ENOMEM, "no memory for a row");
+        im->json = start;
+        QK_TRY(read_members(im, form, row, &valid_from, err));
+    }
+    if (im->told && qk_row_check(kind, row, err)) return fail_at(im, at, err);
+    if (im->told) im->told(im->told_context, kind, before, row, row_line(im, at));
     qk_code code = qk_row_write(im->r, kind, row, im->by, valid_from, im->now, err);
     return code == QK_EINVAL || code == QK_EFULL ? fail_at(im, at, err) : code;
 }
@@ -228,9 +269,13 @@ static qk_code import_member(importer *im, qk_error *err)
 {
     qk_str name = im->json.value;
     if (qk_str_eq(name, QK_STR("place"))) return import_place(im, err);
-    for (int k = 0; k < QK_ROW_KINDS; k++)
-        if (qk_row_forms[k].member && qk_str_eq(name, qk_str_of(qk_row_forms[k].member)))
-            return import_rows(im, (qk_row_kind)k, err);
+    for (int k = 0; k < QK_ROW_KINDS; k++) {
+        if (!qk_row_forms[k].member || !qk_str_eq(name, qk_str_of(qk_row_forms[k].member)))
+            continue;
+        if (im->kinds & (uint32_t)1 << k) return import_rows(im, (qk_row_kind)k, err);
+        qk_fail(err, QK_EDENIED, "'%s' may not be imported by you", qk_row_forms[k].member);
+        return fail_at(im, im->json.value_at, err);
+    }
     qk_fail(err, QK_EINVAL, "unknown member '%.*s'", (int)(name.len < 64 ? name.len : 64),
             name.ptr);
     fail_at(im, im->json.value_at, err);
@@ -257,9 +302,28 @@ static qk_code import_all(importer *im, qk_error *err)
     return QK_OK;
 }
 
+const void *qk_row_standing(const qk_registry *r, qk_row_kind kind, const void *row)
+{
+    bool found;
+    size_t at = qk_row_find(&r->tables[kind], &qk_row_forms[kind], row, &found);
+    return found ? r->tables[kind].rows[at] : NULL;
+}
+
 qk_code qk_registry_import(qk_registry *r, qk_str json, qk_str by, qk_time now, qk_error *err)
 {
-    importer im = {.r = r, .text = json, .by = by, .now = now};
+    return qk_registry_import_told(r, json, UINT32_MAX, NULL, NULL, by, now, err);
+}
+
+qk_code qk_registry_import_told(qk_registry *r, qk_str json, uint32_t kinds, qk_row_told *told,
+                                void *context, qk_str by, qk_time now, qk_error *err)
+{
+    importer im = {.r = r,
+                   .kinds = kinds,
+                   .told = told,
+                   .told_context = context,
+                   .text = json,
+                   .by = by,
+                   .now = now};
     qk_arena_init(&im.arena, (size_t)8 << 20);
     qk_json_read_init(&im.json, json, &im.arena);
     qk_code code = qk_db_begin(r->db, err);
@@ -278,6 +342,36 @@ out:
 
 /* ---- rows as objects ---- */
 
+void qk_field_json(qk_json_writer *w, const qk_field *f, const void *row)
+{
+    const void *at = qk_row_field(row, f);
+    int32_t whole;
+    double number;
+    qk_time when;
+    char text[QK_TIME_TEXT];
+    switch (f->type) {
+    case QK_FIELD_TEXT: qk_json_cstr(w, at); break;
+    case QK_FIELD_BOOL: qk_json_bool(w, *(const bool *)at); break;
+    case QK_FIELD_I32:
+        memcpy(&whole, at, sizeof whole);
+        qk_json_i64(w, whole);
+        break;
+    case QK_FIELD_TIME:
+        memcpy(&when, at, sizeof when);
+        qk_json_cstr(w, when ? qk_time_iso_zone(text, when) : NULL);
+        break;
+    case QK_FIELD_ENUM:
+        memcpy(&whole, at, sizeof whole);
+        qk_json_cstr(w, f->names[whole]);
+        break;
+    case QK_FIELD_F64:
+        memcpy(&number, at, sizeof number);
+        qk_json_f64(w, number);
+        break;
+    case QK_FIELD_OWNED: qk_json_null(w); break;
+    }
+}
+
 void qk_row_json(qk_json_writer *w, qk_row_kind kind, const void *row)
 {
     const qk_row_form *form = &qk_row_forms[kind];
@@ -285,27 +379,8 @@ void qk_row_json(qk_json_writer *w, qk_row_kind kind, const void *row)
     for (size_t i = 0; i < form->n; i++) {
         const qk_field *f = &form->fields[i];
         if (f->secret || f->type == QK_FIELD_OWNED) continue;
-        const void *at = qk_row_field(row, f);
-        int32_t whole;
-        double number;
         qk_json_key(w, f->name);
-        switch (f->type) {
-        case QK_FIELD_TEXT: qk_json_cstr(w, at); break;
-        case QK_FIELD_BOOL: qk_json_bool(w, *(const bool *)at); break;
-        case QK_FIELD_I32:
-            memcpy(&whole, at, sizeof whole);
-            qk_json_i64(w, whole);
-            break;
-        case QK_FIELD_ENUM:
-            memcpy(&whole, at, sizeof whole);
-            qk_json_cstr(w, f->names[whole]);
-            break;
-        case QK_FIELD_F64:
-            memcpy(&number, at, sizeof number);
-            qk_json_f64(w, number);
-            break;
-        case QK_FIELD_OWNED: break;
-        }
+        qk_field_json(w, f, row);
     }
     qk_json_ki64(w, "row_version", qk_row_version(form, row));
     qk_json_end(w);

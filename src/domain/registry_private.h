@@ -12,6 +12,7 @@ typedef enum qk_field_type {
     QK_FIELD_I32,  /* low..high */
     QK_FIELD_BOOL,
     QK_FIELD_F64,  /* NaN = NULL; low..high */
+    QK_FIELD_TIME, /* qk_time; 0 = NULL */
     QK_FIELD_ENUM, /* int, stored as such; names[] ends with NULL */
     QK_FIELD_OWNED /* char *, JSON text, may be NULL */
 } qk_field_type;
@@ -84,6 +85,7 @@ static inline void qk_row_set_version(const qk_row_form *form, void *row, int64_
 void qk_row_release(const qk_row_form *form, void *row);
 /* dest becomes a row of its own; QK_ENOMEM leaves nothing owned. */
 QK_NODISCARD qk_code qk_row_copy(const qk_row_form *form, void *dest, const void *src);
+bool qk_field_equal(const qk_field *f, const void *a, const void *b);
 bool qk_row_equal(const qk_row_form *form, const void *a, const void *b); /* versions aside */
 int qk_row_cmp(const qk_row_form *form, const void *a, const void *b);    /* by key */
 /* Index of the row with src's key, or where it would stand (*found false). */
@@ -124,8 +126,22 @@ typedef struct qk_json_scalar {
 } qk_json_scalar;
 QK_NODISCARD qk_code qk_row_set(const qk_field *f, void *row, const qk_json_scalar *value,
                                 qk_error *err);
+void qk_field_json(qk_json_writer *w, const qk_field *f, const void *row); /* the value */
 void qk_row_json(qk_json_writer *w, qk_row_kind kind, const void *row);
 QK_NODISCARD qk_code qk_row_patch(qk_row_kind kind, void *row, const qk_json_value *object,
                                   qk_error *err);
 const qk_field *qk_row_field_named(const qk_row_form *form, qk_str name);
+
+/* An import from outside, whose rows are checked and told: before (NULL = new) and as it becomes,
+ * ahead of its writing. kinds
+ * has a bit for each kind that may come. QK_EDENIED for another, with line and column. */
+typedef void qk_row_told(void *context, qk_row_kind kind, const void *before, const void *row,
+                         uint32_t line);
+QK_NODISCARD qk_code qk_registry_import_told(qk_registry *r, qk_str json, uint32_t kinds,
+                                             qk_row_told *told, void *context, qk_str by,
+                                             qk_time now, qk_error *err);
+/* The row with row's key as it stands in memory, or NULL. Store thread. */
+const void *qk_row_standing(const qk_registry *r, qk_row_kind kind, const void *row);
+/* registry_check.c: what could never fit a frame, a peer or an item; tidies an address. */
+QK_NODISCARD qk_code qk_row_check(qk_row_kind kind, void *row, qk_error *err);
 #endif

@@ -72,6 +72,7 @@ static void bind_field(sqlite3_stmt *s, int index, const qk_field *f, const void
     const void *at = qk_row_field(row, f);
     double number;
     int32_t whole;
+    qk_time when;
     switch (f->type) {
     case QK_FIELD_TEXT: qk_db_bind_str(s, index, qk_str_of(at)); break;
     case QK_FIELD_OWNED: qk_db_bind_str(s, index, qk_str_of(*(char *const *)at)); break;
@@ -80,6 +81,13 @@ static void bind_field(sqlite3_stmt *s, int index, const qk_field *f, const void
     case QK_FIELD_ENUM:
         memcpy(&whole, at, sizeof whole);
         sqlite3_bind_int(s, index, whole);
+        break;
+    case QK_FIELD_TIME:
+        memcpy(&when, at, sizeof when);
+        if (when)
+            sqlite3_bind_int64(s, index, when);
+        else
+            sqlite3_bind_null(s, index);
         break;
     case QK_FIELD_F64:
         memcpy(&number, at, sizeof number);
@@ -105,6 +113,7 @@ static qk_code read_field(sqlite3_stmt *s, int column, const qk_field *f, void *
     qk_str text = qk_db_text(s, column);
     double number;
     int32_t whole;
+    qk_time when;
     switch (f->type) {
     case QK_FIELD_TEXT: qk_str_copy(at, f->size, text); break;
     case QK_FIELD_OWNED:
@@ -118,6 +127,10 @@ static qk_code read_field(sqlite3_stmt *s, int column, const qk_field *f, void *
     case QK_FIELD_ENUM:
         whole = enum_of(f, sqlite3_column_int(s, column));
         memcpy(at, &whole, sizeof whole);
+        break;
+    case QK_FIELD_TIME:
+        when = sqlite3_column_int64(s, column);
+        memcpy(at, &when, sizeof when);
         break;
     case QK_FIELD_F64:
         number = text.ptr ? sqlite3_column_double(s, column) : NAN;

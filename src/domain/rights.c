@@ -24,6 +24,7 @@ static const right rights[QK_ACTIONS] = {
     [QK_ACT_TARGET_SET] = {"target.set", "AA--------------AA"},
     [QK_ACT_DEVICE_VIEW] = {"device.view", "AAAAooAAAoA-A--AAA"},
     [QK_ACT_DEVICE_PARKED] = {"device.parked", "AA----AA----A--AAA"},
+    [QK_ACT_REGISTER_SET] = {"register.set", "AA----A-----A---AA"},
     [QK_ACT_DEVICE_CHANGE] = {"device.change", "------A-----A---AA"},
     [QK_ACT_RULE_VIEW] = {"rule.view", "AAAAAAAAAAA-A--AAA"},
     [QK_ACT_RULE_PROPOSE] = {"rule.propose", "AA----A-A---A---AA"},

@@ -13,6 +13,8 @@ qk_handler qk_api_health, qk_api_metrics, qk_api_openapi, qk_api_messages, qk_ap
 qk_handler qk_api_divisions, qk_api_sites, qk_api_devices, qk_api_device, qk_api_device_put,
     qk_api_parked, qk_api_parked_approve, qk_api_parked_refuse, qk_api_device_factors,
     qk_api_device_factor_put;
+/* api_sites.c */
+qk_handler qk_api_site_put, qk_api_register_csv, qk_api_register_post;
 /* api_search.c */
 qk_handler qk_api_search;
 /* api_latest.c */

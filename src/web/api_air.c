@@ -140,7 +140,7 @@ qk_code qk_api_strip(qk_exchange *x, qk_error *err)
     qk_json_key(&x->json, "rows");
     qk_json_array(&x->json);
     for (size_t i = 0; i < n; i++)
-        if (qk_air_is_evaluated(sites[i].kind))
+        if (qk_air_is_evaluated(sites[i].kind) && qk_site_in_use(&sites[i], last))
             QK_TRY(write_row(x, &q, &sites[i], last, hours, err));
     qk_json_end(&x->json);
     QK_TRY(write_county_row(x, &q, last, hours, err));

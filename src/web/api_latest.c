@@ -230,6 +230,7 @@ static qk_code write_sites(qk_exchange *x, const wanted *w, const sited_value *v
     qk_site *sites = NULL;
     qk_site_links links;
     qk_air_question q;
+    qk_time now = qk_clock_now(qk_node_clock(x->context->node));
     size_t n = 0, at = 0;
     QK_TRY(qk_air_asked(&q, x, err));
     qk_code code = qk_registry_sites(r, &x->arena, &sites, &n);
@@ -242,6 +243,7 @@ static qk_code write_sites(qk_exchange *x, const wanted *w, const sited_value *v
         bool air = false;
         if (!wants_site(w, &sites[i], &mine)) continue;
         if (!qk_rights_may_site(x, QK_ACT_VIEW, &sites[i])) continue;
+        if (!qk_site_in_use(&sites[i], now)) continue;
         QK_TRY(qk_air_now(x, &q, &sites[i], &hour, &air, err));
         size_t mine_n = values_of(values, count, &at, sites[i].id);
         qk_json_key(&x->json, sites[i].id);

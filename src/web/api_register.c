@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Divisions, sites, devices: lists and single rows. */
 #include "domain/labels.h"
-#include "standards/ions.h"
 #include "web/api.h"
 #include "web/change.h"
 #include "web/cover.h"
 #include "web/device_json.h"
-#include <arpa/inet.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -67,6 +65,9 @@ qk_code qk_api_divisions(qk_exchange *x, qk_error *err)
 static bool wants_site(const qk_exchange *x, const qk_site *s)
 {
     qk_str kind = qk_query_str(x, "kind"), division = qk_query_str(x, "division");
+    if (!qk_query_given(x, "closed") &&
+        !qk_site_in_use(s, qk_clock_now(qk_node_clock(x->context->node))))
+        return false;
     return (!kind.len || qk_str_eq(kind, qk_str_of(s->kind))) &&
            (!division.len || qk_str_eq(division, qk_str_of(s->division))) &&
            qk_rights_may_site(x, QK_ACT_VIEW, s);
@@ -263,25 +264,17 @@ static qk_code read_body(qk_exchange *x, const qk_json_value **out, qk_error *er
     return qk_exchange_body(x, members, out, err);
 }
 
-/* As the gateway writes a peer's address, so that the two can be compared. */
-static bool tidy_address(char address[48])
-{
-    struct in_addr four;
-    struct in6_addr six;
-    if (!address[0]) return true;
-    if (inet_pton(AF_INET, address, &four) == 1) return inet_ntop(AF_INET, &four, address, 48);
-    return inet_pton(AF_INET6, address, &six) == 1 && inet_ntop(AF_INET6, &six, address, 48);
-}
-
 /* The device's line of the access list: what could never fit a frame or a peer is refused. */
 static qk_code check_access(qk_exchange *x, qk_device *d, qk_error *err)
 {
-    if (!tidy_address(d->bind_address))
-        return qk_refuse(x, err, 400, "bad_address", "bind_address", "%s", "");
-    for (const char *c = d->pw; *c; c++)
-        if (*c <= ' ' || *c > '~' || strchr(";,=&#", *c))
-            return qk_refuse(x, err, 400, "bad_password", "pw", "%s", "");
-    return QK_OK;
+    if (qk_device_check(d, err) == QK_OK) return QK_OK;
+    bool address = strcmp(err->where, "bind_address") == 0;
+    x->status = 400;
+    x->error_code = address ? "bad_address" : "bad_password";
+    if (strcmp(err->where, "mn") == 0) x->error_code = "bad_path";
+    qk_str_copy(x->error_field, sizeof x->error_field, qk_str_of(err->where));
+    err->where[0] = 0;
+    return QK_EINVAL;
 }
 
 static qk_code patch_device(qk_exchange *x, device_change *c, qk_error *err)
@@ -299,15 +292,27 @@ static qk_code patch_device(qk_exchange *x, device_change *c, qk_error *err)
     return check_access(x, &c->device, err);
 }
 
+static qk_code begin_device(qk_exchange *x, device_change *c, qk_error *err)
+{
+    if (x->args[0].len == 0 || x->args[0].len >= QK_MN_MAX)
+        return qk_refuse(x, err, 400, "bad_path", "mn", "an MN has 1 to %d bytes", QK_MN_MAX - 1);
+    qk_device_init(&c->device);
+    qk_str_copy(c->device.mn, sizeof c->device.mn, x->args[0]);
+    return QK_OK;
+}
+
 qk_code qk_api_device_put(qk_exchange *x, qk_error *err)
 {
     device_change c = {.what = "device.change"};
     QK_TRY(read_body(x, &c.body, err));
-    if (!qk_json_get_i64(c.body, "row_version", &c.seen) || c.seen <= 0)
+    if (!qk_json_get_i64(c.body, "row_version", &c.seen) || c.seen < 0)
         return qk_refuse(x, err, 400, "bad_body", "row_version",
-                         "row_version must say which version was seen");
-    if (!qk_registry_device(registry_of(x), &c.device, x->args[0]))
-        return qk_fail(err, QK_ENOTFOUND, "there is no device of this MN");
+                         "row_version must say which version was seen, 0 for a new device");
+    if (!qk_registry_device(registry_of(x), &c.device, x->args[0])) {
+        if (c.seen) return qk_fail(err, QK_ENOTFOUND, "there is no device of this MN");
+        QK_TRY(begin_device(x, &c, err));
+        c.device.status = QK_DEVICE_APPROVED;
+    }
     QK_TRY(patch_device(x, &c, err));
     return qk_change_run(x, put_device, &c, err);
 }
@@ -316,12 +321,8 @@ qk_code qk_api_parked_approve(qk_exchange *x, qk_error *err)
 {
     device_change c = {.what = "device.approve"};
     QK_TRY(read_body(x, &c.body, err));
-    if (x->args[0].len == 0 || x->args[0].len >= QK_MN_MAX)
-        return qk_refuse(x, err, 400, "bad_path", "mn", "an MN has 1 to %d bytes", QK_MN_MAX - 1);
-    if (!qk_registry_device(registry_of(x), &c.device, x->args[0])) {
-        qk_device_init(&c.device);
-        qk_str_copy(c.device.mn, sizeof c.device.mn, x->args[0]);
-    }
+    if (!qk_registry_device(registry_of(x), &c.device, x->args[0]))
+        QK_TRY(begin_device(x, &c, err));
     c.seen = c.device.version;
     QK_TRY(patch_device(x, &c, err));
     c.device.status = QK_DEVICE_APPROVED;
@@ -429,15 +430,6 @@ static bool is_code(qk_str code)
     return code.len > 0 && code.len < QK_CODE_MAX;
 }
 
-/* The six items that an AQI stands on (HJ 633), what particles are made of, or none. */
-static bool is_item(const char *item)
-{
-    static const char *const items[] = {"", "SO2", "NO2", "CO", "O3", "PM10", "PM2.5", "OC", "EC"};
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
-        if (strcmp(item, items[i]) == 0) return true;
-    return qk_ion_of(qk_str_of(item)) != QK_IONS;
-}
-
 static qk_code read_factor(qk_exchange *x, factor_change *c, qk_error *err)
 {
     qk_factor *f = &c->factor;
@@ -460,11 +452,11 @@ static qk_code read_factor(qk_exchange *x, factor_change *c, qk_error *err)
         if (err) qk_str_copy(x->error_field, sizeof x->error_field, qk_str_of(err->where));
         return QK_EINVAL;
     }
-    if (!is_item(f->item))
-        return qk_refuse(x, err, 400, "bad_body", "item", "'%s' is no item of the AQI", f->item);
-    if (f->low > f->high)
-        return qk_refuse(x, err, 400, "bad_body", "low", "the range ends before it begins");
-    return QK_OK;
+    if (qk_factor_check(f, err) == QK_OK) return QK_OK;
+    x->status = 400;
+    x->error_code = "bad_body";
+    if (err) qk_str_copy(x->error_field, sizeof x->error_field, qk_str_of(err->where));
+    return QK_EINVAL;
 }
 
 qk_code qk_api_device_factor_put(qk_exchange *x, qk_error *err)

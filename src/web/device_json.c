@@ -146,6 +146,7 @@ qk_code qk_site_members_json(qk_exchange *x, const qk_site *site, const qk_site_
     qk_json_ktext(w, "owner_en", site->owner_en);
     qk_json_kf64(w, "lon", site->lon);
     qk_json_kf64(w, "lat", site->lat);
+    qk_json_ktime(w, "valid_to", site->valid_to ? site->valid_to : QK_TIME_NONE);
     qk_json_ki64(w, "row_version", site->version);
     qk_json_key(w, "devices");
     qk_json_array(w);

@@ -35,15 +35,14 @@ void qk_exchange_clear(qk_exchange *x)
 qk_code qk_refuse(qk_exchange *x, qk_error *err, int32_t status, const char *code,
                   const char *field, const char *fmt, ...)
 {
-    char text[sizeof err->message];
     va_list args;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
     x->status = status;
     x->error_code = code;
     if (field) qk_str_copy(x->error_field, sizeof x->error_field, qk_str_of(field));
-    return qk_fail(err, QK_EINVAL, "%s", text);
+    va_start(args, fmt);
+    qk_fail_args(err, QK_EINVAL, fmt, args);
+    va_end(args);
+    return QK_EINVAL;
 }
 
 static int32_t status_of(qk_code code)
@@ -88,20 +87,28 @@ static void write_hint(qk_exchange *x, const char *name, const char *code, qk_la
 {
     char key[64];
     snprintf(key, sizeof key, "api.%s.hint", code);
-    const char *text = qk_message(key, lang);
-    if (lang == QK_EN && own[0]) text = own;
-    if (!text && own[0]) text = own;
+    const char *text = own[0] ? own : qk_message(key, lang);
     qk_json_kcstr(&x->json, name, text ? text : "");
+}
+
+/* "where:line:column: message". */
+static void detail_of(char *out, size_t size, const qk_error *err, const char *message)
+{
+    qk_error plain = *err;
+    plain.hint[0] = 0;
+    out[0] = 0;
+    if (message != plain.message) snprintf(plain.message, sizeof plain.message, "%s", message);
+    if (message[0]) qk_error_format(&plain, out, size);
 }
 
 void qk_exchange_fail(qk_exchange *x, const qk_error *err)
 {
     if (x->status < 400) x->status = status_of(err->code);
     const char *code = x->error_code ? x->error_code : qk_code_name(err->code);
-    char detail[420] = "";
-    qk_error plain = *err;
-    plain.hint[0] = 0;
-    if (plain.message[0]) qk_error_format(&plain, detail, sizeof detail);
+    char detail[2][420];
+    detail_of(detail[QK_EN], sizeof detail[QK_EN], err, err->message);
+    detail_of(detail[QK_ZH], sizeof detail[QK_ZH], err,
+              err->message_zh[0] ? err->message_zh : err->message);
     x->etag[0] = x->filename[0] = 0;
     x->gzipped = false;
     x->fixed = (qk_str){NULL, 0};
@@ -113,9 +120,9 @@ void qk_exchange_fail(qk_exchange *x, const qk_error *err)
     qk_json_key(&x->json, "error");
     qk_json_object(&x->json);
     qk_json_kcstr(&x->json, "code", code);
-    write_message(x, "message_zh", code, QK_ZH, detail);
-    write_message(x, "message_en", code, QK_EN, detail);
-    write_hint(x, "hint_zh", code, QK_ZH, err->hint);
+    write_message(x, "message_zh", code, QK_ZH, detail[QK_ZH]);
+    write_message(x, "message_en", code, QK_EN, detail[QK_EN]);
+    write_hint(x, "hint_zh", code, QK_ZH, err->hint_zh);
     write_hint(x, "hint_en", code, QK_EN, err->hint);
     qk_json_ktext(&x->json, "field", x->error_field);
     qk_json_end(&x->json);

@@ -43,8 +43,12 @@ static const qk_param health_params[] = {FLAG("strict", "Answer 503 when the sta
                                          END};
 static const qk_param messages_params[] = {CHOICE("lang", "zh en", "Language; zh unless given"),
                                            END};
-static const qk_param sites_params[] = {LIMIT(10000), AFTER, TEXT("kind", 31, "Only this kind"),
-                                        TEXT("division", 15, "Only this division"), END};
+static const qk_param sites_params[] = {LIMIT(10000),
+                                        AFTER,
+                                        TEXT("kind", 31, "Only this kind"),
+                                        TEXT("division", 15, "Only this division"),
+                                        FLAG("closed", "Closed ones too"),
+                                        END};
 static const qk_param devices_params[] = {
     LIMIT(5000), AFTER, CHOICE("status", "approved parked disabled", "Only this status"),
     TEXT("site", 31, "Only devices of this site"), END};
@@ -281,6 +285,10 @@ static const qk_param assessment_params[] = {
     NEEDED("period", 6, "A year or a half of one, as 2026 or 2026H1"),
     TIME("known_at", "As it was known then"), END};
 #define TABLE_TYPES "text/csv application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+static const qk_param register_params[] = {CHOICE("heading", "zh en", "Headings and words; zh"),
+                                           END};
+static const qk_param register_import_params[] = {
+    FLAG("commit", "Take it, when nothing is refused; else it is only looked at"), END};
 static const qk_param sessions_params[] = {
     TEXT("account", 31, "Of this account, * = of all; one's own unless given"), END};
 static const qk_param units_params[] = {
@@ -351,6 +359,16 @@ const qk_route qk_routes[] = {
     {QK_GET, "/sites/{id}", qk_api_site, QK_LANE_READ, QK_ACT_VIEW, 0, 16 * MB, "getSite",
      "One site with its devices, latest values, validity and rules", NULL, NULL, "SiteDetail",
      "200 404"},
+    {QK_PUT, "/sites/{id}", qk_api_site_put, QK_LANE_CHANGE, QK_ACT_REGISTER_SET, 16 * KB, MB,
+     "putSite", "Add a site, change it, or close it", NULL, "SiteChange", "Site",
+     "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/register.csv", qk_api_register_csv, QK_LANE_READ, QK_ACT_REGISTER_SET, 0, 32 * MB,
+     "getRegisterCsv", "Sites, devices and factors as a table, without passwords", register_params,
+     NULL, "text/csv", "200"},
+    {QK_POST, "/register", qk_api_register_post, QK_LANE_CHANGE, QK_ACT_REGISTER_SET, 32 * MB,
+     4 * MB, "importRegister", "Take in sites, devices and factors: looked at, or taken whole",
+     register_import_params, TABLE_TYPES " application/json", "RegisterTaken",
+     "200 401 403 409 413 415 422"},
     {QK_GET, "/latest", qk_api_latest, QK_LANE_READ, QK_ACT_VIEW, 0, 64 * MB, "getLatest",
      "The latest values of all sites at once", latest_params, NULL, "Latest", "200"},
     {QK_GET, "/series", qk_api_series, QK_LANE_READ, QK_ACT_VIEW, 0, 8 * MB, "getSeries",

@@ -319,6 +319,23 @@ static qk_code start_keeper(qk_web *web, qk_error *err)
     return QK_OK;
 }
 
+/* For commands that find the folder held: DIR/http.address. A server without it works as well. */
+static void tell_address(qk_web *web)
+{
+    char path[QK_PATH_MAX], text[100];
+    qk_error err = {0};
+    const char *listen = web->options.listen, *colon = strrchr(listen, ':');
+    bool any = qk_str_starts(qk_str_of(listen), QK_STR("0.0.0.0:")) ||
+               qk_str_starts(qk_str_of(listen), QK_STR("[::]:"));
+    int host = colon ? (int)(colon - listen) : 0;
+    int n = any || host > 60
+                ? snprintf(text, sizeof text, "127.0.0.1:%u\n", (unsigned)web->port)
+                : snprintf(text, sizeof text, "%.*s:%u\n", host, listen, (unsigned)web->port);
+    qk_code code = qk_path_join(path, sizeof path, qk_node_dir(web->context.node), "http.address");
+    if (!code) code = qk_file_write_atomic(path, text, (size_t)n, 0600, &err);
+    if (code) qk_log_print(web->context.log, QK_LOG_WARN, "web", "%s: %s", path, err.message);
+}
+
 qk_code qk_web_start(qk_web **out, qk_node *node, qk_gateway *gateway,
                      const qk_web_options *options, qk_error *err)
 {
@@ -341,6 +358,7 @@ qk_code qk_web_start(qk_web **out, qk_node *node, qk_gateway *gateway,
         return code;
     }
     probe_guard(web);
+    tell_address(web);
     *out = web;
     return QK_OK;
 }

@@ -47,6 +47,33 @@ test('S214 on a demo a township takes its role and sees its own alone', async (t
   await context.close();
 });
 
+test('a table of sites is looked at, its fault told by line and column, then taken; a site is closed', async (t) => {
+  if (demo.mock) return t.skip('needs the program');
+  const { page, trouble, context } = await open(browser, demo.base, { size: 'phone', hash: '#/sources' });
+  await page.evaluate(async () => {
+    await fetch('api/v1/demo/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"role":"R7"}' });
+  });
+  await page.reload();
+  await page.getByRole('button', { name: '导入名录' }).click();
+  const give = (rows) => page.locator('input[type=file]').setInputFiles({ name: 'r.csv', mimeType: 'text/csv', buffer: Buffer.from(`站点编号,站点名称,站点类型,经度,纬度,MN号,因子编码,排放限值\n${rows}\n`) });
+  await give('e2e-1,试验排口,排口,东,34.9,E2E0000000000001,a21026,35');
+  const row = page.locator('dialog table tbody tr').first();
+  assert.match(await row.innerText(), /2\s+4\s+经度\s+.*须是/);
+  await give('e2e-1,试验排口,排口,112.8,34.9,E2E0000000000001,a21026,35');
+  await page.getByText('将新增 3 行').waitFor();
+  assert.deepEqual(await audit(page), []);
+  await page.locator('dialog').getByRole('button', { name: '导入', exact: true }).click();
+  await page.getByRole('link', { name: '试验排口' }).click();
+  await page.getByRole('button', { name: '改名录' }).click();
+  await page.getByRole('button', { name: '关闭站点' }).click();
+  await page.getByRole('button', { name: '关闭站点' }).click();
+  await page.waitForFunction(() => location.hash.startsWith('#/sources'));
+  await page.waitForFunction(() => !document.body.innerText.includes('试验排口'));
+  assert.equal(await page.evaluate(async () => (await fetch('api/v1/sites/e2e-1')).status), 200);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
 test('the screens of administration are readable at every size, in both languages', async (t) => {
   if (demo.mock) return t.skip('needs the program');
   for (const [size, lang, theme] of [['desk', 'zh', 'light'], ['phone', 'en', 'dark'], ['wall', 'en', 'light']])

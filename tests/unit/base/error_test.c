@@ -95,9 +95,72 @@ static void test_error__every_code_has_its_own_name(void **state)
     assert_string_equal(qk_code_name((qk_code)-99), "unknown");
 }
 
+/* The conversions of a text in order of their arguments: "%2$s …" as the second. */
+static size_t conversions_of(const char *text, char out[16][8])
+{
+    size_t n = 0, most = 0;
+    for (const char *at = text; (at = strchr(at, '%'));) {
+        size_t place = n;
+        if (*++at == '%') {
+            at++;
+            continue;
+        }
+        size_t digits = strspn(at, "0123456789");
+        if (digits && at[digits] == '$') {
+            place = (size_t)atoi(at) - 1;
+            at += digits + 1;
+        }
+        size_t len = strcspn(at, "diufgsxcz") + 1;
+        while (at[len - 1] == 'z' || at[len - 1] == 'l') len++;
+        assert_true(place < 16 && len < 8);
+        memcpy(out[place], at, len);
+        out[place][len] = 0;
+        at += len;
+        n++;
+        if (place + 1 > most) most = place + 1;
+    }
+    return most;
+}
+
+static void test_error__every_chinese_text_takes_the_arguments_of_the_english_one(void **state)
+{
+    (void)state;
+    const char *english, *chinese, *before = "";
+    size_t i = 0;
+    for (; qk_error_text(i, &english, &chinese); i++) {
+        char a[16][8] = {{0}}, b[16][8] = {{0}};
+        size_t n = conversions_of(english, a), m = conversions_of(chinese, b);
+        if (n != m) fail_msg("%s: %zu arguments, %zu in Chinese", english, n, m);
+        for (size_t k = 0; k < n; k++)
+            if (strcmp(a[k], b[k]) != 0) fail_msg("%s: %s becomes %s", english, a[k], b[k]);
+        if (strcmp(before, english) >= 0) fail_msg("'%s' stands out of order", english);
+        if (!qk_utf8_valid(qk_str_of(chinese))) fail_msg("%s", english);
+        before = english;
+    }
+    assert_true(i > 50);
+}
+
+static void test_error__a_refusal_stands_in_both_languages(void **state)
+{
+    (void)state;
+    qk_error err = {0};
+    qk_fail(&err, QK_EINVAL, "line %u says otherwise", 7);
+    assert_string_equal(err.message, "line 7 says otherwise");
+    assert_string_equal(err.message_zh, "与第 7 行说法不一");
+    qk_error_hint(&err, "add the %s first", "site");
+    assert_string_equal(err.hint_zh, "请先登记该 site");
+    qk_fail(&err, QK_EINVAL, "%s", "NUL byte");
+    assert_string_equal(err.message_zh, "含空字节");
+    assert_string_equal(err.hint_zh, "");
+    qk_fail(&err, QK_EINVAL, "nobody has said this in Chinese");
+    assert_string_equal(err.message_zh, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_error__every_chinese_text_takes_the_arguments_of_the_english_one),
+        cmocka_unit_test(test_error__a_refusal_stands_in_both_languages),
         cmocka_unit_test(test_error__fail_fills_text_and_clears_place),
         cmocka_unit_test(test_error__null_error_only_gives_the_code),
         cmocka_unit_test(test_error__errno_becomes_the_fitting_code),

@@ -112,6 +112,13 @@ class Live {
     }
   }
 
+  /** After a change of the register: what is watched, and where it stands. */
+  async loadRegister() {
+    if (!session.can('site.view')) return this.loadDevices();
+    const divisions = get<{ features: Division[] }>('divisions').then((d) => (this.divisions = d.features));
+    await Promise.all([this.loadSites(), this.loadLatest(), this.loadDevices(), this.loadParked(), divisions]);
+  }
+
   private async loadSites() {
     const all: Site[] = [];
     await pages<Site>('sites', {}, SITE_PAGE, (items) => void all.push(...items));

@@ -47,6 +47,9 @@ export interface Site {
   owner_en: string | null;
   lon: number | null;
   lat: number | null;
+  /** Closed then. */
+  valid_to: string | null;
+  row_version: number;
   devices: string[];
   factors: Factor[];
 }

@@ -5,7 +5,7 @@ import type { Aqi, Device, Latest, Site } from '../../src/lib/types';
 
 const NOW = Date.parse('2026-11-22T14:05:00+08:00');
 const aqi = (value: number): Aqi => ({ value, level: 2, primary: ['PM2.5'], standard: 'HJ 633-2026', items: {}, time: '2026-11-22T14:00:00+08:00' });
-const site = (id: string): Site => ({ id, kind: 'air_township', name_zh: id, name_en: id, division: '', owner_zh: null, owner_en: null, lon: 0, lat: 0, devices: [], factors: [] });
+const site = (id: string): Site => ({ id, kind: 'air_township', name_zh: id, name_en: id, division: '', owner_zh: null, owner_en: null, lon: 0, lat: 0, valid_to: null, row_version: 1, devices: [], factors: [] });
 const device = (mn: string, link: Device['link'], last: string | null): Device => ({ mn, link, last_frame: last, status: 'approved' }) as Device;
 const known = (change: Partial<Known>): Known => ({ place: '青泽县', latest: { now: '', sites: {}, county: aqi(78) }, sites: [], devices: [], parked: [], now: NOW, ...change });
 const said = (k: Known, lang: 'zh' | 'en') => stateLine(k, lang).map((p) => (p.aqi === undefined ? p.text : `${p.aqi} ${p.text}`).replace(/\u00a0/g, ' '));
