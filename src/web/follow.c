@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/follow.h"
 #include "base/json.h"
+#include "base/map.h"
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -9,7 +10,11 @@ enum {
     MARKS = 4096, /* events whose end in the ring is remembered */
     BATCH_BYTES = 1 << 20,
     KEEP_ALIVE_MS = 15 * 1000,
-    HEAD_BYTES = 512
+    HEAD_BYTES = 512,
+    VIEWS = 64, /* sets of roles at a time */
+    VIEW_RING = 512 << 10,
+    EVENT_ROWS = 1024, /* values of one event */
+    KNOWN_ROWS = 65536
 };
 
 typedef struct mark {
@@ -17,8 +22,34 @@ typedef struct mark {
     uint64_t end; /* position in the text behind the event */
 } mark;
 
+/* Event text kept for slow readers: the last `size` bytes of all that was ever written. */
+typedef struct ring {
+    char *bytes;
+    size_t size;
+    uint64_t end;
+    mark marks[MARKS];
+    uint64_t marked;
+} ring;
+
+/* What those with the same roles may see. Stays after its last follower, for who comes back. */
+typedef struct view {
+    ring ring;
+    uint32_t role_count;
+    qk_actor_role roles[QK_ACTOR_ROLES];
+    qk_map *known;    /* rows that were judged: "v" site, "d" mn, "e" mn or site -> may */
+    uint64_t version; /* of the register they were judged by */
+    uint32_t followers;
+} view;
+
+/* A row of an event that speaks of several. */
+typedef struct row {
+    qk_str text, site, mn;
+} row;
+
 struct qk_follower {
     qk_followers *owner;
+    view *view; /* NULL = all that happens */
+    ring *ring;
     void *connection;
     uint64_t at;
     char head[HEAD_BYTES]; /* sent before anything of the ring */
@@ -31,19 +62,25 @@ struct qk_follower {
 struct qk_followers {
     qk_followers_options options;
     pthread_mutex_t lock;
-    char *ring;
-    uint64_t end; /* bytes of text ever written; the ring holds the last ring_bytes */
-    mark marks[MARKS];
-    uint64_t marked;
+    ring all;
+    view *views[VIEWS];
     uint64_t seen; /* feed position taken in */
     int64_t sent_ms;
     bool ending;
     qk_follower *first;
     qk_followers_stats stats;
     /* of the pump */
-    qk_buf batch, text;
+    qk_buf batch, text, cut;
     qk_arena arena;
+    row rows[EVENT_ROWS];
 };
+
+static bool ring_open(ring *r, size_t size)
+{
+    r->size = size;
+    r->bytes = malloc(size);
+    return r->bytes != NULL;
+}
 
 qk_code qk_followers_new(qk_followers **out, const qk_followers_options *options)
 {
@@ -51,18 +88,26 @@ qk_code qk_followers_new(qk_followers **out, const qk_followers_options *options
     if (!f) return QK_ENOMEM;
     f->options = *options;
     if (!f->options.ring_bytes) f->options.ring_bytes = RING_DEFAULT;
-    f->ring = malloc(f->options.ring_bytes);
-    if (!f->ring) {
+    if (!ring_open(&f->all, f->options.ring_bytes)) {
         free(f);
         return QK_ENOMEM;
     }
     pthread_mutex_init(&f->lock, NULL);
     qk_buf_init(&f->batch, BATCH_BYTES);
     qk_buf_init(&f->text, 2 * BATCH_BYTES);
+    qk_buf_init(&f->cut, 2 * BATCH_BYTES);
     qk_arena_init(&f->arena, BATCH_BYTES);
     f->seen = qk_live_feed_end(options->live);
     *out = f;
     return QK_OK;
+}
+
+static void view_free(view *v)
+{
+    if (!v) return;
+    qk_map_free(v->known);
+    free(v->ring.bytes);
+    free(v);
 }
 
 void qk_followers_free(qk_followers *f)
@@ -71,21 +116,47 @@ void qk_followers_free(qk_followers *f)
     pthread_mutex_destroy(&f->lock);
     qk_buf_clear(&f->batch);
     qk_buf_clear(&f->text);
+    qk_buf_clear(&f->cut);
     qk_arena_clear(&f->arena);
-    free(f->ring);
+    for (size_t i = 0; i < VIEWS; i++) view_free(f->views[i]);
+    free(f->all.bytes);
     free(f);
 }
 
-static uint64_t ring_begin(const qk_followers *f)
+static uint64_t ring_begin(const ring *r)
 {
-    return f->end > f->options.ring_bytes ? f->end - f->options.ring_bytes : 0;
+    return r->end > r->size ? r->end - r->size : 0;
+}
+
+/* The view of these roles: the one there is, or a new one in a free place or that of one that
+ * nobody follows. NULL when there is none. */
+static view *view_of(qk_followers *f, const qk_actor *actor)
+{
+    view **place = NULL;
+    for (size_t i = 0; i < VIEWS; i++) {
+        view *v = f->views[i];
+        if (v && v->role_count == actor->role_count &&
+            memcmp(v->roles, actor->roles, actor->role_count * sizeof *v->roles) == 0)
+            return v;
+        if (!v || (!v->followers && (!place || *place))) place = &f->views[i];
+    }
+    view *v = place ? calloc(1, sizeof *v) : NULL;
+    if (!v) return NULL;
+    if (!ring_open(&v->ring, VIEW_RING) || qk_map_new(&v->known, KNOWN_ROWS) != QK_OK) {
+        view_free(v);
+        return NULL;
+    }
+    v->role_count = actor->role_count;
+    memcpy(v->roles, actor->roles, sizeof v->roles);
+    view_free(*place);
+    return *place = v;
 }
 
 /* ---- opening ---- */
 
 /* Position behind the event that a page saw last; false when it is not held any more, or was of
  * another life. */
-static bool find_position(const qk_followers *f, qk_str last_id, uint64_t *at)
+static bool find_position(const qk_followers *f, const ring *r, qk_str last_id, uint64_t *at)
 {
     char start[16];
     uint64_t seq = 0;
@@ -94,15 +165,15 @@ static bool find_position(const qk_followers *f, qk_str last_id, uint64_t *at)
     if (!qk_str_eq(qk_str_cut(&rest, '-'), qk_str_of(start))) return false;
     if (qk_parse_u64(&seq, rest) != QK_OK) return false;
     if (seq == f->seen) {
-        *at = f->end;
+        *at = r->end;
         return true;
     }
-    uint64_t oldest = f->marked > MARKS ? f->marked - MARKS : 0;
-    for (uint64_t i = f->marked; i > oldest; i--) {
-        const mark *m = &f->marks[(i - 1) % MARKS];
+    uint64_t oldest = r->marked > MARKS ? r->marked - MARKS : 0;
+    for (uint64_t i = r->marked; i > oldest; i--) {
+        const mark *m = &r->marks[(i - 1) % MARKS];
         if (m->seq != seq) continue;
         *at = m->end;
-        return m->end >= ring_begin(f);
+        return m->end >= ring_begin(r);
     }
     return false;
 }
@@ -126,7 +197,7 @@ static void write_head(qk_follower *w, bool resumed, bool reset, qk_str greeting
 }
 
 qk_code qk_follower_open(qk_follower **out, qk_followers *f, void *connection, qk_str last_id,
-                         qk_str greeting)
+                         qk_str greeting, const qk_actor *rows)
 {
     qk_follower *w = calloc(1, sizeof *w);
     if (!w) return QK_ENOMEM;
@@ -139,9 +210,14 @@ qk_code qk_follower_open(qk_follower **out, qk_followers *f, void *connection, q
         free(w);
         return QK_EFULL;
     }
-    w->at = f->end;
-    bool resumed = last_id.len && find_position(f, last_id, &w->at);
-    if (!resumed) w->at = f->end;
+    w->view = rows ? view_of(f, rows) : NULL;
+    w->quiet = rows && !w->view;
+    w->ring = w->view ? &w->view->ring : &f->all;
+    bool fresh = w->view && w->view->followers++ == 0;
+    if (fresh) w->ring->marked = 0; /* nothing was put there while nobody listened */
+    w->at = w->ring->end;
+    bool resumed = last_id.len && find_position(f, w->ring, last_id, &w->at);
+    if (!resumed) w->at = w->ring->end;
     write_head(w, resumed, last_id.len && !resumed, greeting);
     w->next = f->first;
     if (f->first) f->first->prev = w;
@@ -164,6 +240,7 @@ void qk_follower_close(qk_follower *w)
         f->first = w->next;
     if (w->next) w->next->prev = w->prev;
     f->stats.now--;
+    if (w->view) w->view->followers--;
     f->stats.cut += w->cut;
     pthread_mutex_unlock(&f->lock);
     free(w);
@@ -171,22 +248,22 @@ void qk_follower_close(qk_follower *w)
 
 /* ---- reading ---- */
 
-static size_t copy_ring(const qk_followers *f, uint64_t at, char *out, size_t size)
+static size_t copy_ring(const ring *r, uint64_t at, char *out, size_t size)
 {
-    size_t n = f->end - at < size ? (size_t)(f->end - at) : size;
-    size_t from = (size_t)(at % f->options.ring_bytes);
-    size_t first = f->options.ring_bytes - from < n ? f->options.ring_bytes - from : n;
-    memcpy(out, f->ring + from, first);
-    memcpy(out + first, f->ring, n - first);
+    size_t n = r->end - at < size ? (size_t)(r->end - at) : size;
+    size_t from = (size_t)(at % r->size);
+    size_t first = r->size - from < n ? r->size - from : n;
+    memcpy(out, r->bytes + from, first);
+    memcpy(out + first, r->bytes, n - first);
     return n;
 }
 
 /* A comment stands for whatever happened. */
-static size_t pass_over(const qk_followers *f, qk_follower *w, char *out, size_t size)
+static size_t pass_over(qk_follower *w, char *out, size_t size)
 {
     static const char comment[] = ":\n\n";
-    if (w->at == f->end || size < sizeof comment - 1) return 0;
-    w->at = f->end;
+    if (w->at == w->ring->end || size < sizeof comment - 1) return 0;
+    w->at = w->ring->end;
     memcpy(out, comment, sizeof comment - 1);
     return sizeof comment - 1;
 }
@@ -194,7 +271,7 @@ static size_t pass_over(const qk_followers *f, qk_follower *w, char *out, size_t
 static long read_locked(qk_followers *f, qk_follower *w, char *out, size_t size)
 {
     if (f->ending || w->ended) return QK_FOLLOW_CUT;
-    if (w->at < ring_begin(f)) {
+    if (w->at < ring_begin(w->ring)) {
         w->cut = true;
         return QK_FOLLOW_CUT;
     }
@@ -205,7 +282,7 @@ static long read_locked(qk_followers *f, qk_follower *w, char *out, size_t size)
         w->head_sent = (uint16_t)(w->head_sent + n);
         return (long)n;
     }
-    size_t n = w->quiet ? pass_over(f, w, out, size) : copy_ring(f, w->at, out, size);
+    size_t n = w->quiet ? pass_over(w, out, size) : copy_ring(w->ring, w->at, out, size);
     if (!w->quiet) w->at += n;
     f->stats.bytes += n;
     if (n == 0) {
@@ -235,19 +312,25 @@ static void wake_waiting(qk_followers *f)
     }
 }
 
-static void append_text(qk_followers *f, qk_str text)
+static void append_text(ring *r, qk_str text)
 {
-    if (text.len > f->options.ring_bytes) {
+    if (text.len > r->size) {
         /* Larger than all that is kept: everybody is behind. */
-        f->end += text.len;
+        r->end += text.len;
         return;
     }
-    size_t from = (size_t)(f->end % f->options.ring_bytes);
-    size_t first =
-        f->options.ring_bytes - from < text.len ? f->options.ring_bytes - from : text.len;
-    memcpy(f->ring + from, text.ptr, first);
-    memcpy(f->ring, text.ptr + first, text.len - first);
-    f->end += text.len;
+    size_t from = (size_t)(r->end % r->size);
+    size_t first = r->size - from < text.len ? r->size - from : text.len;
+    memcpy(r->bytes + from, text.ptr, first);
+    memcpy(r->bytes, text.ptr + first, text.len - first);
+    r->end += text.len;
+}
+
+static void append_all(qk_followers *f, qk_str text)
+{
+    append_text(&f->all, text);
+    for (size_t i = 0; i < VIEWS; i++)
+        if (f->views[i] && f->views[i]->followers) append_text(&f->views[i]->ring, text);
 }
 
 /* A line end inside the data would end the event: white space of JSON becomes a blank. */
@@ -261,16 +344,124 @@ static void put_data(qk_buf *out, qk_str json)
     qk_buf_puts(out, "\n\n");
 }
 
-static void add_event(qk_followers *f, uint64_t seq, qk_str name, qk_str data)
+static void add_event(qk_followers *f, ring *r, uint64_t seq, qk_str name, qk_str data)
 {
     qk_buf_reset(&f->text);
     qk_buf_printf(&f->text, "id: %08x-%llu\nevent: %.*s\n", f->options.start,
                   (unsigned long long)seq, QK_STR_ARG(name));
     put_data(&f->text, data);
     if (f->text.failed) return;
-    append_text(f, qk_buf_str(&f->text));
-    f->marks[f->marked++ % MARKS] = (mark){seq, f->end};
-    f->stats.events++;
+    append_text(r, qk_buf_str(&f->text));
+    r->marks[r->marked++ % MARKS] = (mark){seq, r->end};
+}
+
+/* ---- what a view is told ---- */
+
+/* The row whose opening brace was read. */
+static qk_code read_row(row *out, qk_json_reader *r)
+{
+    qk_json_type type;
+    size_t from = r->value_at;
+    *out = (row){0};
+    for (;;) {
+        QK_TRY(qk_json_next(r, &type, NULL));
+        if (type == QK_JSON_OBJECT_END) break;
+        bool site = qk_str_eq(r->value, QK_STR("site")), mn = qk_str_eq(r->value, QK_STR("mn"));
+        if (!site && !mn) {
+            QK_TRY(qk_json_skip(r, NULL));
+            continue;
+        }
+        QK_TRY(qk_json_next(r, &type, NULL));
+        if (type == QK_JSON_OBJECT || type == QK_JSON_ARRAY) return QK_EFORMAT;
+        if (type == QK_JSON_STRING) *(site ? &out->site : &out->mn) = r->value;
+    }
+    out->text = (qk_str){r->text.ptr + from, r->at - from};
+    return QK_OK;
+}
+
+/* The rows of an event's data, one or an array; SIZE_MAX when they cannot be told apart. */
+static size_t read_rows(qk_followers *f, qk_str data)
+{
+    qk_json_reader r;
+    qk_json_type type;
+    size_t n = 0;
+    qk_json_read_init(&r, data, &f->arena);
+    if (qk_json_next(&r, &type, NULL)) return SIZE_MAX;
+    if (type == QK_JSON_OBJECT) return read_row(&f->rows[0], &r) ? SIZE_MAX : 1;
+    if (type != QK_JSON_ARRAY) return SIZE_MAX;
+    for (;;) {
+        if (qk_json_next(&r, &type, NULL)) return SIZE_MAX;
+        if (type == QK_JSON_ARRAY_END) return n;
+        if (type != QK_JSON_OBJECT || n == EVENT_ROWS || read_row(&f->rows[n++], &r))
+            return SIZE_MAX;
+    }
+}
+
+static bool judge_row(const qk_followers *f, const view *v, qk_str name, const row *of)
+{
+    qk_actor actor = {.role_count = v->role_count};
+    memcpy(actor.roles, v->roles, sizeof actor.roles);
+    bool device = qk_str_eq(name, QK_STR("device")) || qk_str_eq(name, QK_STR("request"));
+    bool value = qk_str_eq(name, QK_STR("value"));
+    return qk_actor_may_row(f->options.registry, &actor, device ? QK_ACT_DEVICE_VIEW : QK_ACT_VIEW,
+                            value ? QK_STR("") : of->mn, of->site);
+}
+
+/* Judged once for each row, until the register changes. */
+static bool may_see(const qk_followers *f, view *v, qk_str name, const row *of)
+{
+    char text[100];
+    uint64_t may = 0, version = qk_registry_version(f->options.registry);
+    if (version != v->version) {
+        qk_map *known = NULL;
+        if (qk_map_new(&known, KNOWN_ROWS) != QK_OK) return false;
+        qk_map_free(v->known);
+        v->known = known;
+        v->version = version;
+    }
+    int n = snprintf(text, sizeof text, "%c%.*s/%.*s", name.ptr[0], QK_STR_ARG(of->mn),
+                     QK_STR_ARG(of->site));
+    qk_str key = {text, n > 0 && (size_t)n < sizeof text ? (size_t)n : 0};
+    if (key.len && qk_map_get(v->known, key, &may)) return may;
+    may = judge_row(f, v, name, of);
+    if (key.len && qk_map_set(v->known, key, may) == QK_EFULL) v->version = 0;
+    return may;
+}
+
+/* Nothing of the event that the view may not see; nothing at all when that is nothing. */
+static void tell_view(qk_followers *f, view *v, uint64_t seq, qk_str name, bool list, size_t n)
+{
+    qk_buf_reset(&f->cut);
+    if (list) qk_buf_putc(&f->cut, '[');
+    for (size_t i = 0; i < n; i++) {
+        if (!may_see(f, v, name, &f->rows[i])) continue;
+        if (f->cut.len > (list ? 1 : 0)) qk_buf_putc(&f->cut, ',');
+        qk_buf_put_str(&f->cut, f->rows[i].text);
+    }
+    if (f->cut.len <= (list ? 1 : 0)) return;
+    if (list) qk_buf_putc(&f->cut, ']');
+    if (!f->cut.failed) add_event(f, &v->ring, seq, name, qk_buf_str(&f->cut));
+}
+
+static void tell_views(qk_followers *f, uint64_t seq, qk_str name, qk_str data)
+{
+    static const char *const open[] = {"clock", "health"};
+    static const char *const rows[] = {"value", "device", "request", "event"};
+    bool for_all = false, known = false;
+    size_t n = SIZE_MAX;
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
+        for_all |= qk_str_eq(name, qk_str_of(open[i]));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        known |= qk_str_eq(name, qk_str_of(rows[i]));
+    for (size_t i = 0; i < VIEWS; i++) {
+        view *v = f->views[i];
+        if (!v || !v->followers) continue;
+        if (for_all) add_event(f, &v->ring, seq, name, data);
+        if (for_all || !known) continue;
+        if (n == SIZE_MAX) n = read_rows(f, data);
+        if (n == SIZE_MAX) return;
+        tell_view(f, v, seq, name, data.ptr[0] == '[', n);
+    }
 }
 
 static qk_str trim_raw(qk_str text, size_t from, size_t to)
@@ -299,7 +490,9 @@ static qk_code take_event(qk_followers *f, qk_json_reader *r)
         if (qk_str_eq(key, QK_STR("seq"))) QK_TRY(qk_parse_u64(&seq, r->value));
         if (qk_str_eq(key, QK_STR("name"))) name = r->value;
     }
-    add_event(f, seq, name, data);
+    add_event(f, &f->all, seq, name, data);
+    f->stats.events++;
+    tell_views(f, seq, name, data);
     return QK_OK;
 }
 
@@ -320,7 +513,7 @@ static qk_code take_batch(qk_followers *f)
 /* What was lost between the feed and us cannot be told: pages load again. */
 static void tell_reset(qk_followers *f)
 {
-    append_text(f, QK_STR("event: reset\ndata: {}\n\n"));
+    append_all(f, QK_STR("event: reset\ndata: {}\n\n"));
     f->seen = qk_live_feed_end(f->options.live);
 }
 
@@ -348,7 +541,7 @@ void qk_followers_pump(qk_followers *f, int64_t now_ms)
     bool some = take_news(f);
     pthread_mutex_lock(&f->lock);
     if (!some && now_ms - f->sent_ms >= KEEP_ALIVE_MS) {
-        append_text(f, QK_STR(": still here\n\n"));
+        append_all(f, QK_STR(": still here\n\n"));
         some = true;
     }
     if (some) {
@@ -358,11 +551,10 @@ void qk_followers_pump(qk_followers *f, int64_t now_ms)
     pthread_mutex_unlock(&f->lock);
 }
 
-void qk_follower_mark(qk_follower *w, uint64_t whose, bool quiet)
+void qk_follower_mark(qk_follower *w, uint64_t whose)
 {
     pthread_mutex_lock(&w->owner->lock);
     w->whose = whose;
-    w->quiet = quiet;
     pthread_mutex_unlock(&w->owner->lock);
 }
 

@@ -6,21 +6,25 @@
  * The pump takes what is new from the feed, writes it once as event text into one ring of bytes and
  * wakes those that wait; a follower is no more than a position in that ring. Who reads so slowly
  * that the ring has passed it is cut, comes back with its Last-Event-ID and is told to load again.
- * An id is "<start>-<seq>": <start> differs at each start of the program, so that a number of an
- * earlier life is never taken for one of this.
+ * Who sees
+ * own rows alone reads a ring of his own kind, shared by all with the same roles, into which the
+ * pump puts what they may see and nothing else. An id is "<start>-<seq>": <start> differs at each
+ * start of the program, so that a number of an earlier life is never taken for one of this.
  *
  * Threads: any; waking and waiting are done under one lock, so that no wake-up is lost. */
 #include "base/text.h"
 #include "domain/live.h"
+#include "web/rights.h"
 
 typedef struct qk_followers qk_followers;
 typedef struct qk_follower qk_follower;
 
 typedef struct qk_followers_options {
     qk_live *live;
-    uint32_t max;      /* followers at a time */
-    size_t ring_bytes; /* text kept for slow readers; 0 = 4 MiB */
-    uint32_t start;    /* names this life of the program */
+    uint32_t max;                /* followers at a time */
+    size_t ring_bytes;           /* text kept for slow readers; 0 = 4 MiB */
+    uint32_t start;              /* names this life of the program */
+    const qk_registry *registry; /* for who sees own rows alone; may be NULL without such */
     /* Puts a connection to sleep and wakes it; called under the lock. */
     void (*suspend)(void *connection);
     void (*resume)(void *connection);
@@ -30,13 +34,13 @@ QK_NODISCARD qk_code qk_followers_new(qk_followers **out, const qk_followers_opt
 void qk_followers_free(qk_followers *f); /* after the last follower has left */
 
 /* last_id: value of Last-Event-ID, {NULL,0} when absent. greeting: JSON of a "clock" event that is
- * sent first. QK_EFULL when all places are taken or the feed is ending. */
+ * sent first. rows: whose rows alone are told, NULL = all are. QK_EFULL when all places are taken
+ * or the feed is ending. */
 QK_NODISCARD qk_code qk_follower_open(qk_follower **out, qk_followers *f, void *connection,
-                                      qk_str last_id, qk_str greeting);
+                                      qk_str last_id, qk_str greeting, const qk_actor *rows);
 void qk_follower_close(qk_follower *follower);
-/* Right after opening: whose it is (0 = nobody's), and whether he may see what happens; one who may
- * not hears only that the feed lives. */
-void qk_follower_mark(qk_follower *follower, uint64_t whose, bool quiet);
+/* Right after opening: whose it is (0 = nobody's). */
+void qk_follower_mark(qk_follower *follower, uint64_t whose);
 /* Cuts all followers of somebody; they notice within a pump. */
 void qk_followers_cut(qk_followers *f, uint64_t whose);
 

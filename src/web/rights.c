@@ -60,25 +60,36 @@ static bool owns_site(const qk_registry *r, const char *unit, const qk_site *sit
     return qk_people_division_within(r, qk_str_of(site->division), qk_str_of(division));
 }
 
-bool qk_rights_may_site(const qk_exchange *x, qk_action action, const qk_site *site)
+bool qk_actor_may_site(const qk_registry *r, const qk_actor *actor, qk_action action,
+                       const qk_site *site)
 {
-    const qk_registry *r = registry_of(x);
-    for (uint32_t i = 0; i < x->actor.role_count; i++) {
-        qk_scope scope = qk_rights_role_scope(x->actor.roles[i].role, action);
+    for (uint32_t i = 0; i < actor->role_count; i++) {
+        qk_scope scope = qk_rights_role_scope(actor->roles[i].role, action);
         if (scope == QK_SCOPE_ALL) return true;
-        if (scope == QK_SCOPE_OWN && owns_site(r, x->actor.roles[i].unit, site)) return true;
+        if (scope == QK_SCOPE_OWN && owns_site(r, actor->roles[i].unit, site)) return true;
     }
     return false;
 }
 
-bool qk_rights_may_device(const qk_exchange *x, qk_action action, qk_str mn)
+bool qk_rights_may_site(const qk_exchange *x, qk_action action, const qk_site *site)
+{
+    return qk_actor_may_site(registry_of(x), &x->actor, action, site);
+}
+
+bool qk_actor_may_row(const qk_registry *r, const qk_actor *actor, qk_action action, qk_str mn,
+                      qk_str site)
 {
     qk_device device;
-    qk_site site;
-    if (qk_rights_scope(x, action) == QK_SCOPE_ALL) return true;
-    return qk_registry_device(registry_of(x), &device, mn) &&
-           qk_registry_site(registry_of(x), &site, qk_str_of(device.site)) &&
-           qk_rights_may_site(x, action, &site);
+    qk_site at;
+    if (qk_actor_scope(actor, action) == QK_SCOPE_ALL) return true;
+    if (mn.len && !qk_registry_device(r, &device, mn)) return false;
+    return qk_registry_site(r, &at, mn.len ? qk_str_of(device.site) : site) &&
+           qk_actor_may_site(r, actor, action, &at);
+}
+
+bool qk_rights_may_device(const qk_exchange *x, qk_action action, qk_str mn)
+{
+    return qk_actor_may_row(registry_of(x), &x->actor, action, mn, QK_STR(""));
 }
 
 static bool may_site_id(const qk_exchange *x, qk_str id)

@@ -64,5 +64,10 @@ QK_NODISCARD qk_code qk_rights_need(qk_exchange *x, qk_action action, qk_str uni
 /* For tests and for what acts without a request. */
 qk_scope qk_actor_scope(const qk_actor *actor, qk_action action);
 bool qk_actor_may(const qk_registry *r, const qk_actor *actor, qk_action action, qk_str unit);
+bool qk_actor_may_site(const qk_registry *r, const qk_actor *actor, qk_action action,
+                       const qk_site *site);
+/* A row that names a device, or else a site; one that names neither is the whole county's. */
+bool qk_actor_may_row(const qk_registry *r, const qk_actor *actor, qk_action action, qk_str mn,
+                      qk_str site);
 void qk_actor_add(qk_actor *actor, qk_rights_role role, qk_str unit);
 #endif

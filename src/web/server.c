@@ -195,6 +195,7 @@ static qk_code open_context(qk_web *web, qk_node *node, qk_gateway *gateway, qk_
     qk_followers_options followers = {.live = qk_node_live(node),
                                       .max = web->options.max_followers,
                                       .start = c->start,
+                                      .registry = qk_node_registry(node),
                                       .suspend = suspend_connection,
                                       .resume = resume_connection};
     qk_code code = qk_followers_new(&c->followers, &followers);

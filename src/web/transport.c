@@ -368,12 +368,18 @@ static void answer_busy(qk_request_state *r)
     qk_exchange_fail(r->x, &err);
 }
 
-/* The feed is not cut to rows: who does not see all of them is only told that it lives. */
 static void mark_follower(qk_request_state *r)
 {
     const char *session = r->x->actor.session;
-    qk_follower_mark(r->follower, session[0] ? qk_hash(session, strlen(session)) : 0,
-                     qk_rights_scope(r->x, QK_ACT_VIEW) != QK_SCOPE_ALL);
+    qk_follower_mark(r->follower, session[0] ? qk_hash(session, strlen(session)) : 0);
+}
+
+/* Whose rows alone are told; NULL for who sees all of them. */
+static const qk_actor *rows_of(const qk_exchange *x)
+{
+    bool all = qk_rights_scope(x, QK_ACT_VIEW) == QK_SCOPE_ALL &&
+               qk_rights_scope(x, QK_ACT_DEVICE_VIEW) == QK_SCOPE_ALL;
+    return all ? NULL : &x->actor;
 }
 
 static enum MHD_Result open_follower(qk_request_state *r)
@@ -385,7 +391,7 @@ static enum MHD_Result open_follower(qk_request_state *r)
     if (x->status != 200) return qk_web_send(r);
     set_deadline(r, 0);
     if (!r->head && qk_follower_open(&r->follower, r->web->context.followers, r->connection, last,
-                                     qk_buf_str(&x->out)) != QK_OK)
+                                     qk_buf_str(&x->out), rows_of(x)) != QK_OK)
         return refuse(r, 503, "too_many_followers", "");
     if (r->follower) mark_follower(r);
     drop_exchange(r);

@@ -113,7 +113,7 @@ static bool build_followers(void)
                                     .suspend = nothing,
                                     .resume = nothing};
     if (qk_followers_new(&all, &options) != QK_OK) return false;
-    bool open = qk_follower_open(&one, all, all, (qk_str){NULL, 0}, QK_STR("{}")) == QK_OK;
+    bool open = qk_follower_open(&one, all, all, (qk_str){NULL, 0}, QK_STR("{}"), NULL) == QK_OK;
     qk_live_publish(qk_node_live(held_node), "event", QK_STR("{\"id\":1}"));
     qk_followers_pump(all, 1000);
     if (open) assert_true(qk_follower_read(one, text, sizeof text) > 0);

@@ -41,8 +41,8 @@ static void set_up(rig *r, size_t ring_bytes, uint32_t max)
 static void open_one(rig *r, const char *last_id)
 {
     qk_str last = last_id ? qk_str_of(last_id) : (qk_str){NULL, 0};
-    assert_ok(
-        qk_follower_open(&r->follower, r->followers, &r->connection, last, QK_STR("{\"now\":1}")));
+    assert_ok(qk_follower_open(&r->follower, r->followers, &r->connection, last,
+                               QK_STR("{\"now\":1}"), NULL));
 }
 
 static void tear_down(rig *r)
@@ -181,11 +181,11 @@ static void test_follow__places_are_bounded(void **state)
     fake other = {0};
     set_up(r, 0, 2);
     open_one(r, NULL);
-    assert_ok(qk_follower_open(&second, r->followers, &other, (qk_str){0}, QK_STR("{}")));
-    assert_int_equal(qk_follower_open(&third, r->followers, &other, (qk_str){0}, QK_STR("{}")),
-                     QK_EFULL);
+    assert_ok(qk_follower_open(&second, r->followers, &other, (qk_str){0}, QK_STR("{}"), NULL));
+    assert_int_equal(
+        qk_follower_open(&third, r->followers, &other, (qk_str){0}, QK_STR("{}"), NULL), QK_EFULL);
     qk_follower_close(second);
-    assert_ok(qk_follower_open(&third, r->followers, &other, (qk_str){0}, QK_STR("{}")));
+    assert_ok(qk_follower_open(&third, r->followers, &other, (qk_str){0}, QK_STR("{}"), NULL));
     qk_follower_close(third);
     tear_down(r);
     free(r);
@@ -205,7 +205,8 @@ static void test_follow__ending_wakes_and_cuts_all(void **state)
     drain(r, &end);
     assert_int_equal(end, QK_FOLLOW_CUT);
     assert_int_equal(
-        qk_follower_open(&late, r->followers, &r->connection, (qk_str){0}, QK_STR("{}")), QK_EFULL);
+        qk_follower_open(&late, r->followers, &r->connection, (qk_str){0}, QK_STR("{}"), NULL),
+        QK_EFULL);
     tear_down(r);
     free(r);
 }

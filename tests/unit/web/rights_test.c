@@ -351,11 +351,126 @@ static void test_units__names_are_taken_aliased_and_kept_apart(void **state)
     people_close(&p);
 }
 
+/* ---- the live feed ---- */
+
+typedef struct listener {
+    const char *id, *role, *unit; /* role NULL: nobody knows him */
+    client who;
+    int fd;
+    qk_buf got;
+} listener;
+
+static void listen_as(people_rig *p, listener *l)
+{
+    char request[400];
+    people_add(p, l->id, l->role, l->unit);
+    people_login(p, &l->who, l->id);
+    l->fd = rig_connect(&p->r);
+    int n = snprintf(request, sizeof request,
+                     "GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: qingkong=%s\r\n\r\n",
+                     l->who.token);
+    rig_write(l->fd, request, (size_t)n);
+    qk_buf_init(&l->got, 1 << 20);
+    while (!l->got.ptr || !strstr(l->got.ptr, "event: clock"))
+        assert_false(rig_read(l->fd, &l->got, 100));
+}
+
+static void hears(const listener *l, const char *what, bool heard)
+{
+    if ((strstr(l->got.ptr, what) != NULL) != heard)
+        fail_msg("%s %s %s in: %s", l->id, heard ? "misses" : "must not hear", what, l->got.ptr);
+}
+
+static void test_S214_rights__the_live_feed_tells_each_his_own_rows_and_nothing_else(void **state)
+{
+    (void)state;
+    enum { DH, XL, BRICK, ALL, SYS, SEC, LISTENERS };
+    static const char one[] = "88880000000000000000001", two[] = "88880000000000000000002";
+    listener l[LISTENERS] = {[DH] = {"dh5", "R5", "dh"},        [XL] = {"xl5", "R5", "xl"},
+                             [BRICK] = {"b10", "R10", "brick"}, [ALL] = {"r14", "R14", ""},
+                             [SYS] = {"sys", "R13-SYS", ""},    [SEC] = {"sec", "R13-SEC", ""}};
+    people_rig p;
+    people_open(&p, false);
+    for (int i = 0; i < LISTENERS; i++) listen_as(&p, &l[i]);
+    qk_live *live = qk_node_live(p.r.node);
+    qk_live_publish(
+        live, "value",
+        QK_STR("[{\"site\":\"outlet1\",\"mn\":\"88880000000000000000001\",\"value\":1.5},"
+               "{\"site\":\"outlet2\",\"mn\":\"88880000000000000000002\",\"value\":2.50},"
+               "{\"site\":\"\",\"mn\":\"nobody\",\"value\":3.5}]"));
+    qk_live_publish(live, "device", QK_STR("{\"mn\":\"88880000000000000000002\",\"frames\":77}"));
+    qk_live_publish(live, "event", QK_STR("{\"id\":41,\"site\":\"outlet1\",\"mn\":null}"));
+    qk_live_publish(live, "event", QK_STR("{\"id\":42,\"site\":null,\"mn\":null}"));
+    qk_live_publish(live, "request", QK_STR("{\"id\":51,\"mn\":\"88880000000000000000001\"}"));
+    qk_live_publish(live, "secret", QK_STR("{\"id\":61}"));
+    qk_live_publish(live, "health", QK_STR("{\"last\":true}"));
+    for (int i = 0; i < LISTENERS; i++)
+        while (!strstr(l[i].got.ptr, "\"last\":true"))
+            assert_false(rig_read(l[i].fd, &l[i].got, 100));
+    static const struct {
+        const char *what;
+        const char *heard; /* by DH XL BRICK ALL SYS SEC */
+    } table[] = {
+        {one, "x--xx-"},
+        {two, "-xxxx-"},
+        {"\"value\":1.5", "x--x--"},
+        {"\"value\":2.50", "-xxx--"},
+        {"\"value\":3.5", "---x--"},
+        {"\"frames\":77", "-xxxx-"},
+        {"\"id\":41", "x--x--"},
+        {"\"id\":42", "---x--"},
+        {"\"id\":51", "x--xx-"},
+        {"\"id\":61", "---x--"},
+    };
+    for (size_t k = 0; k < QK_ARRAY_COUNT(table); k++)
+        for (int i = 0; i < LISTENERS; i++) hears(&l[i], table[k].what, table[k].heard[i] == 'x');
+    for (int i = 0; i < LISTENERS; i++) {
+        close(l[i].fd);
+        qk_buf_clear(&l[i].got);
+    }
+    people_close(&p);
+}
+
+static qk_code move_site(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
+{
+    qk_site site;
+    (void)context, (void)db;
+    if (!qk_registry_site(qk_node_registry(node), &site, QK_STR("outlet2"))) return QK_ENOTFOUND;
+    qk_str_copy(site.division, sizeof site.division, QK_STR("410001"));
+    return qk_registry_put_site(qk_node_registry(node), &site, site.version, QK_STR("t"), now, err);
+}
+
+/* Who may see a row is asked again when the register changes. */
+static void test_rights__a_site_that_moves_is_heard_of_by_its_new_township(void **state)
+{
+    (void)state;
+    listener l = {"dh5", "R5", "dh"};
+    people_rig p;
+    qk_error err = {0};
+    people_open(&p, false);
+    listen_as(&p, &l);
+    qk_live *live = qk_node_live(p.r.node);
+    qk_live_publish(live, "value", QK_STR("[{\"site\":\"outlet2\",\"value\":1}]"));
+    qk_live_publish(live, "health", QK_STR("{\"first\":1}"));
+    while (!strstr(l.got.ptr, "\"first\":1")) assert_false(rig_read(l.fd, &l.got, 100));
+    hears(&l, "outlet2", false);
+    assert_done(qk_node_call(p.r.node, move_site, NULL, &err), &err);
+    qk_live_publish(live, "value", QK_STR("[{\"site\":\"outlet2\",\"value\":2}]"));
+    qk_live_publish(live, "health", QK_STR("{\"second\":1}"));
+    while (!strstr(l.got.ptr, "\"second\":1")) assert_false(rig_read(l.fd, &l.got, 100));
+    hears(&l, "[{\"site\":\"outlet2\",\"value\":2}]", true);
+    close(l.fd);
+    qk_buf_clear(&l.got);
+    people_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_S214_rights__every_route_by_every_role),
         qk_dir_test(test_S214_rights__a_township_sees_its_own_alone),
+        qk_dir_test(test_S214_rights__the_live_feed_tells_each_his_own_rows_and_nothing_else),
+        qk_dir_test(test_rights__a_site_that_moves_is_heard_of_by_its_new_township),
         qk_dir_test(test_rights__answers_kept_are_not_those_of_others),
         qk_dir_test(test_rights__three_administrators_are_three_accounts),
         qk_dir_test(test_S003_posts__change_hands_on_a_day_and_nothing_is_orphaned),
