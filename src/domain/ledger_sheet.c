@@ -109,13 +109,15 @@ typedef struct import {
     qk_arena *arena;
     qk_arena scratch;
     bool write;
-    qk_str by;
+    const qk_ledger_author *author;
     qk_time now;
     qk_error *err;
 } import;
 
-static qk_code refuse(import *m, uint32_t line, uint32_t column, qk_str field, const char *text)
+static qk_code refuse_with(import *m, uint32_t line, uint32_t column, qk_str field,
+                           const qk_error *err)
 {
+    const char *text = err->message, *zh = err->message_zh[0] ? err->message_zh : err->message;
     qk_ledger_import *out = m->out;
     if (out->refusal_count == QK_LEDGER_REFUSALS) return QK_OK;
     qk_ledger_refusal *r = &out->refusals[out->refusal_count++];
@@ -123,8 +125,18 @@ static qk_code refuse(import *m, uint32_t line, uint32_t column, qk_str field, c
         line,
         column,
         {qk_arena_copy(m->arena, field.len ? field.ptr : "", field.len), field.len},
-        qk_arena_copy(m->arena, text, strlen(text))};
-    return r->field.ptr && r->text ? QK_OK : qk_fail(m->err, QK_ENOMEM, "no memory for refusals");
+        qk_arena_copy(m->arena, text, strlen(text)),
+        qk_arena_copy(m->arena, zh, strlen(zh))};
+    return r->field.ptr && r->text && r->text_zh
+               ? QK_OK
+               : qk_fail(m->err, QK_ENOMEM, "no memory for refusals");
+}
+
+static qk_code refuse(import *m, uint32_t line, uint32_t column, qk_str field, const char *text)
+{
+    qk_error err = {0};
+    qk_fail(&err, QK_EINVAL, "%s", text);
+    return refuse_with(m, line, column, field, &err);
 }
 
 static size_t field_of_heading(const qk_ledger_type *type, qk_str text)
@@ -184,7 +196,7 @@ static qk_code read_cells(import *m, qk_str *values, const qk_str *cells, uint32
             qk_ledger_value(&value, m->db, f, qk_csv_unguard(cells[c]), &m->scratch, &err);
         if (code == QK_EINVAL) {
             *refused = true;
-            QK_TRY(refuse(m, line, (uint32_t)c + 1, f->zh, err.message));
+            QK_TRY(refuse_with(m, line, (uint32_t)c + 1, f->zh, &err));
         } else if (code) {
             if (m->err) *m->err = err;
             return code;
@@ -206,10 +218,10 @@ static qk_code check_double(import *m, const qk_str *values, uint32_t line, bool
         }
     qk_code code = key.failed;
     if (!code && qk_map_get(m->keys, qk_buf_str(&key), &before)) {
-        char text[80];
-        snprintf(text, sizeof text, "line %u has the same key", (unsigned)before);
+        qk_error err = {0};
+        qk_fail(&err, QK_EINVAL, "line %u has the same key", (unsigned)before);
         *refused = true;
-        code = refuse(m, line, 0, QK_STR(""), text);
+        code = refuse_with(m, line, 0, QK_STR(""), &err);
     } else if (!code) {
         code = qk_map_set(m->keys, qk_buf_str(&key), line);
     }
@@ -229,6 +241,26 @@ static qk_code fill_missing(import *m, qk_str *values, int64_t id, uint32_t line
         QK_TRY(refuse(m, line, 0, m->type->fields[i].zh, "this is needed"));
     }
     return QK_OK;
+}
+
+/* A row of his unit: before, and as it would be. */
+static qk_code check_unit(import *m, const qk_str *values, int64_t id, uint32_t line, bool *refused)
+{
+    const qk_ledger_author *a = m->author;
+    qk_ledger_row *old = NULL;
+    size_t field = 0, column = 0;
+    if (!a->may) return QK_OK;
+    while (field < m->type->field_count && m->type->fields[field].kind != QK_LEDGER_UNIT) field++;
+    bool none = field == m->type->field_count;
+    if (id) QK_TRY(qk_ledger_get(&old, m->db, m->type, id, &m->scratch, m->err));
+    if (a->may(a->context, none ? QK_STR("") : values[field]) &&
+        (!old || a->may(a->context, old->unit)))
+        return QK_OK;
+    *refused = true;
+    for (size_t c = 0; c < m->columns; c++)
+        if (m->field[c] == field) column = c + 1;
+    return refuse(m, line, (uint32_t)column, none ? QK_STR("") : m->type->fields[field].zh,
+                  "the row is of another unit than yours");
 }
 
 static bool equals_old(const import *m, const qk_str *values, const qk_ledger_row *old)
@@ -253,12 +285,12 @@ static qk_code settle_row(import *m, const qk_str *values, int64_t id, uint32_t 
     *fate = would;
     if (would == QK_LEDGER_SAME) return QK_OK;
     qk_code code =
-        m->write ? qk_ledger_put(&id, &changed, m->db, m->type, values, -1, QK_TIME_NONE, m->by,
-                                 m->now, &err)
+        m->write ? qk_ledger_put(&id, &changed, m->db, m->type, values, -1, QK_TIME_NONE,
+                                 m->author->by, m->now, &err)
                  : qk_ledger_check_row(m->db, m->type, values, id ? id : -1, &m->scratch, &err);
     if (code == QK_EINVAL) {
         *fate = QK_LEDGER_REFUSED;
-        return refuse(m, line, 0, qk_str_of(err.where), err.message);
+        return refuse_with(m, line, 0, qk_str_of(err.where), &err);
     }
     if (code && m->err) *m->err = err;
     return code;
@@ -282,6 +314,7 @@ static qk_code take_row(import *m, const qk_str *cells, uint32_t line)
         if (code && code != QK_ENOTFOUND) return code;
         QK_TRY(fill_missing(m, values, id, line, &refused));
     }
+    if (!refused) QK_TRY(check_unit(m, values, id, line, &refused));
     if (!refused) QK_TRY(settle_row(m, values, id, line, &fate));
     size_t *counts[] = {&out->added, &out->changed, &out->same, &out->refused};
     ++*counts[fate];
@@ -335,10 +368,10 @@ static qk_code write_walk(import *m, qk_str csv)
 }
 
 qk_code qk_ledger_import_csv(qk_ledger_import *out, qk_db *db, const qk_ledger_type *type,
-                             qk_str csv, bool commit, qk_str by, qk_time now, qk_arena *arena,
-                             qk_error *err)
+                             qk_str csv, bool commit, const qk_ledger_author *author, qk_time now,
+                             qk_arena *arena, qk_error *err)
 {
-import m = {.out = out, .db = db, .type = type, .arena = arena, .by = by, .now = now, .err = err };
+import m = {.out = out, .db = db, .type = type, .arena = arena, .author = author, .now = now, .err = err };
     qk_code code;
     *out = (qk_ledger_import){
         .fates = qk_arena_array(arena, QK_LEDGER_SHEET_ROWS, sizeof *out->fates),

@@ -25,7 +25,7 @@ QK_NODISCARD qk_code qk_ledger_sheet_text(qk_buf *csv, qk_str bytes, qk_error *e
 typedef struct qk_ledger_refusal {
     uint32_t line, column; /* column 0 = the row as a whole */
     qk_str field;
-    const char *text;
+    const char *text, *text_zh;
 } qk_ledger_refusal;
 
 typedef enum qk_ledger_fate {
@@ -44,9 +44,18 @@ typedef struct qk_ledger_import {
     size_t refusal_count;
 } qk_ledger_import;
 
+/* Who brings a table: rows of units that he may not write are refused, each by its line, those that
+ * are there and those that would be. may NULL = all are his. */
+typedef struct qk_ledger_author {
+    qk_str by;
+    bool (*may)(void *context, qk_str unit);
+    void *context;
+} qk_ledger_author;
+
 /* Looks at the table; with `commit` and nothing refused, takes it (store thread, inside a
  * transaction). QK_EFORMAT with line and column when it is no table at all. */
 QK_NODISCARD qk_code qk_ledger_import_csv(qk_ledger_import *out, qk_db *db,
                                           const qk_ledger_type *type, qk_str csv, bool commit,
-                                          qk_str by, qk_time now, qk_arena *arena, qk_error *err);
+                                          const qk_ledger_author *author, qk_time now,
+                                          qk_arena *arena, qk_error *err);
 #endif

@@ -296,7 +296,7 @@ qk_code qk_api_ledger_xlsx(qk_exchange *x, qk_error *err)
 typedef struct table {
     qk_str csv;
     bool commit;
-    qk_str by;
+    qk_ledger_author author;
 } table;
 
 static void put_import(qk_json_writer *w, const qk_ledger_import *got, bool committed)
@@ -325,6 +325,7 @@ static void put_import(qk_json_writer *w, const qk_ledger_import *got, bool comm
         qk_json_ki64(w, "column", got->refusals[i].column);
         qk_json_kstr(w, "field", got->refusals[i].field);
         qk_json_kcstr(w, "text", got->refusals[i].text);
+        qk_json_kcstr(w, "text_zh", got->refusals[i].text_zh);
         qk_json_end(w);
     }
     qk_json_end(w);
@@ -339,7 +340,7 @@ static qk_code take_table(qk_exchange *x, const table *t, qk_db *db, qk_time now
     QK_TRY(type_of(&type, x, db, err));
     if (qk_regulation_keeps(type->id)) return qk_refuse(x, err, 422, "ledger_kept", NULL, "%s", "");
     QK_TRY(refuse_row(
-        x, qk_ledger_import_csv(&got, db, type, t->csv, t->commit, t->by, now, &x->arena, err),
+        x, qk_ledger_import_csv(&got, db, type, t->csv, t->commit, &t->author, now, &x->arena, err),
         err));
     bool committed = t->commit && !got.refused && !got.refusal_count;
     snprintf(note->what, sizeof note->what, committed ? "ledger.import" : "ledger.preview");
@@ -362,16 +363,23 @@ static qk_code look_outside(qk_exchange *x, void *context, qk_change_note *note,
                       err);
 }
 
+static bool may_write(void *context, qk_str unit)
+{
+    return qk_rights_may(context, QK_ACT_LEDGER_WRITE, unit);
+}
+
 qk_code qk_api_ledger_import(qk_exchange *x, qk_error *err)
 {
     qk_buf csv;
-    table t = {.commit = qk_query_given(x, "commit"), .by = qk_str_of(x->who)};
+    table t = {.commit = qk_query_given(x, "commit"), .author = {.by = qk_str_of(x->who)}};
     qk_str person = qk_query_str(x, "person");
-    if (person.len) t.by = person;
+    if (person.len) t.author.by = person;
+    if (qk_rights_scope(x, QK_ACT_LEDGER_WRITE) != QK_SCOPE_ALL) {
+        t.author.may = may_write;
+        t.author.context = x;
+    }
     if (!x->body.len)
         return qk_refuse(x, err, 400, "bad_body", NULL, "the body is the table's file");
-    /* A table may hold rows of any unit. */
-    QK_TRY(qk_rights_need(x, QK_ACT_LEDGER_WRITE, QK_STR(""), err));
     qk_buf_init(&csv, QK_LEDGER_SHEET_BYTES);
     qk_code code = qk_ledger_sheet_text(&csv, x->body, err);
     if (code == QK_EFORMAT || code == QK_EUNSUPPORTED || code == QK_EFULL) {

@@ -37,7 +37,8 @@ static void close_desk(desk *d)
 static qk_code import(desk *d, const char *csv, bool commit)
 {
     d->err = (qk_error){0};
-    return qk_ledger_import_csv(&d->got, d->db, d->type, qk_str_of(csv), commit, QK_STR("clerk"),
+    return qk_ledger_import_csv(&d->got, d->db, d->type, qk_str_of(csv), commit,
+                                &(qk_ledger_author){.by = QK_STR("clerk")},
                                 at("2025-06-30T09:00:00"), &d->arena, &d->err);
 }
 

@@ -34,7 +34,8 @@ static size_t import(desk *d, const char *ledger, const char *csv)
     assert_done(
         qk_ledger_type_get(&type, d->db, qk_str_of(ledger), QK_TIME_NONE, &d->arena, &d->err),
         &d->err);
-    assert_done(qk_ledger_import_csv(&got, d->db, type, qk_str_of(csv), true, QK_STR("clerk"),
+    assert_done(qk_ledger_import_csv(&got, d->db, type, qk_str_of(csv), true,
+                                     &(qk_ledger_author){.by = QK_STR("clerk")},
                                      at("2025-11-01T09:00:00"), &d->arena, &d->err),
                 &d->err);
     return got.refused + got.refusal_count;

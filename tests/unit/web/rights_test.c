@@ -464,6 +464,60 @@ static void test_rights__a_site_that_moves_is_heard_of_by_its_new_township(void 
     people_close(&p);
 }
 
+/* ---- a table of a ledger ---- */
+
+static reply bring(people_rig *p, const client *c, const char *query, const char *csv)
+{
+    static unsigned serial;
+    qk_buf text;
+    reply out;
+    qk_buf_init(&text, 1 << 20);
+    qk_buf_printf(&text,
+                  "POST /api/v1/ledgers/nrmm_test/import%s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                  "Connection: close\r\nContent-Type: text/csv\r\nCookie: qingkong=%s\r\n"
+                  "X-CSRF-Token: %s\r\nIdempotency-Key: bring%u\r\nContent-Length: %zu\r\n\r\n%s",
+                  query, c->token, c->csrf, ++serial, strlen(csv), csv);
+    rig_send(&p->r, &out, text.ptr, text.len, 5000);
+    qk_buf_clear(&text);
+    return out;
+}
+
+static void test_S222_rights__a_township_brings_its_own_rows_and_none_of_others(void **state)
+{
+    (void)state;
+    people_rig p;
+    client dh = {0}, xl = {0}, all = {0};
+    people_open(&p, false);
+    people_add(&p, "dh5", "R5", "dh");
+    people_add(&p, "xl5", "R5", "xl");
+    people_add(&p, "r1", "R1", "qz");
+    people_login(&p, &dh, "dh5");
+    people_login(&p, &xl, "xl5");
+    people_login(&p, &all, "r1");
+    reply got = bring(&p, &dh, "?commit",
+                      "machine_code,date,result,unit\nA1,2026-06-03,pass,东河镇\n"
+                      "A2,2026-06-03,pass,西岭镇\nA3,2026-06-03,pass,\n");
+    assert_int_equal(got.status, 200);
+    const qk_json_value *v = rig_json(&p.r, &got);
+    assert_json(v, "committed", "false");
+    assert_json(v, "refused", "2");
+    assert_json(v, "refusals/0/line", "3");
+    assert_json(v, "refusals/0/column", "4");
+    assert_json(v, "refusals/0/text_zh", "该行属于别的单位");
+    assert_json(v, "refusals/1/line", "4");
+    got = bring(&p, &dh, "?commit", "machine_code,date,result,unit\nA1,2026-06-03,pass,东河镇\n");
+    assert_json(rig_json(&p.r, &got), "committed", "true");
+    /* Neither taken over by naming oneself, nor given away. */
+    got = bring(&p, &xl, "?commit", "machine_code,date,result,unit\nA1,2026-06-03,fail,西岭镇\n");
+    assert_json(rig_json(&p.r, &got), "committed", "false");
+    assert_json(rig_json(&p.r, &got), "refusals/0/line", "2");
+    got = bring(&p, &dh, "?commit", "machine_code,date,result,unit\nA1,2026-06-03,pass,西岭镇\n");
+    assert_json(rig_json(&p.r, &got), "committed", "false");
+    got = bring(&p, &all, "?commit", "machine_code,date,result,unit\nA1,2026-06-03,fail,西岭镇\n");
+    assert_json(rig_json(&p.r, &got), "committed", "true");
+    people_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +525,7 @@ int main(void)
         qk_dir_test(test_S214_rights__a_township_sees_its_own_alone),
         qk_dir_test(test_S214_rights__the_live_feed_tells_each_his_own_rows_and_nothing_else),
         qk_dir_test(test_rights__a_site_that_moves_is_heard_of_by_its_new_township),
+        qk_dir_test(test_S222_rights__a_township_brings_its_own_rows_and_none_of_others),
         qk_dir_test(test_rights__answers_kept_are_not_those_of_others),
         qk_dir_test(test_rights__three_administrators_are_three_accounts),
         qk_dir_test(test_S003_posts__change_hands_on_a_day_and_nothing_is_orphaned),
