@@ -98,5 +98,8 @@ int qk_cmd_restore(int argc, char **argv)
     if (code != QK_OK) return qk_command_refuse("restore", &err);
     print_result(o.check ? "sound" : "restored", &result);
     printf("\n");
+    if (!o.check)
+        printf("a backup does not hold secret.key: put the kept copy into %s (0600) before serve\n",
+               o.data);
     return QK_EXIT_DONE;
 }

@@ -7,6 +7,9 @@
 #include "domain/node.h"
 #include "domain/people.h"
 #include "store/audit.h"
+#include "store/lock.h"
+#include "store/seal.h"
+#include "base/file.h"
 #include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -24,11 +27,17 @@ typedef struct user {
 
 static bool is_verb(const char *word)
 {
-    static const char *const verbs[] = {"add",    "passwd",       "list", "disable",
-                                        "enable", "end-sessions", NULL};
+    static const char *const verbs[] = {"add",    "passwd",       "list",           "disable",
+                                        "enable", "end-sessions", "forget-secrets", NULL};
     for (size_t i = 0; verbs[i]; i++)
         if (strcmp(verbs[i], word) == 0) return true;
     return false;
+}
+
+static bool needs_account(const user *u)
+{
+    return strcmp(u->verb, "list") != 0 && strcmp(u->verb, "end-sessions") != 0 &&
+           strcmp(u->verb, "forget-secrets") != 0;
 }
 
 static int read_options(user *u, int argc, char **argv)
@@ -52,10 +61,10 @@ static int read_options(user *u, int argc, char **argv)
     if (optind < argc) u->id = argv[optind++];
     if (optind < argc) return qk_command_misuse("user", "unexpected argument '%s'", argv[optind]);
     if (!u->verb || !is_verb(u->verb))
-        return qk_command_misuse("user", "add, passwd, list, disable, enable or end-sessions?");
+        return qk_command_misuse("user", "add, passwd, list, disable, enable, end-sessions or "
+                                         "forget-secrets?");
     if (!u->data_dir) return qk_command_misuse("user", "--data DIR is needed");
-    if (!u->id && strcmp(u->verb, "list") != 0 && strcmp(u->verb, "end-sessions") != 0)
-        return qk_command_misuse("user", "which account?");
+    if (!u->id && needs_account(u)) return qk_command_misuse("user", "which account?");
     return QK_EXIT_DONE;
 }
 
@@ -193,9 +202,35 @@ static qk_code list_users(const user *u, qk_error *err)
     return code;
 }
 
+/* The key of what is sealed is lost: the folder does not start until somebody decides this. */
+static qk_code forget_secrets(const user *u, qk_error *err)
+{
+    char path[QK_PATH_MAX];
+    qk_clock *clock = NULL;
+    qk_db *db = NULL;
+    int lock = -1;
+    int64_t dropped = 0;
+    QK_TRY(qk_path_join(path, sizeof path, u->data_dir, "store.db"));
+    QK_TRY(qk_lock_take(&lock, u->data_dir, err));
+    qk_code code = qk_clock_new_real(&clock);
+    qk_time now = code ? 0 : qk_clock_now(clock);
+    if (!code) code = qk_db_open(&db, path, NULL, err);
+    if (!code) code = qk_seal_forget(db, now, &dropped, err);
+    if (!code) code = tell(db, now, "secrets.forget", NULL, err);
+    if (!code)
+        printf("%lld values that the lost key had sealed are gone: second factors, passwords and "
+               "keys of devices, upper platforms (now off), phones\n",
+               (long long)dropped);
+    qk_db_close(db);
+    qk_clock_free(clock);
+    qk_lock_release(lock);
+    return code;
+}
+
 static qk_code run_user(user *u, qk_error *err)
 {
     qk_node_options options = {.data_dir = u->data_dir};
+    if (strcmp(u->verb, "forget-secrets") == 0) return forget_secrets(u, err);
     if (needs_password(u)) QK_TRY(read_password(u, err));
     qk_code code = qk_node_open(&u->node, &options, err);
     if (code == QK_EBUSY)

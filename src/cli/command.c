@@ -290,7 +290,8 @@ static const char user_usage[] =
     "usage: qingkong user add ID --data DIR [--role ROLE] [--unit UNIT] [--name NAME]\n"
     "       qingkong user passwd|disable|enable ID --data DIR\n"
     "       qingkong user end-sessions [ID] --data DIR\n"
-    "       qingkong user list --data DIR\n\n"
+    "       qingkong user list --data DIR\n"
+    "       qingkong user forget-secrets --data DIR\n\n"
     "Accounts of a folder that no server holds: the first one, or when nobody can log in any "
     "more.\n"
     "Daily work on accounts is done on the page by the security administrator.\n"
@@ -298,6 +299,7 @@ static const char user_usage[] =
     "at\n"
     "the next login, and ends the sessions.\n"
     "  --role ROLE   R1 to R11, R13-SYS, R13-SEC, R13-AUD, R14 (R13-SEC)\n"
+    "forget-secrets takes away all that a lost secret.key had sealed, so that the folder starts.\n"
     "list writes ID, state, unit and roles, with tabs between.\n";
 
 static const char import_usage[] =

@@ -44,10 +44,11 @@ qk_code qk_secret_get(qk_secret *out, qk_db *db, qk_str account, qk_error *err)
 {
     sqlite3_stmt *s = NULL;
     *out = (qk_secret){0};
-    QK_TRY(qk_db_prepare(&s, db,
-                         "SELECT password,password_at,must_change,earlier,totp,totp_step,recovery,"
-                         "failed,locked_until FROM account_secret WHERE account=?1",
-                         err));
+    QK_TRY(qk_db_prepare(
+        &s, db,
+        "SELECT password,password_at,must_change,earlier,unseal(totp),totp_step,recovery,"
+        "failed,locked_until FROM account_secret WHERE account=?1",
+        err));
     qk_db_bind_str(s, 1, account);
     QK_TRY(qk_db_step(db, s, err));
     qk_str_copy(out->account, sizeof out->account, account);
@@ -73,7 +74,7 @@ static qk_code put_row(qk_db *db, const qk_secret *v, const qk_buf *earlier, con
     QK_TRY(qk_db_prepare(&s, db,
                          "INSERT OR REPLACE INTO account_secret (account,password,password_at,"
                          "must_change,earlier,totp,totp_step,recovery,failed,locked_until)"
-                         " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+                         " VALUES (?1,?2,?3,?4,?5,seal(?6),?7,?8,?9,?10)",
                          err));
     qk_db_bind_str(s, 1, qk_str_of(v->account));
     qk_db_bind_str(s, 2, qk_str_of(v->password));

@@ -7,6 +7,7 @@
 #include "domain/rebuild.h"
 #include "domain/retention.h"
 #include "domain/setting.h"
+#include "store/seal.h"
 #include <sodium/randombytes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,6 +284,7 @@ static qk_code open_store(qk_node *node, qk_error *err)
     QK_TRY(qk_db_open(&node->db, node->db_path, node->log, err));
     QK_TRY(qk_files_open(&node->files, node->dir, 0, err));
     QK_TRY(resume_clock(node, err));
+    QK_TRY(qk_seal_prepare(node->db, qk_clock_now(node->clock), err));
     QK_TRY(qk_telemetry_open(&node->telemetry, node->db, &t, err));
     QK_TRY(qk_scheduler_new(&node->scheduler, node->db, node, node->log, err));
     return qk_registry_open(&node->registry, node->db, err);

@@ -14,9 +14,20 @@ static void put_names(qk_buf *sql, const qk_row_form *form)
     qk_buf_puts(sql, ",version");
 }
 
-static void put_marks(qk_buf *sql, size_t n)
+/* As they are read: secrets stand sealed (store/seal.h). */
+static void put_columns(qk_buf *sql, const qk_row_form *form)
 {
-    for (size_t i = 0; i < n; i++) qk_buf_puts(sql, i ? ",?" : "?");
+    for (size_t i = 0; i < form->n; i++)
+        qk_buf_printf(sql, form->fields[i].secret ? "%sunseal(\"%s\")" : "%s\"%s\"", i ? "," : "",
+                      form->fields[i].name);
+    qk_buf_puts(sql, ",version");
+}
+
+static void put_marks(qk_buf *sql, const qk_row_form *form)
+{
+    for (size_t i = 0; i < form->n; i++)
+        qk_buf_printf(sql, "%s%s", i ? "," : "", form->fields[i].secret ? "seal(?)" : "?");
+    qk_buf_puts(sql, ",?,?,?,?");
 }
 
 /* The history twin is filled by triggers (store/schema.c). */
@@ -27,7 +38,7 @@ static char *make_put(const qk_row_form *form)
     qk_buf_printf(&sql, "INSERT INTO %s(", form->table);
     put_names(&sql, form);
     qk_buf_puts(&sql, ",recorded_at,recorded_by,valid_from) VALUES(");
-    put_marks(&sql, form->n + 4);
+    put_marks(&sql, form);
     qk_buf_puts(&sql, ") ON CONFLICT DO UPDATE SET ");
     for (size_t i = form->keys; i < form->n; i++)
         qk_buf_printf(&sql, "\"%s\"=excluded.\"%s\",", form->fields[i].name, form->fields[i].name);
@@ -41,7 +52,7 @@ static char *make_load(const qk_row_form *form)
     qk_buf sql;
     qk_buf_init(&sql, 4096);
     qk_buf_puts(&sql, "SELECT ");
-    put_names(&sql, form);
+    put_columns(&sql, form);
     qk_buf_printf(&sql, " FROM %s", form->table);
     return qk_buf_take(&sql, NULL);
 }
@@ -51,7 +62,7 @@ static char *make_at(const qk_row_form *form)
     qk_buf sql;
     qk_buf_init(&sql, 4096);
     qk_buf_puts(&sql, "SELECT ");
-    put_names(&sql, form);
+    put_columns(&sql, form);
     qk_buf_printf(&sql, " FROM %s_history WHERE ", form->table);
     for (size_t i = 0; i < form->keys; i++)
         qk_buf_printf(&sql, "\"%s\"=? AND ", form->fields[i].name);

@@ -359,7 +359,7 @@ static void read_upper(qk_upper *upper, sqlite3_stmt *stmt)
     (void)qk_str_copy(upper->address, sizeof upper->address, qk_db_text(stmt, 1));
 }
 
-#define UPPER_COLUMNS "id, address, mn_map, state, version, cursor"
+#define UPPER_COLUMNS "id, address, unseal(mn_map), state, version, cursor"
 
 static qk_code load_cursors(qk_gateway *g, qk_db *db, qk_error *err)
 {
@@ -492,12 +492,13 @@ static qk_code put_in_store(void *context, qk_node *node, qk_db *db, qk_time now
         return qk_fail(err, QK_ECONFLICT, "platform %s was changed by somebody else", u->upper.id);
     if (others >= QK_UPPERS_MAX)
         return qk_fail(err, QK_EFULL, "no more than %d platforms", QK_UPPERS_MAX);
-    QK_TRY(qk_db_prepare(&stmt, db,
-                         "INSERT INTO forward (id, address, mn_map, state, cursor, version,"
-                         " recorded_at, recorded_by) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)"
-                         " ON CONFLICT (id) DO UPDATE SET address = ?2, mn_map = ?3, state = ?4,"
-                         " version = ?6, recorded_at = ?7, recorded_by = ?8",
-                         err));
+    QK_TRY(qk_db_prepare(
+        &stmt, db,
+        "INSERT INTO forward (id, address, mn_map, state, cursor, version,"
+        " recorded_at, recorded_by) VALUES (?1,?2,seal(?3),?4,?5,?6,?7,?8)"
+        " ON CONFLICT (id) DO UPDATE SET address = ?2, mn_map = excluded.mn_map, state = ?4,"
+        " version = ?6, recorded_at = ?7, recorded_by = ?8",
+        err));
     qk_db_bind_str(stmt, 1, qk_str_of(u->upper.id));
     qk_db_bind_str(stmt, 2, qk_str_of(u->upper.address));
     qk_db_bind_str(stmt, 3, qk_str_of(u->upper.mn_map));

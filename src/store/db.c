@@ -2,6 +2,7 @@
 #include "store/db.h"
 #include "base/file.h"
 #include "store/schema.h"
+#include "store/seal.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -229,6 +230,11 @@ static qk_code new_db(qk_db **out, sqlite3 *handle, qk_log *log, bool writer, qk
     db->writer = writer;
     /* The argument of a hook that is never called: SQLite keeps it for us (see note_unbound). */
     sqlite3_rollback_hook(handle, NULL, db);
+    qk_code code = qk_seal_functions(handle, err);
+    if (code != QK_OK) {
+        qk_db_close(db);
+        return code;
+    }
     *out = db;
     return QK_OK;
 }

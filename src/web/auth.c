@@ -2,11 +2,10 @@
 #include "web/auth.h"
 #include "base/file.h"
 #include "base/map.h"
-#include <errno.h>
+#include "store/keyfile.h"
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 enum {
     KEY_BYTES = 32,
@@ -35,46 +34,14 @@ static void digest_of(unsigned char out[32], qk_str text)
     crypto_generichash(out, 32, (const unsigned char *)text.ptr, text.len, NULL, 0);
 }
 
-static qk_code make_key(const char *path, qk_buf *text, qk_error *err)
-{
-    unsigned char bytes[KEY_BYTES];
-    char hex[KEY_TEXT + 1];
-    randombytes_buf(bytes, sizeof bytes);
-    qk_hex(hex, bytes, sizeof bytes);
-    qk_buf_puts(text, hex);
-    qk_buf_putc(text, '\n');
-    qk_code code = text->failed;
-    if (code != QK_OK) qk_fail(err, code, "no memory for a key");
-    if (code == QK_OK) code = qk_file_write_atomic(path, text->ptr, text->len, 0600, err);
-    sodium_memzero(bytes, sizeof bytes);
-    sodium_memzero(hex, sizeof hex);
-    return code;
-}
-
-static qk_code check_rights(const char *path, bool *there, qk_error *err)
-{
-    struct stat st;
-    *there = stat(path, &st) == 0;
-    if (!*there && errno == ENOENT) return QK_OK;
-    if (!*there) return qk_fail_errno(err, errno, "cannot look at %s", path);
-    if (st.st_mode & (S_IRWXG | S_IRWXO)) {
-        qk_fail(err, QK_EDENIED, "others may read a key for changes");
-        qk_error_at(err, path, 0, 0);
-        return qk_error_hint(err, "chmod 600 it, or remove it to have a new one made");
-    }
-    return QK_OK;
-}
-
 static qk_code load_key(qk_auth *auth, qk_auth_role role, const char *dir, qk_error *err)
 {
     char path[QK_PATH_MAX], name[32];
-    bool there = false;
     snprintf(name, sizeof name, "%s.key", qk_auth_role_name(role));
     QK_TRY(qk_path_join(path, sizeof path, dir, name));
-    QK_TRY(check_rights(path, &there, err));
     qk_buf text;
     qk_buf_init(&text, 1024);
-    qk_code code = there ? qk_file_read(&text, path, err) : make_key(path, &text, err);
+    qk_code code = qk_keyfile_read(&text, path, true, NULL, err);
     qk_str key = qk_str_trim(qk_buf_str(&text));
     if (code == QK_OK && key.len < KEY_TEXT / 2) {
         qk_fail(err, QK_EFORMAT, "the key is shorter than %d characters", KEY_TEXT / 2);
