@@ -17,7 +17,8 @@ export const SCREENS: Record<string, Loader> = {
   cases: () => import('./CasesHome.svelte'),
   studio: () => import('./StudioHome.svelte'),
   assess: () => import('./Assess.svelte'),
+  forecast: () => import('./ForecastHome.svelte'),
 };
 
 /** Which entry of the rail a screen belongs to. */
-export const HOME: Record<string, string> = { device: 'devices' };
+export const HOME: Record<string, string> = { device: 'devices', forecast: 'air' };
