@@ -174,11 +174,11 @@ static qk_code keep_batch(void *context, qk_node *node, qk_db *db, qk_time now, 
     return QK_OK;
 }
 
-static qk_code issue_batch(past *p, int32_t first, qk_error *err)
+static qk_code issue_batch(past *p, int32_t first, int32_t last, qk_error *err)
 {
     batch b = {.p = p, .first = first};
     qk_code code = QK_OK;
-    for (; code == QK_OK && b.n < BATCH_DAYS && first + (int32_t)b.n <= p->last; b.n++) {
+    for (; code == QK_OK && b.n < BATCH_DAYS && first + (int32_t)b.n <= last; b.n++) {
         qk_buf_init(&b.days[b.n], QK_FORECAST_TEXT_MAX);
         int32_t issued = first + (int32_t)b.n;
         if (p->f->stop || has_issued(p, issued)) continue;
@@ -196,6 +196,7 @@ static void forget_later(past *p)
         if (p->days.first_day + (int32_t)i > p->first) p->days.learn[i] = false;
 }
 
+/* The newest first: they are what the desk is opened for. */
 static qk_code learn_and_issue(past *p, qk_error *err)
 {
     QK_TRY(await_record(p, err));
@@ -204,9 +205,10 @@ static qk_code learn_and_issue(past *p, qk_error *err)
     p->days.stop = &p->f->stop;
     QK_TRY(qk_forecast_days_fit(&p->forecaster, &p->days, &p->weather, QK_GUIDANCE_LEADS, err));
     QK_TRY(qk_guide_new(&p->guide, p->forecaster, &p->days, err));
-    for (int32_t at = p->first; at <= p->last && !p->f->stop; at += BATCH_DAYS) {
-        tell(p->f, p->place, "issue", at - p->first, p->last - p->first + 1);
-        QK_TRY(issue_batch(p, at, err));
+    for (int32_t to = p->last; to >= p->first && !p->f->stop; to -= BATCH_DAYS) {
+        int32_t at = to - BATCH_DAYS + 1 > p->first ? to - BATCH_DAYS + 1 : p->first;
+        tell(p->f, p->place, "issue", p->last - to, p->last - p->first + 1);
+        QK_TRY(issue_batch(p, at, to, err));
     }
     return QK_OK;
 }
@@ -239,7 +241,8 @@ static qk_code make_place(past *p, qk_str place, int32_t days, qk_error *err)
 {
     p->place = place;
     p->first = p->last - days + 1;
-    qk_code code = has_issued(p, p->last) ? QK_OK : learn_and_issue(p, err);
+    bool whole = has_issued(p, p->first) && has_issued(p, p->last);
+    qk_code code = whole ? QK_OK : learn_and_issue(p, err);
     qk_guide_free(p->guide);
     qk_forecaster_free(p->forecaster);
     qk_forecast_days_clear(&p->days);

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// The forecaster's desk and the verification of forecasts, on the demo county.
+// QK_SHOTS=DIR keeps pictures.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { audit, launch, leastLetter, open } from './browser.mjs';
+import { api, serve } from './server.mjs';
+
+const MAKE_MS = 150_000;
+const ISSUED = '2025-12-10';
+let server;
+let browser;
+const get = (path) => api(server.base, path);
+const skipped = (t) => server.mock && (t.skip('the stand-in makes no forecasts'), true);
+
+/** Asks until something is there. */
+async function await_(what, until, ms = MAKE_MS) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await what().catch(() => null);
+    if (value && until(value)) return value;
+    assert.ok(Date.now() < end, 'it did not come in time');
+    await new Promise((done) => setTimeout(done, 500));
+  }
+}
+async function as(role, hash, look = {}) {
+  const opened = await open(browser, server.base, { ...look, hash: '#/air/calendar' });
+  await opened.page.evaluate(async (r) => (await fetch('api/v1/demo/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(r) })).status, { role });
+  await opened.page.goto(`${server.base}?lang=${look.lang ?? 'zh'}&theme=${look.theme ?? 'light'}${hash}`);
+  await opened.page.reload();
+  return opened;
+}
+/** A change as the person of a page would make it, past what the page offers. */
+const post = (page, path, body) =>
+  page.evaluate(
+    async ([p, b]) => {
+      const who = await (await fetch('api/v1/session')).json();
+      const answer = await fetch(`api/v1/${p}`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()), 'X-CSRF-Token': who.csrf }, body: JSON.stringify(b) });
+      return { status: answer.status, text: await answer.text() };
+    },
+    [path, body],
+  );
+async function clock(now) {
+  const answer = await fetch(`${server.base}api/v1/demo/clock`, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ now }) });
+  assert.equal(answer.status, 200, await answer.text());
+}
+async function shot(page, name) {
+  if (process.env.QK_SHOTS) await page.screenshot({ path: `${process.env.QK_SHOTS}/forecast-${name}.png`, fullPage: true });
+}
+
+before(async () => {
+  server = await serve(null, ['--history', '2', '--speed', '1']);
+  browser = await launch();
+  if (server.mock) return;
+  await await_(() => get('forecast'), (f) => f.forecast.issued === ISSUED && f.forecast.on_time);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+describe('forecast', { concurrency: 1 }, () => {
+  test('S041 the desk tells ten days and a trend, by both editions, and what they rest on', async (t) => {
+    if (skipped(t)) return;
+    const { page, context, trouble } = await open(browser, server.base, { hash: '#/forecast', ready: '.strip li' });
+    assert.equal(await page.locator('.strip > li').count(), 15);
+    assert.equal(await page.locator('.strip > li.trend').count(), 5);
+    const told = (await get('forecast')).forecast.days;
+    const range = (d) => `${d.aqi_low}–${d.aqi_high}`;
+    assert.equal(await page.locator('.strip > li').nth(2).locator('.range b').innerText(), range(told[2]));
+    await page.getByLabel('评价标准').selectOption('2026');
+    await page.waitForFunction((want) => document.querySelectorAll('.strip > li .range b')[0]?.textContent === want, range(told[0].other));
+    assert.match(page.url(), /std=2026/);
+    await page.getByText('后向轨迹').first().waitFor();
+    await page.waitForSelector('.basis svg .way', { timeout: 30_000 });
+    assert.ok((await page.locator('.basis tbody tr').count()) >= 15, 'the weather of each day');
+    assert.ok((await page.locator('.basis .days .swatch').count()) >= 6, 'the days before');
+    assert.deepEqual(await audit(page), []);
+    assert.deepEqual(trouble, []);
+    await shot(page, 'desk');
+    await context.close();
+    const phone = await open(browser, server.base, { size: 'phone', theme: 'dark', hash: '#/forecast', ready: '.strip li' });
+    assert.ok(await phone.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing stands out sideways');
+    assert.ok((await leastLetter(phone.page)).px >= 12);
+    assert.deepEqual(await audit(phone.page), []);
+    await phone.context.close();
+  });
+
+  test('S041 an edit belongs to the consultation group: a new version with its reason, the guidance beside it', async (t) => {
+    if (skipped(t)) return;
+    const other = await as('R7', '#/forecast');
+    await other.page.waitForSelector('.strip li');
+    assert.equal(await other.page.getByRole('button', { name: '订正', exact: true }).count(), 0);
+    const refused = await post(other.page, 'forecast/edit', { issued: ISSUED, row_version: 1, reason: 'x', days: [] });
+    assert.equal(refused.status, 403, refused.text);
+    await other.context.close();
+
+    const before = (await get('forecast')).forecast;
+    const { page, context, trouble } = await as('R9', '#/forecast');
+    await page.waitForSelector('.strip li');
+    await page.getByRole('button', { name: '订正', exact: true }).click();
+    const date = before.days[1].date;
+    await page.getByLabel(`${date} 上限`).fill('20');
+    await page.getByText('须满足').waitFor();
+    for (const [name, value] of [['下限', '110'], ['可能值', '125'], ['上限', '145']]) await page.getByLabel(`${date} ${name}`).fill(value);
+    const keep = page.getByRole('button', { name: '存为新版本' });
+    assert.ok(await keep.isDisabled(), 'no edit without a reason');
+    await page.getByLabel('订正理由').fill('静稳形势比数值预报多持续一天');
+    await keep.click();
+    await page.locator('.strip .edited').filter({ hasText: `指导预报 ${before.days[1].aqi_low}–${before.days[1].aqi_high}` }).waitFor();
+    await page.getByText('理由：静稳形势比数值预报多持续一天').waitFor();
+    await page.locator('li').filter({ hasText: '不计入按时检验' }).waitFor();
+    const now = (await get(`forecast/history?issued=${ISSUED}`)).items;
+    assert.deepEqual(now.map((v) => v.kind).slice(-2), ['guidance', 'edit']);
+    assert.equal(now.at(-1).on_time, false);
+    assert.equal(now.at(-1).days[1].aqi, 125);
+    assert.deepEqual(now.at(-1).days[2], before.days[2]);
+    assert.deepEqual(trouble, []);
+    await shot(page, 'edited');
+    await context.close();
+  });
+
+  test('S043 the minute is drafted, signed, and nobody changes it afterwards', async (t) => {
+    if (skipped(t)) return;
+    const { page, context } = await as('R9', '#/forecast');
+    const text = page.getByRole('textbox', { name: '会商纪要' });
+    await text.waitFor();
+    assert.match(await text.inputValue(), /预报结论/);
+    await text.fill('形势：高压后部，静稳。\n结论：12月12日轻度污染。');
+    await page.getByRole('button', { name: '存草稿' }).click();
+    await page.getByText('草稿第1版').waitFor();
+    await page.getByRole('button', { name: '签发', exact: true }).click();
+    await page.getByRole('button', { name: '确认签发' }).click();
+    await page.getByTestId('minute').filter({ hasText: '高压后部' }).waitFor();
+    assert.equal(await text.count(), 0, 'a signed minute is only read');
+    const refused = await post(page, 'forecast/minute', { issued: ISSUED, row_version: 2, text: '改写' });
+    assert.equal(refused.status, 409, refused.text);
+    assert.match(await page.getByTestId('bulletin').innerText(), /会商意见：\n形势：高压后部/);
+    assert.equal((await get('forecast')).minute.state, 'signed');
+    await shot(page, 'signed');
+    await context.close();
+  });
+
+  test('S041 the public forecast of three days is out by 20:00; what comes later says so', async (t) => {
+    if (skipped(t)) return;
+    const { page, context } = await as('R9', '#/forecast');
+    await page.getByText('距 20:00 还有').waitFor();
+    await page.getByRole('button', { name: '现在发布' }).click();
+    await page.getByText('在 20:00 之前').waitFor();
+    const first = (await get('forecast')).public;
+    assert.equal(first.late, false);
+    assert.match(first.text.zh, /2025-12-12：AQI 110～145/);
+    await clock('2025-12-11T20:30:00');
+    await page.reload();
+    await page.getByText('在 20:00 之前').waitFor();
+    await page.getByRole('button', { name: '重新发布' }).click();
+    await page.getByText('迟于 20:00').waitFor();
+    const again = (await get('forecast')).public;
+    assert.deepEqual([again.version, again.late], [first.version + 1, true]);
+    await context.close();
+  });
+
+  test('S042 verification by lead, season and grade against the goal; every figure opens its days', async (t) => {
+    if (skipped(t)) return;
+    await await_(() => get('forecast/scores'), (s) => s.on_time >= 360);
+    const { page, context, trouble } = await open(browser, server.base, { hash: '#/forecast/verify', ready: 'tbody td .open' });
+    const scores = await get('forecast/scores');
+    const one = scores.scores.leads.find((s) => s.lead === 1);
+    const row = page.locator('section').first().locator('tbody tr').first();
+    assert.match(await row.innerText(), new RegExp(`${Math.round(one.exact * 100)}`));
+    await page.locator('svg .goal').waitFor();
+    await row.locator('td').nth(1).getByRole('button').click();
+    const count = await page.getByTestId('cases').innerText();
+    assert.equal(Number(/^(\d+)天/.exec(count)[1]), one.days);
+    assert.equal(Number(/级别组对 (\d+)/.exec(count)[1]), Math.round(one.grade_set * one.days));
+    await shot(page, 'days');
+    await page.keyboard.press('Escape');
+    // an edited day is verified as the machine told it
+    assert.equal(scores.edited, 1);
+    // grades: those that came, their POD, FAR and CSI; reliability: its days add up
+    const grades = scores.scores.grades.filter((g) => g.lead === 1);
+    assert.equal(await page.locator('.mark').count(), grades.length);
+    const bins = scores.scores.reliability.filter((b) => b.lead === 1 && b.over === 100);
+    assert.equal(bins.reduce((n, b) => n + b.days, 0), one.days);
+    await page.locator('figure').first().getByRole('button').first().click();
+    assert.equal(Number(/^(\d+)天/.exec(await page.getByTestId('cases').innerText())[1]), bins[0].days);
+    await page.keyboard.press('Escape');
+    // the last 30 days: the longest leads have too few and are grey
+    await page.getByLabel('时段').selectOption('30');
+    await page.locator('tbody td.few').first().waitFor();
+    assert.match(page.url(), /w=30/);
+    assert.deepEqual(await audit(page), []);
+    assert.deepEqual(trouble, []);
+    await shot(page, 'verify');
+    await context.close();
+    const phone = await open(browser, server.base, { size: 'phone', lang: 'en', hash: '#/forecast/verify', ready: 'tbody td .open' });
+    assert.ok(await phone.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    assert.ok((await leastLetter(phone.page)).px >= 12);
+    await phone.context.close();
+  });
+});
