@@ -60,7 +60,7 @@ after(async () => {
 });
 
 describe('forecast', { concurrency: 1 }, () => {
-  test('S041 the desk tells ten days and a trend, by both editions, and what they rest on', async (t) => {
+  test('b1 the desk tells ten days and a trend, by both editions, and what they rest on', async (t) => {
     if (skipped(t)) return;
     const { page, context, trouble } = await open(browser, server.base, { hash: '#/forecast', ready: '.strip li' });
     assert.equal(await page.locator('.strip > li').count(), 15);
@@ -68,7 +68,7 @@ describe('forecast', { concurrency: 1 }, () => {
     const told = (await get('forecast')).forecast.days;
     const range = (d) => `${d.aqi_low}–${d.aqi_high}`;
     assert.equal(await page.locator('.strip > li').nth(2).locator('.range b').innerText(), range(told[2]));
-    await page.getByLabel('评价标准').selectOption('2026');
+    await page.getByLabel('AQI 标准').selectOption('2026');
     await page.waitForFunction((want) => document.querySelectorAll('.strip > li .range b')[0]?.textContent === want, range(told[0].other));
     assert.match(page.url(), /std=2026/);
     await page.getByText('后向轨迹').first().waitFor();
@@ -86,7 +86,7 @@ describe('forecast', { concurrency: 1 }, () => {
     await phone.context.close();
   });
 
-  test('S041 an edit belongs to the consultation group: a new version with its reason, the guidance beside it', async (t) => {
+  test('b1 an edit belongs to the consultation group: a new version with its reason, the guidance beside it', async (t) => {
     if (skipped(t)) return;
     const other = await as('R7', '#/forecast');
     await other.page.waitForSelector('.strip li');
@@ -120,7 +120,7 @@ describe('forecast', { concurrency: 1 }, () => {
     await context.close();
   });
 
-  test('S043 the minute is drafted, signed, and nobody changes it afterwards', async (t) => {
+  test('b2 the minute is drafted, signed, and nobody changes it afterwards', async (t) => {
     if (skipped(t)) return;
     const { page, context } = await as('R9', '#/forecast');
     const text = page.getByRole('textbox', { name: '会商纪要' });
@@ -141,7 +141,7 @@ describe('forecast', { concurrency: 1 }, () => {
     await context.close();
   });
 
-  test('S041 the public forecast of three days is out by 20:00; what comes later says so', async (t) => {
+  test('b1 the public forecast of three days is out by 20:00; what comes later says so', async (t) => {
     if (skipped(t)) return;
     const { page, context } = await as('R9', '#/forecast');
     await page.getByText('距 20:00 还有').waitFor();
@@ -168,7 +168,7 @@ describe('forecast', { concurrency: 1 }, () => {
     const one = scores.scores.leads.find((s) => s.lead === 1);
     const row = page.locator('section').first().locator('tbody tr').first();
     assert.match(await row.innerText(), new RegExp(`${Math.round(one.exact * 100)}`));
-    await page.locator('svg .goal').waitFor();
+    await page.locator('svg').getByText('方案目标 70%').waitFor();
     await row.locator('td').nth(1).getByRole('button').click();
     const count = await page.getByTestId('cases').innerText();
     assert.equal(Number(/^(\d+)天/.exec(count)[1]), one.days);
