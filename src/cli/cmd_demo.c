@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/demo_airshed.h"
 #include "cli/demo_forecast.h"
 #include "cli/demo_past.h"
 #include "cli/demo_plan.h"
@@ -134,6 +135,13 @@ static qk_code import_county(void *context, qk_node *node, qk_db *db, qk_time no
     return code;
 }
 
+/* The last day before the hours that the devices still hold. */
+static int32_t past_day(const demo *d)
+{
+    return qk_day_number(qk_clock_now(qk_node_clock(d->node)) - d->options->history_days * QK_DAY) -
+           1;
+}
+
 static qk_code open_node(demo *d, qk_error *err)
 {
     qk_device *devices;
@@ -146,6 +154,7 @@ static qk_code open_node(demo *d, qk_error *err)
     QK_TRY(qk_registry_devices(qk_node_registry(d->node), &d->arena, &devices, &n));
     if (n) return QK_OK;
     QK_TRY(qk_node_call(d->node, import_county, d, err));
+    QK_TRY(qk_demo_airshed_load(d->node, &d->county, past_day(d), err));
     return qk_demo_plan_load(d->node, err);
 }
 
@@ -180,9 +189,7 @@ static qk_code start_devices(demo *d, qk_error *err)
 /* The years before the hours that the devices still hold. */
 static void start_past(demo *d)
 {
-    qk_time begun = qk_clock_now(qk_node_clock(d->node)) - d->options->history_days * QK_DAY;
-    d->past =
-        (qk_demo_past){.node = d->node, .county = &d->county, .last_day = qk_day_number(begun) - 1};
+    d->past = (qk_demo_past){.node = d->node, .county = &d->county, .last_day = past_day(d)};
     qk_demo_past_start(&d->past);
     d->forecast = (qk_demo_forecast){.node = d->node,
                                      .days = FORECAST_DAYS,

@@ -18,13 +18,13 @@ void qk_response_rates(double *rate, const double *base, uint32_t sources,
     }
 }
 
-qk_range qk_response_local(double now, qk_range share, double base, double then)
+qk_between qk_response_local(double now, qk_between share, double base, double then)
 {
-    if (!(base > 0)) return (qk_range){now, now};
+    if (!(base > 0)) return (qk_between){now, now};
     double gone = 1 - (then > 0 ? then : 0) / base;
     double a = now * (1 - within(share.low, 0, 1) * gone);
     double b = now * (1 - within(share.high, 0, 1) * gone);
-    return a < b ? (qk_range){a, b} : (qk_range){b, a};
+    return a < b ? (qk_between){a, b} : (qk_between){b, a};
 }
 
 double qk_response_regions(double now, const double *share, const double *ratio, size_t regions)
@@ -37,8 +37,8 @@ double qk_response_regions(double now, const double *share, const double *ratio,
     return now * (1 - (total > 1 ? gone / total : gone));
 }
 
-qk_range qk_response_secondary(double now, const qk_range *elasticity, const double *change,
-                               size_t precursors)
+qk_between qk_response_secondary(double now, const qk_between *elasticity, const double *change,
+                                 size_t precursors)
 {
     double low = 0, high = 0;
     for (size_t k = 0; k < precursors; k++) {
@@ -47,7 +47,7 @@ qk_range qk_response_secondary(double now, const qk_range *elasticity, const dou
         high += fmax(a, b);
     }
     double a = fmax(1 + low, 0), b = fmax(1 + high, 0);
-    return (qk_range){now * a, now * b};
+    return (qk_between){now * a, now * b};
 }
 
 /* +1: less NOx, less ozone (NOx-limited); -1: the other way; 0: between. */

@@ -25,22 +25,22 @@ void qk_response_rates(double *rate, const double *base, uint32_t sources,
                        const qk_response_cut *cut, size_t cuts, const double *applied);
 
 /* A range; low <= high. */
-typedef struct qk_range {
+typedef struct qk_between {
     double low, high;
-} qk_range;
+} qk_between;
 
 /* Concentration after a change of what a region emits: of `now`, the share lambda answers to the
  * ratio then/base of the region's modelled primary contribution, the rest stays. With ranges of the
  * share the result is one. base <= 0: nothing is modelled there, nothing changes. */
-qk_range qk_response_local(double now, qk_range share, double base, double then);
+qk_between qk_response_local(double now, qk_between share, double base, double then);
 /* The same over regions: now x (1 - sum of share[j] (1 - ratio[j])); a transport matrix's row.
  * Shares that sum to more than 1 are scaled to 1. */
 double qk_response_regions(double now, const double *share, const double *ratio, size_t regions);
 
 /* Secondary PM2.5 by elasticities: dPM/PM = sum of e[k] x dE/E of the precursor, e as a range; an
  * estimate. change[k] is dE/E (-0.2: a fifth less). The result is not below 0. */
-qk_range qk_response_secondary(double now, const qk_range *elasticity, const double *change,
-                               size_t precursors);
+qk_between qk_response_secondary(double now, const qk_between *elasticity, const double *change,
+                                 size_t precursors);
 
 /* What monitors and satellites tell about ozone's regime; NAN = not known. */
 typedef struct qk_ozone_signs {

@@ -81,6 +81,10 @@ qk_handler qk_api_session, qk_api_login, qk_api_logout, qk_api_sessions, qk_api_
 /* api_secrets.c */
 qk_handler qk_api_password, qk_api_totp_begin, qk_api_totp_confirm, qk_api_totp_delete,
     qk_api_account_password, qk_api_account_totp_delete, qk_api_setup;
+/* api_airshed.c */
+qk_handler qk_api_airshed, qk_api_airshed_matrix, qk_api_airshed_field, qk_api_airshed_shares,
+    qk_api_airshed_monitors, qk_api_airshed_runstream, qk_api_airshed_build, qk_api_airshed_cancel,
+    qk_api_airshed_setup, qk_api_airshed_weather;
 /* api_accounts.c */
 qk_handler qk_api_accounts, qk_api_account_put, qk_api_policy_put, qk_api_rights;
 /* api_people.c */

@@ -2,6 +2,7 @@
 #ifndef QK_WEB_CONTEXT_H
 #define QK_WEB_CONTEXT_H
 /* What handlers share, and what each worker thread has of its own. */
+#include "domain/airshed.h"
 #include "domain/live.h"
 #include "base/map.h"
 #include "gateway/gateway.h"
@@ -37,6 +38,7 @@ struct qk_context {
     char setup[24];  /* the one-time code; empty = none is good. Change worker and start only */
     qk_followers *followers;
     qk_frame_index *frames;
+    qk_airshed *airshed;
     qk_answer_cache latest, studies;
     qk_web_counts counts;
     atomic_size_t approved, online; /* devices, counted every few seconds */

@@ -338,6 +338,20 @@ static const qk_param attachment_post_params[] = {
 static const qk_param filing_params[] = {TEXT("name", 200, "What the file is called"), END};
 static const qk_param month_params[] = {TEXT("unit", 31, "Only of this unit"), END};
 
+#define MEAN \
+    TEXT("mean", 15, "year, month:1-12, sector:1-16, hour:1-24 or heavy; year unless given")
+#define EMITTED \
+    CHOICE("pollutant", "PM2.5 PM10 SO2 NOx", "PM2.5 (primary) unless given; NOx counts as NO2")
+static const qk_param airshed_matrix_params[] = {MEAN, END};
+static const qk_param airshed_field_params[] = {
+    EMITTED, MEAN,
+    TEXT("cuts", 4000, "Shares taken away, as R12:0.3,sector.industry:0.5; none unless given"),
+    END};
+static const qk_param airshed_shares_params[] = {
+    EMITTED,
+    INT("point", 0, 100000, "Of the grid, eastward, then northward; behind it the stations"), END};
+static const qk_param airshed_monitors_params[] = {EMITTED, END};
+
 const qk_route qk_routes[] = {
     {QK_GET, "/health", qk_api_health, QK_LANE_HERE, QK_ACT_OPEN, 0, 64 * KB, "getHealth",
      "How the instance is", health_params, NULL, "Health", "200 503"},
@@ -489,6 +503,37 @@ const qk_route qk_routes[] = {
     {QK_GET, "/hotspots/sector", qk_api_hotspot_sector, QK_LANE_READ, QK_ACT_VIEW, 0, 16 * MB,
      "listUpwindSources", "Sources within a sector up the wind of a station", sector_params, NULL,
      "UpwindSources", "200 404"},
+    {QK_GET, "/disperse", qk_api_airshed, QK_LANE_READ, QK_ACT_PLAN_VIEW, 0, 16 * MB, "getAirshed",
+     "The county's sources as a dispersion case, its matrix and the work on it", NULL, NULL,
+     "Airshed", "200 422"},
+    {QK_GET, "/disperse/matrix", qk_api_airshed_matrix, QK_LANE_READ, QK_ACT_PLAN_VIEW, 0, 32 * MB,
+     "getAirshedMatrix", "Means per unit emission: a row of float32 (little-endian) a source",
+     airshed_matrix_params, NULL, "application/octet-stream", "200 404 409 422"},
+    {QK_GET, "/disperse/field", qk_api_airshed_field, QK_LANE_READ, QK_ACT_PLAN_VIEW, 0, 16 * MB,
+     "getAirshedField", "Modelled concentrations as they are and after cuts", airshed_field_params,
+     NULL, "AirshedField", "200 404 409 422"},
+    {QK_GET, "/disperse/shares", qk_api_airshed_shares, QK_LANE_READ, QK_ACT_PLAN_VIEW, 0, 16 * MB,
+     "getAirshedShares", "What each source adds at a point, month by month", airshed_shares_params,
+     NULL, "AirshedShares", "200 404 409 422"},
+    {QK_GET, "/disperse/monitors", qk_api_airshed_monitors, QK_LANE_STUDY, QK_ACT_PLAN_VIEW, 0,
+     16 * MB, "getAirshedMonitors", "The model against the stations, and what binds it to them",
+     airshed_monitors_params, NULL, "AirshedMonitors", "200 404 409 422"},
+    {QK_GET, "/disperse/runstream", qk_api_airshed_runstream, QK_LANE_READ, QK_ACT_PLAN_VIEW, 0,
+     16 * MB, "getAirshedRunstream", "The case as AERMOD and `qingkong disperse` read it", NULL,
+     NULL, "text/plain", "200 404 422"},
+    {QK_POST, "/disperse/build", qk_api_airshed_build, QK_LANE_CHANGE, QK_ACT_AIR_STUDY, 4 * KB,
+     64 * KB, "buildAirshed", "Make the matrix of what is set up, in the background", NULL,
+     "AirshedBuild", "AirshedJob", "200 401 403 404 409 413 415 422"},
+    {QK_DELETE, "/disperse/build", qk_api_airshed_cancel, QK_LANE_CHANGE, QK_ACT_AIR_STUDY, 4 * KB,
+     64 * KB, "cancelAirshed", "Give up the matrix under way", NULL, NULL, "AirshedJob",
+     "200 401 403 409 413 415 422"},
+    {QK_PUT, "/disperse/setup", qk_api_airshed_setup, QK_LANE_CHANGE, QK_ACT_TARGET_SET, 64 * KB,
+     64 * KB, "setAirshed", "Grid, weather, and what is taken from elsewhere", NULL,
+     "AirshedSetupChange", "AirshedKept", "200 401 403 409 413 415 422"},
+    {QK_POST, "/disperse/weather", qk_api_airshed_weather, QK_LANE_CHANGE, QK_ACT_TARGET_SET,
+     16 * MB, 64 * KB, "addAirshedWeather",
+     "Hourly surface observations: the body is the file, which a setup may then name", NULL,
+     "text/csv", "AirshedWeather", "200 400 401 403 409 413 415 422"},
     {QK_GET, "/air/marks", qk_api_air_marks, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 16 * MB,
      "listAirMarks", "Hours that people left out or took back, and days of sand-dust",
      air_marks_params, NULL, "AirMarks", "200"},

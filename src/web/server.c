@@ -191,6 +191,7 @@ static qk_code open_context(qk_web *web, qk_node *node, qk_gateway *gateway, qk_
     c->start = randombytes_random();
     QK_TRY(qk_openapi_write(&c->openapi, &c->openapi_len, err));
     pack_openapi(c);
+    QK_TRY(qk_airshed_new(&c->airshed, node, err));
     QK_TRY(qk_frame_index_new(&c->frames, qk_node_journal(node), c->journal_dir, err));
     qk_followers_options followers = {.live = qk_node_live(node),
                                       .max = web->options.max_followers,
@@ -397,6 +398,7 @@ static void stop_keeper(qk_web *web)
 
 static void close_context(qk_context *c)
 {
+    qk_airshed_free(c->airshed);
     qk_frame_index_free(c->frames);
     qk_followers_free(c->followers);
     qk_auth_close(c->auth);

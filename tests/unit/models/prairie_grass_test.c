@@ -5,14 +5,10 @@
 #include "shared_table.h"
 
 #include "models/plume.h"
+#include "models/scores.h"
 
 #define ROUGHNESS_M 0.006
 #define KARMAN      0.4
-
-typedef struct scores {
-    double fac2, fb, nmse;
-    int count;
-} scores;
 
 /* Businger-Dyer, as the wind profile of the model. */
 static double psi(double z, double l)
@@ -50,23 +46,6 @@ static qk_plume_hour hour_of(double ustar, double l, double mixing, double sigma
     return h;
 }
 
-static scores score(const double *observed, const double *modelled, int count)
-{
-    scores s = {.count = count};
-    double o = 0, m = 0, square = 0;
-    for (int i = 0; i < count; i++) {
-        double ratio = modelled[i] / observed[i];
-        s.fac2 += ratio >= 0.5 && ratio <= 2;
-        o += observed[i];
-        m += modelled[i];
-        square += (observed[i] - modelled[i]) * (observed[i] - modelled[i]);
-    }
-    s.fac2 /= count;
-    s.fb = 2 * (o - m) / (o + m);
-    s.nmse = square * count / (o * m);
-    return s;
-}
-
 static void test_plume__prairie_grass_is_met_as_well_as_by_a_fitted_gaussian(void **state)
 {
     (void)state;
@@ -97,9 +76,10 @@ static void test_plume__prairie_grass_is_met_as_well_as_by_a_fitted_gaussian(voi
         seen[count] = top[i];
         made[count++] = 1e3 * q[i] * qk_plume_concentration(&s, arc[i], 0, &r, 0);
     }
-    scores all = score(seen, made, count);
+    qk_scores all;
+    qk_scores_make(&all, seen, made, (size_t)count);
     print_message(
-        "Prairie Grass, %d arcs: FAC2 %.2f, FB %.2f, NMSE %.2f (a Gaussian plume with Briggs' "
+        "Prairie Grass, %zu arcs: FAC2 %.2f, FB %.2f, NMSE %.2f (a Gaussian plume with Briggs' "
         "curves: 0.81, -0.03, 0.49)\n",
         all.count, all.fac2, all.fb, all.nmse);
     assert_true(count > 100 && all.fac2 > 0.8 && fabs(all.fb) < 0.3 && all.nmse < 0.6);

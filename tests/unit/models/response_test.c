@@ -56,13 +56,14 @@ static void test_S046_response__nothing_cut_changes_nothing_and_more_never_helps
 static void test_S046_response__no_plan_takes_away_more_than_the_local_share(void **state)
 {
     (void)state;
-    qk_range share = {0.3, 0.45};
-    qk_range all = qk_response_local(50, share, 12, 0);
+    qk_between share = {0.3, 0.45};
+    qk_between all = qk_response_local(50, share, 12, 0);
     assert_near(all.low, 50 * 0.55, 1e-12);
     assert_near(all.high, 50 * 0.7, 1e-12);
-    qk_range none = qk_response_local(50, share, 12, 12);
+    qk_between none = qk_response_local(50, share, 12, 12);
     assert_true(none.low == 50 && none.high == 50);
-    qk_range some = qk_response_local(50, share, 12, 9), more = qk_response_local(50, share, 12, 6);
+    qk_between some = qk_response_local(50, share, 12, 9),
+               more = qk_response_local(50, share, 12, 6);
     assert_true(more.low < some.low && more.high < some.high && some.high < 50);
     const double lambda[] = {0.4, 0.35, 0.25}, gone[] = {0, 0, 0}, stay[] = {1, 1, 1};
     assert_near(qk_response_regions(50, lambda, gone, 3), 0, 1e-12);
@@ -74,9 +75,9 @@ static void test_S046_response__no_plan_takes_away_more_than_the_local_share(voi
 static void test_response__secondary_is_a_range_and_ozone_a_direction(void **state)
 {
     (void)state;
-    const qk_range e[] = {{0.05, 0.2}, {-0.02, 0.15}};
+    const qk_between e[] = {{0.05, 0.2}, {-0.02, 0.15}};
     const double cut[] = {-0.3, -0.2}, none[] = {0, 0};
-    qk_range r = qk_response_secondary(20, e, cut, 2);
+    qk_between r = qk_response_secondary(20, e, cut, 2);
     assert_near(r.low, 20 * (1 - 0.06 - 0.03), 1e-12);
     assert_near(r.high, 20 * (1 - 0.015 + 0.004), 1e-12);
     r = qk_response_secondary(20, e, none, 2);

@@ -81,7 +81,7 @@ static void test_S046_source_matrix__a_scenario_is_a_product(void **state)
     qk_matrix_free(m);
 }
 
-static void test_S047_source_matrix__a_county_answers_in_50_ms(void **state)
+static void test_source_matrix__a_county_answers_in_50_ms(void **state)
 {
     (void)state;
     qk_matrix *m = make(1000, 10000, 1);
@@ -106,7 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_source_matrix__is_read_as_it_was_written),
         cmocka_unit_test(test_S046_source_matrix__a_scenario_is_a_product),
-        cmocka_unit_test(test_S047_source_matrix__a_county_answers_in_50_ms),
+        cmocka_unit_test(test_source_matrix__a_county_answers_in_50_ms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

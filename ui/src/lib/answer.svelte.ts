@@ -4,7 +4,7 @@ import { ApiError, get } from './api';
 import { operator } from './operator.svelte';
 import { prefs } from './prefs.svelte';
 
-const told = (e: unknown): string => (e instanceof ApiError ? e.text(prefs.lang) : String(e));
+export const told = (e: unknown): string => (e instanceof ApiError ? e.text(prefs.lang) : String(e));
 
 /** An answer of the server, asked for again when its address changes; the last one stays meanwhile. */
 export class Answer<T> {

@@ -72,6 +72,20 @@ export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): P
   return send<T>(address(path, query), { signal: signal ?? null, headers });
 }
 
+/** An answer that is no text: numbers as they lie in memory. */
+export async function bytes(path: string, query: Query = {}, signal?: AbortSignal): Promise<ArrayBuffer> {
+  const key = reading ? operatorKey() : null;
+  let answer: Response;
+  try {
+    answer = await fetch(address(path, query), { signal: signal ?? null, headers: key ? { Authorization: `Bearer ${key}` } : {} });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ApiError(0, OFFLINE);
+  }
+  if (answer.ok) return answer.arrayBuffer();
+  throw refused(answer.status, await answer.json().catch(() => null));
+}
+
 /** All pages of a list, handed over page by page. */
 export async function pages<T>(path: string, query: Query, limit: number, take: (items: T[], total: number) => void, signal?: AbortSignal) {
   let after: string | null = null;

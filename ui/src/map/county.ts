@@ -9,7 +9,7 @@ import { defaults as interactions } from 'ol/interaction/defaults.js';
 import VectorLayer from 'ol/layer/Vector.js';
 import { fromLonLat, toLonLat } from 'ol/proj.js';
 import VectorSource from 'ol/source/Vector.js';
-import { Fill, Icon, Stroke, Style, Text } from 'ol/style.js';
+import { Circle, Fill, Icon, RegularShape, Stroke, Style, Text } from 'ol/style.js';
 import { level } from '../lib/aqi';
 import { number } from '../lib/format';
 import { isAir } from '../lib/shapes';
@@ -17,6 +17,7 @@ import type { Division, Latest, Site } from '../lib/types';
 import { itemValue, worstOver } from '../lib/values';
 import type { LonLat, Overlay } from './overlay';
 import { place, spread, type Obstacle, type Xy } from './labels';
+import { fieldLayer, type Field } from './field';
 import { FONT, disc, readInk, source, summary, type Ink, type SourceState } from './marks';
 
 /** Metres a pixel above which sources are told by township and small stations are dots. */
@@ -28,6 +29,16 @@ export interface MapData {
   sites: Site[];
   latest: Latest | null;
   nameOf: (thing: { name_zh?: string | null; name_en?: string | null }) => string;
+}
+
+/** A place that a screen marks: a source of its own, a station with a value, the place looked at. */
+export interface Spot {
+  id: string;
+  lon: number;
+  lat: number;
+  look: 'stack' | 'volume' | 'area' | 'station' | 'here';
+  text?: string;
+  strong?: boolean;
 }
 
 export interface Camera {
@@ -43,6 +54,8 @@ export interface MapOptions {
   still: boolean;
   onHover: (id: string | null, pixel: [number, number]) => void;
   onPick: (id: string, kind: 'site' | 'division') => void;
+  /** A press anywhere; in the place of onPick. */
+  onPlace?: ((lonLat: [number, number]) => void) | null;
   onPointer: (lonLat: [number, number] | null) => void;
   onFrame: (frame: FrameView) => void;
   onCamera: (camera: Camera) => void;
@@ -71,6 +84,8 @@ export class CountyMap {
   private leaders = new VectorSource<Feature<LineString>>();
   private over = new VectorSource<Feature<Polygon | LineString>>();
   private ringed: string[] = [];
+  private spots = new VectorSource<Feature<Point>>();
+  private field = fieldLayer(() => this.ink.ink);
   private ink: Ink = readInk();
   private looks = new Map<string, Style>();
   private data: MapData | null = null;
@@ -94,12 +109,15 @@ export class CountyMap {
         under(this.land, () => this.ribbon()),
         under(this.land, (f) => this.landStyle(f)),
         new VectorLayer({ source: this.over, style: (f) => this.overStyle(f as Feature) }),
+        this.field.layer,
+        under(this.land, () => this.border()),
         new VectorLayer({ source: this.sources, style: (f) => this.sourceStyle(f as Feature, false) }),
         new VectorLayer({ source: this.stations, style: (f) => this.stationStyle(f as Feature, true) }),
         new VectorLayer({ source: this.names, style: (f) => this.nameStyle(f as Feature) }),
         new VectorLayer({ source: this.leaders, style: () => this.leader() }),
         new VectorLayer({ source: this.stations, style: (f) => this.stationStyle(f as Feature, false) }),
         new VectorLayer({ source: this.sources, style: (f) => this.sourceStyle(f as Feature, true) }),
+        new VectorLayer({ source: this.spots, style: (f) => this.spotStyle((f as Feature).get('spot') as Spot) }),
       ],
     });
     if (options.still) this.map.getInteractions().clear();
@@ -122,7 +140,11 @@ export class CountyMap {
       o.onHover(null, [0, 0]);
       o.onPointer(null);
     });
-    this.map.on('singleclick', (e) => {
+    this.map.on(o.onPlace ? 'click' : 'singleclick', (e) => {
+      if (o.onPlace) {
+        const [lon, lat] = toLonLat(e.coordinate);
+        return o.onPlace([lon!, lat!]);
+      }
       const id = this.at(e.pixel);
       if (id) return o.onPick(id, 'site');
       const area = this.map.forEachFeatureAtPixel(e.pixel, (f) => f.get('division') as string | undefined);
@@ -220,6 +242,32 @@ export class CountyMap {
     this.redraw();
   }
 
+  showField(field: Field | null) {
+    this.field.show(field);
+    this.land.changed();
+  }
+
+  showSpots(spots: Spot[]) {
+    this.spots.clear(true);
+    this.spots.addFeatures(spots.map((spot) => new Feature({ geometry: new Point(fromLonLat([spot.lon, spot.lat])), spot })));
+  }
+
+  private spotStyle(spot: Spot): Style {
+    return this.keep(`spot${spot.look}${spot.strong}${spot.text ?? ''}`, () => {
+      const fill = new Fill({ color: spot.strong ? this.ink.accent : this.ink.panel });
+      const stroke = new Stroke({ color: spot.look === 'here' ? this.ink.alarm : this.ink.ink, width: spot.look === 'here' ? 2.5 : 1 });
+      const size = spot.strong ? 8 : 4;
+      const image =
+        spot.look === 'here' ? new Circle({ radius: 9, stroke })
+        : spot.look === 'station' ? new Circle({ radius: 4, fill, stroke })
+        : spot.look === 'area' ? new RegularShape({ points: 4, radius: size + 4, angle: Math.PI / 4, stroke: new Stroke({ color: this.ink.ink, width: spot.strong ? 2.5 : 1.5, lineDash: [3, 2] }) })
+        : new RegularShape({ points: spot.look === 'stack' ? 3 : 4, radius: size, angle: spot.look === 'stack' ? 0 : Math.PI / 4, fill, stroke });
+      const style = new Style({ image, zIndex: spot.look === 'here' ? 9 : spot.strong ? 8 : spot.look === 'station' ? 7 : 1 });
+      if (spot.text) style.setText(this.text(spot.text, 12, 14, '500'));
+      return style;
+    });
+  }
+
   /** Colours of the theme may have changed. */
   repaint() {
     this.ink = readInk();
@@ -285,6 +333,11 @@ export class CountyMap {
       stroke: new Stroke({ color: picked ? this.ink.accent : this.ink.line2, width: picked ? 2.5 : 1 }),
       zIndex: picked ? 2 : 1,
     }));
+  }
+
+  /** Above a field, whose colours would hide it. */
+  private border(): Style {
+    return this.keep('border', () => new Style({ stroke: new Stroke({ color: this.ink.ink2, width: 0.6 }) }));
   }
 
   private overview(): boolean {

@@ -16,6 +16,7 @@ export const SCREENS: Record<string, Loader> = {
   ledgers: () => import('./LedgersHome.svelte'),
   cases: () => import('./CasesHome.svelte'),
   studio: () => import('./StudioHome.svelte'),
+  disperse: () => import('./Disperse.svelte'),
   assess: () => import('./Assess.svelte'),
   forecast: () => import('./ForecastHome.svelte'),
 };
