@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accounts from the command line, for the first one and for whoever has lost all others. The folder
- * must not be in use: the store has one writer. */
+/* Accounts from the command line, for the first one and for whoever has lost all others. The store
+ * has one writer: while a server holds the folder, it is asked to do it. */
+#include "cli/caller.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/user_server.h"
 #include "domain/login.h"
 #include "domain/node.h"
 #include "domain/people.h"
@@ -232,10 +234,11 @@ static qk_code run_user(user *u, qk_error *err)
     qk_node_options options = {.data_dir = u->data_dir};
     if (strcmp(u->verb, "forget-secrets") == 0) return forget_secrets(u, err);
     if (needs_password(u)) QK_TRY(read_password(u, err));
-    qk_code code = qk_node_open(&u->node, &options, err);
-    if (code == QK_EBUSY)
-        qk_error_hint(err, "a running server keeps its accounts: use its page, or stop it first");
-    if (code != QK_OK) return code;
+    if (qk_caller_held(u->data_dir)) {
+        qk_user_order order = {u->verb, u->data_dir, u->id, u->role, u->unit, u->name, u->password};
+        return qk_user_by_server(&order, err);
+    }
+    QK_TRY(qk_node_open(&u->node, &options, err));
     if (strcmp(u->verb, "list") == 0) return list_users(u, err);
     if (strcmp(u->verb, "add") == 0) return qk_node_call(u->node, add_user, u, err);
     return qk_node_call(u->node, change_user, u, err);

@@ -36,9 +36,14 @@ static qk_verdict admit_key(qk_exchange *x, qk_str header)
                        "a wrong key came from %s", x->address);
         return (qk_verdict){401, "wrong_key"};
     }
+    static const qk_rights_role rights[QK_ROLES] = {[QK_ROLE_OPERATOR] = QK_R_OPERATOR,
+                                                    [QK_ROLE_ADMIN] = QK_R_ADMIN,
+                                                    [QK_ROLE_ACCOUNTS] = QK_R13_SEC};
+    if (role == QK_ROLE_ACCOUNTS && !qk_address_is_loopback(qk_str_of(x->address)))
+        return (qk_verdict){401, "wrong_key"};
     qk_str_copy(x->who, sizeof x->who, qk_str_of(qk_auth_role_name(role)));
     x->actor.kind = QK_ACTOR_KEY;
-    qk_actor_add(&x->actor, role == QK_ROLE_ADMIN ? QK_R_ADMIN : QK_R_OPERATOR, no_unit);
+    qk_actor_add(&x->actor, rights[role], no_unit);
     return (qk_verdict){0};
 }
 

@@ -113,7 +113,8 @@ bool qk_account_name_is_good(qk_str id)
     }
     return id.len > 0 && id.len < QK_CODE_MAX && !qk_str_starts(id, QK_STR("demo-")) &&
            !qk_str_eq(id, QK_STR("operator")) && !qk_str_eq(id, QK_STR("admin")) &&
-           !qk_str_eq(id, QK_STR("nobody")) && !qk_str_eq(id, QK_STR("system"));
+           !qk_str_eq(id, QK_STR("accounts")) && !qk_str_eq(id, QK_STR("nobody")) &&
+           !qk_str_eq(id, QK_STR("system"));
 }
 
 typedef struct account_change {

@@ -24,7 +24,7 @@ struct qk_auth {
 
 const char *qk_auth_role_name(qk_auth_role role)
 {
-    static const char *const names[QK_ROLES] = {"", "operator", "admin"};
+    static const char *const names[QK_ROLES] = {"", "operator", "admin", "accounts"};
     return names[role];
 }
 
@@ -62,8 +62,8 @@ qk_code qk_auth_open(qk_auth **out, const char *dir, uint32_t failures, qk_error
     auth->failures = failures ? failures : FAILURES_DEFAULT;
     qk_code code = qk_map_new(&auth->wrong, ADDRESSES_MAX);
     if (code != QK_OK) qk_fail(err, code, "no memory for the keys");
-    if (code == QK_OK) code = load_key(auth, QK_ROLE_OPERATOR, dir, err);
-    if (code == QK_OK) code = load_key(auth, QK_ROLE_ADMIN, dir, err);
+    for (int r = QK_ROLE_OPERATOR; code == QK_OK && r < QK_ROLES; r++)
+        code = load_key(auth, (qk_auth_role)r, dir, err);
     if (code != QK_OK) {
         qk_auth_close(auth);
         return code;

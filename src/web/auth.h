@@ -4,16 +4,23 @@
 /* The keys: who may change things through the API until accounts exist.
  *
  * DIR/operator.key is for the daily work (devices, requests, approvals), DIR/admin.key beside that
- * for what decides who gets the county's data (upper platforms). Each holds 32 random bytes in
- * hexadecimal, made at the first start, readable by its owner only. A key that is sent is compared
- * in constant time; an address that sends wrong ones is held off for a minute after a number of
- * them, so that guessing is as slow as it is hopeless. Threads: any. */
+ * for what decides who gets the county's data (upper platforms), DIR/accounts.key for the command
+ * `qingkong user` on this machine: it may what a security administrator may. Each holds 32 random
+ * bytes in hexadecimal, made at the first start, readable by its owner only. A key that is sent is
+ * compared in constant time; an address that sends wrong ones is held off for a minute after a
+ * number of them, so that guessing is as slow as it is hopeless. Threads: any. */
 #include "base/text.h"
 
 typedef struct qk_auth qk_auth;
 
-typedef enum qk_auth_role { QK_ROLE_NONE, QK_ROLE_OPERATOR, QK_ROLE_ADMIN, QK_ROLES } qk_auth_role;
-const char *qk_auth_role_name(qk_auth_role role); /* "", "operator", "admin" */
+typedef enum qk_auth_role {
+    QK_ROLE_NONE,
+    QK_ROLE_OPERATOR,
+    QK_ROLE_ADMIN,
+    QK_ROLE_ACCOUNTS,
+    QK_ROLES
+} qk_auth_role;
+const char *qk_auth_role_name(qk_auth_role role); /* "", "operator", "admin", … */
 
 typedef enum qk_auth_verdict {
     QK_AUTH_GOOD,
@@ -22,7 +29,7 @@ typedef enum qk_auth_verdict {
     QK_AUTH_HELD_OFF /* too many wrong keys from this address within a minute */
 } qk_auth_verdict;
 
-/* Reads both key files, or makes them. A key file that others may read is refused (QK_EDENIED) with
+/* Reads the key files, or makes them. A key file that others may read is refused (QK_EDENIED) with
  * what to do. failures: wrong keys of one address a minute. */
 QK_NODISCARD qk_code qk_auth_open(qk_auth **out, const char *dir, uint32_t failures, qk_error *err);
 void qk_auth_close(qk_auth *auth); /* wipes the key */
