@@ -94,7 +94,7 @@ static qk_code load_row(qk_sessions *s, size_t at, sqlite3_stmt *stmt)
     memcpy(v->hash, hash, sizeof v->hash);
     qk_str_copy(v->account, sizeof v->account, qk_db_text(stmt, 2));
     v->began_at = sqlite3_column_int64(stmt, 3);
-    v->seen_at = sqlite3_column_int64(stmt, 4);
+    v->seen_at = v->told_at = sqlite3_column_int64(stmt, 4);
     qk_str_copy(v->address, sizeof v->address, qk_db_text(stmt, 5));
     qk_str_copy(v->agent, sizeof v->agent, qk_db_text(stmt, 6));
     v->must_change = sqlite3_column_int(stmt, 7) != 0;
@@ -157,7 +157,7 @@ qk_code qk_sessions_begin(qk_sessions *s, qk_session *session, char token[QK_SES
     qk_hex(token, bytes, sizeof bytes);
     qk_hex(session->id, id, sizeof id);
     qk_sha256_of(session->hash, token, QK_SESSION_TOKEN);
-    session->began_at = session->seen_at = now;
+    session->began_at = session->seen_at = session->told_at = now;
     sodium_memzero(bytes, sizeof bytes);
     pthread_mutex_lock(&s->lock);
     end_over(s, now);
@@ -277,6 +277,20 @@ size_t qk_sessions_sweep(qk_sessions *s, qk_session_end *out, size_t max, qk_tim
     return n;
 }
 
+size_t qk_sessions_used(qk_sessions *s, qk_session_use *out, size_t max)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < QK_SESSIONS_MAX && n < max; i++) {
+        qk_session *v = &s->rows[i];
+        if (!v->id[0] || v->demo || v->seen_at - v->told_at < QK_MINUTE) continue;
+        memcpy(out[n].id, v->id, sizeof out[n].id);
+        out[n++].seen_at = v->told_at = v->seen_at;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
 /* ---- the table ---- */
 
 qk_code qk_session_put(qk_db *db, const qk_session *v, qk_error *err)
@@ -294,6 +308,18 @@ qk_code qk_session_put(qk_db *db, const qk_session *v, qk_error *err)
     sqlite3_bind_int64(stmt, 5, v->seen_at);
     qk_db_bind_str(stmt, 6, qk_str_of(v->address));
     qk_db_bind_str(stmt, 7, qk_str_of(v->agent));
+    return qk_db_run(db, stmt, err);
+}
+
+qk_code qk_session_put_use(qk_db *db, const qk_session_use *use, qk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    QK_TRY(qk_db_prepare(&stmt, db,
+                         "UPDATE session SET seen_at=?2 WHERE id=?1 AND ended_at IS NULL AND "
+                         "seen_at<?2",
+                         err));
+    qk_db_bind_str(stmt, 1, qk_str_of(use->id));
+    sqlite3_bind_int64(stmt, 2, use->seen_at);
     return qk_db_run(db, stmt, err);
 }
 

@@ -29,6 +29,7 @@ typedef struct qk_session {
     uint8_t hash[QK_SHA256_BYTES];
     char account[QK_CODE_MAX];
     qk_time began_at, seen_at;
+    qk_time told_at; /* seen_at as it stands in the table */
     char address[48];
     char agent[96];
     bool must_change; /* a new password before anything else */
@@ -72,7 +73,16 @@ void qk_sessions_set_totp(qk_sessions *s, qk_str id, const char *secret);
 /* Ends what lasts too long, and gives the ends (up to max) since the last call. */
 size_t qk_sessions_sweep(qk_sessions *s, qk_session_end *out, size_t max, qk_time now);
 
+/* Those used a minute or more after what the table says, whose seen_at is then to be written. Up to
+ * max. */
+typedef struct qk_session_use {
+    char id[QK_CODE_MAX];
+    qk_time seen_at;
+} qk_session_use;
+size_t qk_sessions_used(qk_sessions *s, qk_session_use *out, size_t max);
+
 /* ---- table `session`; store thread ---- */
 QK_NODISCARD qk_code qk_session_put(qk_db *db, const qk_session *session, qk_error *err);
+QK_NODISCARD qk_code qk_session_put_use(qk_db *db, const qk_session_use *use, qk_error *err);
 QK_NODISCARD qk_code qk_session_put_end(qk_db *db, const qk_session_end *end, qk_error *err);
 #endif

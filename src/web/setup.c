@@ -59,7 +59,8 @@ void qk_setup_done(qk_context *c)
 /* ---- ends of sessions ---- */
 
 typedef struct ends {
-    size_t n;
+    size_t n, used_n;
+    qk_session_use used[ENDS_AT_ONCE];
     qk_session_end end[ENDS_AT_ONCE];
 } ends;
 
@@ -90,6 +91,7 @@ static qk_code put_ends(void *context, qk_node *node, qk_db *db, qk_time now, qk
     (void)node;
     for (size_t i = 0; i < e->n; i++)
         if (!e->end[i].demo) QK_TRY(put_end(db, &e->end[i], now, err));
+    for (size_t i = 0; i < e->used_n; i++) QK_TRY(qk_session_put_use(db, &e->used[i], err));
     return QK_OK;
 }
 
@@ -106,5 +108,7 @@ void qk_sessions_tell(qk_context *c)
     e->n = qk_sessions_sweep(c->sessions, e->end, ENDS_AT_ONCE, qk_context_wall(c));
     for (size_t i = 0; i < e->n; i++)
         qk_followers_cut(c->followers, qk_hash(e->end[i].id, strlen(e->end[i].id)));
-    if (!e->n || qk_node_post(c->node, put_ends, e, drop_ends, NULL) != QK_OK) free(e);
+    e->used_n = qk_sessions_used(c->sessions, e->used, ENDS_AT_ONCE);
+    if (!(e->n + e->used_n) || qk_node_post(c->node, put_ends, e, drop_ends, NULL) != QK_OK)
+        free(e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Logging in over the wire: set-up, sessions, passwords, second factors. */
 #include "people_rig.h"
+#include "web/sessions.h"
 #include "store/audit.h"
 #include <stdatomic.h>
 
@@ -248,6 +249,47 @@ static void test_session__outlives_a_restart_and_not_its_end(void **state)
     assert_status(people_ask(&p, &c, "GET", "/sites", NULL), 200);
     assert_status(people_ask(&p, &d, "GET", "/sites", NULL), 401);
     people_close(&p);
+}
+
+/* What was used shortly before a restart goes on after it, and the table says when. */
+static void test_session__its_last_use_is_written_and_outlives_a_restart(void **state)
+{
+    (void)state;
+    people_rig p;
+    client c = {0};
+    qk_session_use use[4];
+    people_open(&p, false);
+    people_add(&p, "one", "R1", "qz");
+    people_login(&p, &c, "one");
+    for (int i = 0; i < 2; i++) {
+        people_later(&p, 20 * QK_MINUTE);
+        assert_status(people_ask(&p, &c, "GET", "/sites", NULL), 200);
+    }
+    int64_t until = qk_monotonic_ms() + 20000;
+    qk_db *db = NULL;
+    qk_error err = {0};
+    assert_done(qk_db_open_readonly(&db, qk_node_db_path(p.r.node), &err), &err);
+    while (number_of(db, "SELECT (seen_at-began_at)/60000 FROM session") < 40)
+        assert_true(qk_monotonic_ms() < until);
+    qk_db_close(db);
+    qk_web_stop(p.r.web);
+    people_later(&p, 20 * QK_MINUTE);
+    people_start_web(&p);
+    assert_status(people_ask(&p, &c, "GET", "/sites", NULL), 200);
+    people_close(&p);
+    /* Within a minute nothing is to be written. */
+    qk_sessions *s = NULL;
+    qk_session one = {.account = "one"}, found;
+    char token[QK_SESSION_TOKEN + 1];
+    assert_ok(qk_sessions_new(&s, NULL, 0, &err));
+    assert_ok(qk_sessions_begin(s, &one, token, QK_HOUR));
+    assert_true(qk_sessions_find(s, &found, qk_str_of(token), QK_HOUR + QK_MINUTE - 1));
+    assert_int_equal(qk_sessions_used(s, use, 4), 0);
+    assert_true(qk_sessions_find(s, &found, qk_str_of(token), QK_HOUR + QK_MINUTE));
+    assert_int_equal(qk_sessions_used(s, use, 4), 1);
+    assert_true(use[0].seen_at == QK_HOUR + QK_MINUTE);
+    assert_int_equal(qk_sessions_used(s, use, 4), 0);
+    qk_sessions_free(s);
 }
 
 static void test_session__is_seen_and_ended_by_its_owner_and_the_administrator(void **state)
@@ -603,6 +645,7 @@ int main(void)
         qk_dir_test(test_login__an_id_from_outside_never_becomes_a_session),
         qk_dir_test(test_login__a_change_needs_the_page_s_token),
         qk_dir_test(test_session__ends_when_idle_and_after_a_day_s_work),
+        qk_dir_test(test_session__its_last_use_is_written_and_outlives_a_restart),
         qk_dir_test(test_session__outlives_a_restart_and_not_its_end),
         qk_dir_test(test_session__is_seen_and_ended_by_its_owner_and_the_administrator),
         qk_dir_test(test_session__its_live_feed_ends_with_it),
