@@ -125,6 +125,15 @@ qk_code qk_events_write(qk_events *events, qk_db *db, qk_error *err)
     return QK_OK;
 }
 
+const qk_event *qk_events_fresh(const qk_events *events, size_t *cursor)
+{
+    while (*cursor < events->n) {
+        const waiting_event *w = &events->list[(*cursor)++];
+        if (w->fresh) return &w->event;
+    }
+    return NULL;
+}
+
 static bool begins_state(const char *kind)
 {
     return strcmp(kind, "device_silent") == 0 || strcmp(kind, "device_offline") == 0 ||

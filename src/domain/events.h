@@ -54,6 +54,8 @@ void qk_events_rewind(qk_events *events, size_t mark);
 size_t qk_events_waiting(const qk_events *events);
 /* Writes all that wait, inside the caller's transaction. */
 QK_NODISCARD qk_code qk_events_write(qk_events *events, qk_db *db, qk_error *err);
+/* Those of the last write that were not there before; start with *cursor = 0; NULL at the end. */
+const qk_event *qk_events_fresh(const qk_events *events, size_t *cursor);
 /* committed: publishes what was new and forgets; otherwise everything waits for the next write. */
 void qk_events_settle(qk_events *events, bool committed);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/finding.h"
 #include "domain/node_private.h"
 #include <sys/resource.h>
 #include <unistd.h>
@@ -260,6 +261,8 @@ static qk_code write_all(qk_node *node, size_t commands, qk_error *err)
     QK_TRY(qk_derive_save(node->derive, node->db, err));
     QK_TRY(save_figures(node, err));
     QK_TRY(qk_events_write(node->events, node->db, err));
+    QK_TRY(qk_findings_take(node->events, node->db, node->scheduler, node->registry,
+                            qk_clock_now(node->clock), err));
     if (node->expire)
         QK_TRY(qk_retention_run(node->db, node->telemetry, qk_clock_now(node->clock), err));
     QK_TRY(qk_telemetry_flush(node->telemetry, must_pack(node), err));

@@ -771,6 +771,9 @@ qk_code qk_api_air_allocation_post(qk_exchange *x, qk_error *err)
     if (!a.shares.n)
         return qk_refuse(x, err, 422, "no_data", "base_year", "no township has a value of %d",
                          (int)base);
+    if (!a.shares.meets)
+        return qk_refuse(x, err, 422, "allocation_misses", "set",
+                         "the weighted mean of the townships lies above the county's target");
     return qk_change_run(x, keep_shares, &c, err);
 }
 

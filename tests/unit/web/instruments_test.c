@@ -58,6 +58,18 @@ static void test_S034_park__a_factor_over_its_threshold_is_the_parks_to_answer(v
     assert_json(d, "items/0/params/value", "132.4");
     assert_json(d, "items/0/params/limit", "110");
     assert_non_null(strstr(rig_at(d, "items/0/zh")->text.ptr, "苯 132.4 ug/m3"));
+    /* Somebody has to answer for it: one case, whose second finding is a note. */
+    const qk_json_value *cases = rig_document(&r, "/api/v1/cases?kind=park_over");
+    assert_json(cases, "total", "1");
+    assert_json(cases, "items/0/state", "found");
+    assert_json(cases, "items/0/site", "park1");
+    char path[80];
+    snprintf(path, sizeof path, "/api/v1/cases/%.*s",
+             QK_STR_ARG(rig_at(cases, "items/0/id")->text));
+    send_cp(&r, "PARK1", "2026-11-22T05:00:00", "a25002-Avg=140,a25002-Flag=N");
+    rig_settle(&r);
+    assert_json(rig_document(&r, "/api/v1/cases?kind=park_over"), "total", "1");
+    assert_json(rig_document(&r, path), "steps/1/what", "note");
     /* A threshold is set, not programmed. */
     const qk_json_value *list = rig_document(&r, "/api/v1/devices/PARK1/factors");
     int64_t version = 0;
@@ -68,7 +80,7 @@ static void test_S034_park__a_factor_over_its_threshold_is_the_parks_to_answer(v
     changed(&r, "PUT", "/api/v1/devices/PARK1/factors/a21001", body);
     send_cp(&r, "PARK1", "2026-11-22T06:00:00", "a21001-Avg=941.5,a21001-Flag=N");
     rig_settle(&r);
-    assert_json(rig_document(&r, "/api/v1/events?kind=park_over"), "total", "2");
+    assert_json(rig_document(&r, "/api/v1/events?kind=park_over"), "total", "3");
     /* It never enters the evaluation. */
     assert_int_equal(rig_get(&r, "/api/v1/air/days?scope=park1").status, 422);
     rig_stop(&r);

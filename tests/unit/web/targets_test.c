@@ -235,6 +235,10 @@ static void test_S016_targets__shares_are_kept_as_targets_of_the_townships(void 
     refused(&r, "POST", "/api/v1/air/allocation", "{\"target\":0}", 400, "bad_body");
     refused(&r, "POST", "/api/v1/air/allocation", "{\"target\":44,\"base_year\":2020}", 422,
             "no_data");
+    /* What does not come to the county's target is shown when asked for, and not kept. */
+    refused(&r, "POST", "/api/v1/air/allocation",
+            "{\"target\":44,\"year\":2026,\"set\":\"410001:60\"}", 422, "allocation_misses");
+    assert_int_equal(qk_json_get(rig_document(&r, "/api/v1/air/targets"), "items")->count, 4);
     rig_stop(&r);
 }
 
