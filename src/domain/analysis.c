@@ -139,7 +139,7 @@ static qk_code find_wind(qk_analysis *a, qk_error *err)
 
 static qk_code read_wind(qk_analysis *a, qk_error *err)
 {
-    qk_hours ws, wd;
+    qk_hour_column ws, wd;
     QK_TRY(find_wind(a, err));
     QK_TRY(qk_hours_read(&ws, NULL, a->registry, a->reader, a->wind_site.id, WS, a->from, a->to,
                          a->arena, err));
@@ -152,7 +152,7 @@ static qk_code read_wind(qk_analysis *a, qk_error *err)
 
 qk_code qk_analysis_read(qk_analysis *a, qk_str factor, qk_error *err)
 {
-    qk_hours value;
+    qk_hour_column value;
     size_t most = kinds[a->kind].paths ? QK_ANALYSIS_PATH_DAYS * 24 : QK_ANALYSIS_HOURS;
     a->from = qk_floor_hour(a->from);
     a->to = qk_floor_hour(a->to);

@@ -40,8 +40,8 @@ static qk_code nearest_stations(near_site **out, size_t *n, const qk_registry *r
     return QK_OK;
 }
 
-static void take_winds(qk_station_winds *out, double *u, double *v, const qk_hours *ws,
-                       const qk_hours *wd)
+static void take_winds(qk_station_winds *out, double *u, double *v, const qk_hour_column *ws,
+                       const qk_hour_column *wd)
 {
     size_t s = out->field.stations;
     for (size_t h = 0; h < ws->count; h++) {
@@ -73,7 +73,7 @@ qk_code qk_station_winds_read(qk_station_winds *out, const qk_registry *registry
     double *v = qk_arena_array(arena, hours * QK_ANALYSIS_STATIONS + 1, sizeof *v);
     if (!u || !v) return qk_fail(err, QK_ENOMEM, "no memory for the winds");
     for (size_t i = 0; i < n && out->field.stations < QK_ANALYSIS_STATIONS; i++) {
-        qk_hours ws, wd;
+        qk_hour_column ws, wd;
         const qk_site *site = near[i].site;
         if (!qk_hours_measured(registry, site->id, "a01008", arena)) continue;
         QK_TRY(qk_hours_read(&ws, NULL, registry, reader, site->id, QK_STR("a01007"), from, to,

@@ -12,7 +12,7 @@ static qk_code add_species(qk_component_record *r, const qk_device *d, const qk_
                            qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
 {
     qk_str item = qk_str_of(f->item);
-    qk_hours hours;
+    qk_hour_column hours;
     if (r->n == QK_COMPONENT_SPECIES)
         return qk_fail(err, QK_EFULL, "more than %d species at a station", QK_COMPONENT_SPECIES);
     qk_component_species *s = &r->species[r->n++];

@@ -81,7 +81,7 @@ static qk_code read_stations(stations *s, const qk_registry *registry, qk_teleme
     s->list = qk_arena_array(arena, n + 1, sizeof *s->list);
     if (!s->list) return no_memory(err);
     for (size_t i = 0; i < n && s->n < QK_HOTSPOT_SENSORS; i++) {
-        qk_hours hours;
+        qk_hour_column hours;
         qk_place at = {sites[i].lon, sites[i].lat};
         station *into = &s->list[s->n];
         if (!qk_str_starts(qk_str_of(sites[i].kind), QK_STR("air_"))) continue;
@@ -143,7 +143,7 @@ static int newest_first(const void *a, const void *b)
 static qk_code tell_share(qk_hotspot *spot, const qk_registry *registry,
                           qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
 {
-    qk_hours fine, coarse;
+    qk_hour_column fine, coarse;
     qk_time from = spot->worst - QK_HOUR;
     QK_TRY(qk_hours_read(&fine, NULL, registry, reader, spot->site, QK_STR("a34004"), from,
                          spot->worst, arena, err));
@@ -174,7 +174,7 @@ qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_registry *registr
 
 /* ---- evidence ---- */
 
-static qk_code read_monitor(qk_suspicion *s, qk_hours *hours, const qk_registry *registry,
+static qk_code read_monitor(qk_suspicion *s, qk_hour_column *hours, const qk_registry *registry,
                             qk_telemetry_reader *reader, qk_str code, qk_time end, qk_arena *arena,
                             qk_error *err)
 {
@@ -199,7 +199,7 @@ static void judge_dust(qk_suspicion *s, double middle)
 }
 
 /* An outlet against the greatest of its own last three days. */
-static void judge_outlet(qk_suspicion *s, const qk_hours *hours)
+static void judge_outlet(qk_suspicion *s, const qk_hour_column *hours)
 {
     double most = 0;
     for (size_t h = 0; h < hours->count; h++)
@@ -213,7 +213,7 @@ static void judge_outlet(qk_suspicion *s, const qk_hours *hours)
 static qk_code gather_evidence(qk_suspicion *s, const qk_trace *trace, const qk_registry *registry,
                                qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
 {
-    qk_hours hours;
+    qk_hour_column hours = {0};
     s->value = s->usual = NAN;
     if (strcmp(s->site.kind, "dust") == 0) {
         QK_TRY(read_monitor(s, &hours, registry, reader, qk_str_of(trace->factor.code), trace->end,
@@ -367,8 +367,9 @@ static qk_code field_of_cells(tracing *t, qk_error *err)
     if (!o->cell || !o->cell_p || !rank) return no_memory(err);
     o->cell_deg = 0.005;
     for (size_t i = 0; i < n; i++) {
+        size_t row = i / QK_HOTSPOT_CELLS;
         double x = (double)(i % QK_HOTSPOT_CELLS) - (QK_HOTSPOT_CELLS - 1) / 2.0;
-        double y = (double)(i / QK_HOTSPOT_CELLS) - (QK_HOTSPOT_CELLS - 1) / 2.0;
+        double y = (double)row - (QK_HOTSPOT_CELLS - 1) / 2.0;
         o->cell[i] = (qk_place){o->site.lon + x * o->cell_deg, o->site.lat + y * o->cell_deg};
     }
     qk_suspect_input in = t->in;

@@ -7,9 +7,10 @@ static qk_code no_memory(qk_error *err)
     return qk_fail(err, QK_ENOMEM, "no memory for the hours of a station");
 }
 
-qk_code qk_hours_init(qk_hours *out, qk_time from, qk_time to, qk_arena *arena, qk_error *err)
+qk_code qk_hours_init(qk_hour_column *out, qk_time from, qk_time to, qk_arena *arena, qk_error *err)
 {
-    *out = (qk_hours){.first = from, .count = to > from ? (size_t)((to - from) / QK_HOUR) : 0};
+    *out =
+        (qk_hour_column){.first = from, .count = to > from ? (size_t)((to - from) / QK_HOUR) : 0};
     out->value = qk_arena_array(arena, out->count + 1, sizeof *out->value);
     if (!out->value) return no_memory(err);
     for (size_t i = 0; i < out->count; i++) out->value[i] = NAN;
@@ -21,7 +22,8 @@ static bool counts(char flag)
     return flag == 0 || flag == 'N' || flag == '3';
 }
 
-static void take_sample(qk_hours *h, const qk_samples *s, size_t i, qk_time shift, double scale)
+static void take_sample(qk_hour_column *h, const qk_samples *s, size_t i, qk_time shift,
+                        double scale)
 {
     qk_time since = s->time[i] - shift - h->first;
     int64_t at = since / QK_HOUR;
@@ -38,7 +40,7 @@ static void take_sample(qk_hours *h, const qk_samples *s, size_t i, qk_time shif
 }
 
 /* Hours computed here bear the time at which they begin, whatever the device's habit. */
-qk_code qk_hours_add(qk_hours *out, const qk_device *device, const qk_factor *factor,
+qk_code qk_hours_add(qk_hour_column *out, const qk_device *device, const qk_factor *factor,
                      qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
 {
     static const qk_stream_kind kinds[] = {QK_STREAM_HOUR, QK_STREAM_DERIVED_HOUR};
@@ -57,7 +59,7 @@ qk_code qk_hours_add(qk_hours *out, const qk_device *device, const qk_factor *fa
     return QK_OK;
 }
 
-qk_code qk_hours_read(qk_hours *out, qk_factor *factor, const qk_registry *registry,
+qk_code qk_hours_read(qk_hour_column *out, qk_factor *factor, const qk_registry *registry,
                       qk_telemetry_reader *reader, const char *site, qk_str code, qk_time from,
                       qk_time to, qk_arena *arena, qk_error *err)
 {

@@ -186,6 +186,12 @@ static void add_small_kind(qk_sim_county *c, const small_kind *k)
     }
 }
 
+static void add_component(qk_sim_county *c)
+{
+    qk_sim_device *d = add_device(c, QK_SIM_COMPONENT, 1, 0.2);
+    name_device(d, "component", 1, "青阳超级站（组分）", "Qingyang component station");
+}
+
 /* The site of the earth-works, and who may see its dust. */
 static void plant_works(qk_sim_county *c)
 {
@@ -217,6 +223,7 @@ qk_code qk_sim_county_make(qk_sim_county *out, qk_arena *arena)
     add_small_stations(out);
     add_plants(out);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) add_small_kind(out, &kinds[i]);
+    add_component(out);
     plant_works(out);
     return QK_OK;
 }

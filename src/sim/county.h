@@ -44,7 +44,8 @@ typedef enum qk_sim_shape {
     QK_SIM_PASSES, /* trucks in the interval */
     QK_SIM_ENGINE, /* 1 by day when at work */
     QK_SIM_LON,
-    QK_SIM_LAT
+    QK_SIM_LAT,
+    QK_SIM_SPECIES_OF /* base = its number in sim/composition.h */
 } qk_sim_shape;
 
 typedef struct qk_sim_factor {

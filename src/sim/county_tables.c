@@ -67,6 +67,30 @@ static const qk_sim_factor dust_factors[] = {
     {"LA", "噪声", "sound level", "dB", "", QK_SIM_SOUND, 0, 1, 0, 140, 0, 0, 0},
     WEATHER,
 };
+#define SPECIES(number, code, zh, en, item)                                         \
+    {                                                                               \
+        code, zh, en, "μg/m3", item, QK_SIM_SPECIES_OF, number, 4, 0, 1000, 0, 0, 0 \
+    }
+static const qk_sim_factor component_factors[] = {
+    SPECIES(0, "zSO4", "硫酸根", "sulphate", "SO42-"),
+    SPECIES(1, "zNO3", "硝酸根", "nitrate", "NO3-"),
+    SPECIES(2, "zNH4", "铵", "ammonium", "NH4+"),
+    SPECIES(3, "zCl", "氯离子", "chloride", "Cl-"),
+    SPECIES(4, "zK", "钾离子", "potassium", "K+"),
+    SPECIES(5, "zNa", "钠离子", "sodium", "Na+"),
+    SPECIES(6, "zCa", "钙离子", "calcium", "Ca2+"),
+    SPECIES(7, "zMg", "镁离子", "magnesium", "Mg2+"),
+    SPECIES(8, "zOC", "有机碳", "organic carbon", "OC"),
+    SPECIES(9, "zEC", "元素碳", "elemental carbon", "EC"),
+    SPECIES(10, "zFe", "铁", "iron", "Fe"),
+    SPECIES(11, "zZn", "锌", "zinc", "Zn"),
+    SPECIES(12, "zPb", "铅", "lead", "Pb"),
+    SPECIES(13, "zCu", "铜", "copper", "Cu"),
+    SPECIES(14, "zSi", "硅", "silicon", "Si"),
+    {"a34004", "PM2.5", "PM2.5", "μg/m3", "PM2.5", QK_SIM_SPECIES_OF, 15, 1, 0, 1000, 0, 0, 0},
+    {"a01007", "风速", "wind speed", "m/s", "", QK_SIM_WIND_SPEED, 0, 1, 0, 60, 0, 0, 0},
+    {"a01008", "风向", "wind from", "°", "", QK_SIM_WIND_DIRECTION, 0, 0, 0, 360, 0, 0, 0},
+};
 static const qk_sim_factor kitchen_factors[] = {
     {"a34041", "油烟", "cooking fume", "mg/m3", "", QK_SIM_FUME, 0.75, 2, 0, 20, 1, 0, 0},
     {"ga0701", "风机运行", "fan running", "0/1", "", QK_SIM_FAN, 1, 0, 0, 1, 0, 0, 0},
@@ -109,6 +133,7 @@ const qk_sim_profile qk_sim_profiles[QK_SIM_PROFILES] = {
     [QK_SIM_KITCHEN] = PROFILE("kitchen", "51", 2017, 120, 0, false, false, kitchen_factors),
     [QK_SIM_PUMP] = PROFILE("pump", "27", 2017, 300, 0, false, false, pump_factors),
     [QK_SIM_GATE] = PROFILE("gate", "51", 2017, 300, 0, false, false, gate_factors),
+    [QK_SIM_COMPONENT] = PROFILE("air_component", "22", 2017, 0, 0, true, false, component_factors),
     [QK_SIM_MACHINE] = PROFILE("machine", "51", 2017, 120, 0, false, false, machine_factors),
 };
 

@@ -19,6 +19,7 @@ typedef enum qk_sim_profile_id {
     QK_SIM_PUMP,
     QK_SIM_GATE,
     QK_SIM_MACHINE,
+    QK_SIM_COMPONENT,
     QK_SIM_PROFILES
 } qk_sim_profile_id;
 extern const qk_sim_profile qk_sim_profiles[QK_SIM_PROFILES];

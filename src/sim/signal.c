@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/signal.h"
+#include "sim/composition.h"
 #include "sim/works.h"
 #include <math.h>
 
@@ -303,6 +304,7 @@ double qk_sim_value(const qk_sim_device *d, const qk_sim_factor *f, qk_time t)
     case QK_SIM_PRESSURE:
     case QK_SIM_WIND_SPEED:
     case QK_SIM_WIND_DIRECTION: return weather_value(d, f, seed, t);
+    case QK_SIM_SPECIES_OF: return qk_sim_species_ug_m3((int)f->base, t);
     case QK_SIM_STEADY:
     case QK_SIM_OXYGEN:
     case QK_SIM_POWER: return plant_value(d, f, seed, t);

@@ -43,6 +43,9 @@ qk_handler qk_api_forecast, qk_api_forecast_history, qk_api_forecast_scores, qk_
 qk_handler qk_api_analysis, qk_api_analysis_post;
 /* api_hotspots.c */
 qk_handler qk_api_hotspots, qk_api_hotspot_trace, qk_api_hotspot_sector;
+/* api_receptor.c */
+qk_handler qk_api_receptor_runs, qk_api_receptor_run, qk_api_receptor_run_post,
+    qk_api_receptor_run_delete;
 /* api_rules.c */
 qk_handler qk_api_rules, qk_api_rule_table, qk_api_rule_history, qk_api_rule_put,
     qk_api_rule_revert, qk_api_rule_check;

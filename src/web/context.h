@@ -10,6 +10,7 @@
 #include "web/follow.h"
 #include "web/frames.h"
 #include "web/kept.h"
+#include "web/runs.h"
 #include "web/sessions.h"
 #include "domain/login.h"
 #include <pthread.h>
@@ -40,6 +41,7 @@ struct qk_context {
     qk_frame_index *frames;
     qk_airshed *airshed;
     qk_answer_cache latest, studies;
+    qk_runs *runs; /* of source apportionment */
     qk_web_counts counts;
     atomic_size_t approved, online; /* devices, counted every few seconds */
     atomic_uint_fast64_t changes;   /* made by people since the start */

@@ -316,7 +316,7 @@ export function trajectories(t: Trajectories, unit: string, c: Palette, county: 
 }
 
 export function clusters(t: Clusters, unit: string, c: Palette, words: Words, county: County): Picture {
-  const p = picture(SIZE, 376);
+  const p = picture(SIZE, MAP_H + 16 + 20 * t.clusters.length);
   const xy = mapFrame(p, county, t.clusters.flatMap((i) => i.places), c, MAP_H);
   p.rows.push(['cluster', 'paths', 'share', 'mean', 'step_min', 'lon', 'lat']);
   t.clusters.forEach((item, n) => {
@@ -342,5 +342,70 @@ export function cells(t: Cells, unit: string, c: Palette, county: County, which:
   }
   mark(p, xy(county.site), c);
   legend(p, k, which === 'cwt' ? unit : 'PSCF', 12, MAP_H + 8, SIZE - 20);
+  return p;
+}
+
+// ---- of a factor ----
+
+interface ProfileBar {
+  value: number;
+  explained: number;
+  boot?: (number | null)[];
+  disp?: (number | null)[];
+}
+
+/** A bar a species: how much of it the factor explains; the whisker is the bootstrap's 5 to 95 %, the box the displacement's. */
+export function profile(bars: ProfileBar[], names: string[], colour: string, c: Palette, title: string): Picture {
+  const row = 18;
+  const left = 64;
+  const p = picture(SIZE, 26 + bars.length * row + 6);
+  const w = SIZE - left - 44;
+  p.labels.push({ x: 8, y: 14, text: title, second: true });
+  p.rows.push(['species', 'value', 'explained']);
+  bars.forEach((b, i) => {
+    const y = 24 + i * row;
+    const all = b.explained > 0 ? b.value / b.explained : 0;
+    const x = (v: number) => left + Math.max(0, Math.min(1, all > 0 ? v / all : 0)) * w;
+    p.labels.push({ x: left - 6, y: y + 11, text: names[i]!, anchor: 'end' });
+    p.shapes.push({ d: rect(left, y + 2, w, 10), fill: c.line, opacity: 0.5 });
+    p.shapes.push({ d: rect(left, y + 2, Math.max(0.5, b.explained * w), 10), fill: colour, title: `${names[i]}: ${short(b.value)} (${Math.round(b.explained * 100)} %)` });
+    const [low, high] = b.disp ?? [];
+    if (typeof low === 'number' && typeof high === 'number') p.shapes.push({ d: rect(x(low), y + 1, Math.max(1, x(high) - x(low)), 12), stroke: c.ink2, width: 1 });
+    const [p5, , , , p95] = b.boot ?? [];
+    if (typeof p5 === 'number' && typeof p95 === 'number') p.shapes.push({ d: `M${x(p5)} ${y + 7}H${x(p95)}M${x(p5)} ${y + 4}v6M${x(p95)} ${y + 4}v6`, stroke: c.ink, width: 1.2 });
+    p.labels.push({ x: SIZE - 4, y: y + 11, text: `${Math.round(b.explained * 100)} %`, anchor: 'end', second: true });
+    p.rows.push([names[i]!, b.value, b.explained]);
+  });
+  return p;
+}
+
+/** Contribution over time; gaps are gaps. */
+export function series(values: (number | null)[], at: (number | null)[], unit: string, colour: string, c: Palette): Picture {
+  const p = picture(SIZE, 200);
+  const f: Frame = { x: 44, y: 22, w: SIZE - 56, h: 140 };
+  const there = values.filter((v): v is number => v !== null);
+  const times = at.filter((v): v is number => v !== null);
+  if (!there.length || !times.length) return p;
+  const [t0, t1] = [Math.min(...times), Math.max(...times)];
+  const y = yAxis(p, f, Math.min(0, ...there), Math.max(...there), c);
+  const x = (ms: number) => f.x + ((ms - t0) / Math.max(1, t1 - t0)) * f.w;
+  const gap = (3 * (t1 - t0)) / Math.max(1, times.length);
+  let run: Xy[] = [];
+  let last = -Infinity;
+  p.rows.push(['time', 'value']);
+  values.forEach((v, i) => {
+    const ms = at[i];
+    if (ms === null || ms === undefined) return;
+    p.rows.push([new Date(ms).toISOString(), v]);
+    if (run.length && (v === null || ms - last > gap)) {
+      p.shapes.push({ d: line(run), stroke: colour, width: 1 });
+      run = [];
+    }
+    if (v !== null) run.push([x(ms), y(v)]);
+    last = ms;
+  });
+  if (run.length) p.shapes.push({ d: line(run), stroke: colour, width: 1 });
+  const day = (ms: number) => new Date(ms + 8 * 3_600_000).toISOString().slice(0, 10);
+  p.labels.push({ x: 8, y: 12, text: unit, second: true }, { x: f.x, y: f.y + f.h + 18, text: day(t0), second: true }, { x: f.x + f.w, y: f.y + f.h + 18, text: day(t1), anchor: 'end', second: true });
   return p;
 }
