@@ -356,13 +356,20 @@ static qk_code begin_walk(import *m)
     return qk_map_new(&m->keys, QK_LEDGER_SHEET_ROWS + 1);
 }
 
+/* A fault of the heading is nobody's row: then there are no rows. */
+static bool takes(const import *m)
+{
+    bool whole = !m->out->refused && !m->out->refusal_count;
+    return whole || (m->author->partial && m->out->rows > m->out->refused);
+}
+
 /* Rows that fit alone may not fit together: then none is taken. */
 static qk_code write_walk(import *m, qk_str csv)
 {
     QK_TRY(begin_walk(m));
     QK_TRY(qk_db_begin(m->db, m->err));
     qk_code code = walk(m, csv);
-    if (!code && !m->out->refused && !m->out->refusal_count) return qk_db_commit(m->db, m->err);
+    if (!code && takes(m)) return qk_db_commit(m->db, m->err);
     qk_db_rollback(m->db);
     return code;
 }
@@ -383,7 +390,7 @@ import m = {.out = out, .db = db, .type = type, .arena = arena, .author = author
     qk_arena_init(&m.scratch, 4 << 20);
     QK_TRY_OUT(code, begin_walk(&m));
     QK_TRY_OUT(code, walk(&m, csv));
-    m.write = commit && out->refused == 0 && out->refusal_count == 0;
+    m.write = commit && takes(&m);
     if (m.write) code = write_walk(&m, csv);
 out:
     qk_map_free(m.keys);

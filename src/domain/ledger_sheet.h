@@ -50,10 +50,12 @@ typedef struct qk_ledger_author {
     qk_str by;
     bool (*may)(void *context, qk_str unit);
     void *context;
+    bool partial; /* of a table whose rows are wrong in part, the good ones are taken */
 } qk_ledger_author;
 
-/* Looks at the table; with `commit` and nothing refused, takes it (store thread, inside a
- * transaction). QK_EFORMAT with line and column when it is no table at all. */
+/* Looks at the table; with `commit` and nothing refused (or the author's `partial`, when its
+ * heading is sound), takes it (store thread, inside a transaction). QK_EFORMAT with line and column
+ * when it is no table at all. */
 QK_NODISCARD qk_code qk_ledger_import_csv(qk_ledger_import *out, qk_db *db,
                                           const qk_ledger_type *type, qk_str csv, bool commit,
                                           const qk_ledger_author *author, qk_time now,

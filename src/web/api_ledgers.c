@@ -342,7 +342,8 @@ static qk_code take_table(qk_exchange *x, const table *t, qk_db *db, qk_time now
     QK_TRY(refuse_row(
         x, qk_ledger_import_csv(&got, db, type, t->csv, t->commit, &t->author, now, &x->arena, err),
         err));
-    bool committed = t->commit && !got.refused && !got.refusal_count;
+    bool whole = !got.refused && !got.refusal_count;
+    bool committed = t->commit && (whole || (t->author.partial && got.rows > got.refused));
     snprintf(note->what, sizeof note->what, committed ? "ledger.import" : "ledger.preview");
     snprintf(note->object, sizeof note->object, "ledger/%.*s", QK_STR_ARG(type->id));
     qk_buf_printf(&note->detail, "{\"added\":%zu,\"changed\":%zu,\"refused\":%zu}", got.added,
@@ -371,7 +372,8 @@ static bool may_write(void *context, qk_str unit)
 qk_code qk_api_ledger_import(qk_exchange *x, qk_error *err)
 {
     qk_buf csv;
-    table t = {.commit = qk_query_given(x, "commit"), .author = {.by = qk_str_of(x->who)}};
+    table t = {.commit = qk_query_given(x, "commit"),
+               .author = {.by = qk_str_of(x->who), .partial = qk_query_given(x, "partial")}};
     qk_str person = qk_query_str(x, "person");
     if (person.len) t.author.by = person;
     if (qk_rights_scope(x, QK_ACT_LEDGER_WRITE) != QK_SCOPE_ALL) {

@@ -266,6 +266,7 @@ static const qk_param ledger_table_params[] = {
     LEDGER_ASK, END};
 static const qk_param ledger_import_params[] = {
     FLAG("commit", "Take it, when nothing is refused; else it is only looked at"),
+    FLAG("partial", "Take the rows that are right, though others are refused"),
     TEXT("person", 63, "Who, where the shared operator key is used"), END};
 static const qk_param cases_params[] = {
     LIMIT(1000),

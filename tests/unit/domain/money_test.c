@@ -160,6 +160,44 @@ static void test_S191_money__fires_cost_what_the_rule_of_their_day_says(void **s
     close_desk(&d);
 }
 
+/* Charged, approved by two: a table that says otherwise of that very day changes nothing of it.
+ */
+static void test_S216_money__a_changed_rule_does_not_alter_a_past_decision(void **state)
+{
+    (void)state;
+    desk d;
+    open_desk(&d);
+    assert_int_equal(import(&d, "found_problem",
+                            "no,unit,date,kind,state\n1,东河,2025-10-06,straw_fire,confirmed\n"),
+                     0);
+    assert_int_equal(draft(&d, "2025-10").added, 1);
+    const char *id = "M2025-10-0001";
+    assert_done(act(&d, id, "approve", "李四", true, false), &d.err);
+    assert_done(act(&d, id, "approve", "赵县长", false, true), &d.err);
+    const qk_json_value *before = qk_json_get(listed(&d, "2025-10"), "items")->first;
+    char rule[60];
+    qk_str_copy(rule, sizeof rule, qk_json_get_str(before, "rule"));
+    assert_string_not_equal(rule, "");
+    int64_t decided = posted(listed(&d, "2025-10"));
+    assert_true(decided < 0);
+    assert_done(qk_ruleset_put(d.db, "deduction",
+                               QK_STR("[{\"name\":\"county2022\",\"source\":\"y\",\"items\":"
+                                      "[{\"code\":\"straw_fire\",\"zh\":\"秸秆\",\"yuan\":1}]}]"),
+                               0, QK_STR("admin"), at("2025-11-08T09:00:00"), &d.err),
+                &d.err);
+    draft(&d, "2025-10");
+    assert_int_equal(posted(listed(&d, "2025-10")), decided);
+    const qk_json_value *after = qk_json_get(listed(&d, "2025-10"), "items")->first;
+    assert_true(qk_str_eq(qk_json_get_str(after, "rule"), qk_str_of(rule)));
+    /* What is found afterwards goes by the new one. */
+    assert_int_equal(import(&d, "found_problem",
+                            "no,unit,date,kind,state\n2,西岭,2025-10-07,straw_fire,confirmed\n"),
+                     0);
+    draft(&d, "2025-10");
+    assert_int_equal(sum_of(listed(&d, "2025-10"), "西岭"), -1);
+    close_desk(&d);
+}
+
 static void test_S192_money__ranking_is_paid_by_tiers_above_the_target(void **state)
 {
     (void)state;
@@ -428,6 +466,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_S190_money__the_months_problems_sum_exactly),
+        qk_dir_test(test_S216_money__a_changed_rule_does_not_alter_a_past_decision),
         qk_dir_test(test_S191_money__fires_cost_what_the_rule_of_their_day_says),
         qk_dir_test(test_S192_money__ranking_is_paid_by_tiers_above_the_target),
         qk_dir_test(test_money__an_appeal_freezes_its_line_only),

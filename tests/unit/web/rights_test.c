@@ -507,6 +507,18 @@ static void test_S222_rights__a_township_brings_its_own_rows_and_none_of_others(
     assert_json(v, "refusals/1/line", "4");
     got = bring(&p, &dh, "?commit", "machine_code,date,result,unit\nA1,2026-06-03,pass,东河镇\n");
     assert_json(rig_json(&p.r, &got), "committed", "true");
+    /* A bad row is reported, the good ones are taken when that is asked for. */
+    got = bring(&p, &dh, "?commit&partial",
+                "machine_code,date,result,unit\nB1,2026-06-03,pass,东河镇\n"
+                "B2,2026-02-30,pass,东河镇\nB3,2026-06-03,pass,西岭镇\n");
+    v = rig_json(&p.r, &got);
+    assert_json(v, "committed", "true");
+    assert_json(v, "added", "1");
+    assert_json(v, "refused", "2");
+    assert_json(v, "refusals/0/line", "3");
+    assert_json(v, "refusals/1/line", "4");
+    got = people_ask(&p, &all, "GET", "/ledgers/nrmm_test/rows", NULL);
+    assert_json(rig_json(&p.r, &got), "total", "2");
     /* Neither taken over by naming oneself, nor given away. */
     got = bring(&p, &xl, "?commit", "machine_code,date,result,unit\nA1,2026-06-03,fail,西岭镇\n");
     assert_json(rig_json(&p.r, &got), "committed", "false");

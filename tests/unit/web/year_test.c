@@ -223,7 +223,7 @@ static void test_year__an_amendment_leaves_old_months_as_they_were(void **state)
     rig_stop(&r);
 }
 
-static void test_S009_year__the_bulletin_is_the_same_whenever_it_is_made(void **state)
+static void test_S009_S218_year__the_bulletin_is_the_same_whenever_it_is_made(void **state)
 {
     (void)state;
     rig r;
@@ -350,7 +350,7 @@ int main(void)
         qk_dir_test(test_S009_year__only_what_is_due_is_asked_and_counted_by_unit),
         qk_dir_test(test_year__what_comes_after_noon_is_late),
         qk_dir_test(test_year__an_amendment_leaves_old_months_as_they_were),
-        qk_dir_test(test_S009_year__the_bulletin_is_the_same_whenever_it_is_made),
+        qk_dir_test(test_S009_S218_year__the_bulletin_is_the_same_whenever_it_is_made),
         qk_dir_test(test_year__a_restart_loses_no_timer),
         qk_dir_test(test_year__a_measure_is_confirmed_or_set),
         qk_dir_test(test_year__answers_have_the_shapes_of_the_document),

@@ -69,8 +69,10 @@ class Session {
     this.take(await change<Who>('POST', 'login', { account, password, ...(code ? { code } : {}) }, true));
   }
 
+  /** Whoever calls this loads the page again: what stands on it is what the one before was shown, so
+   * that nothing on it may say yet that somebody else looks. */
   async demo(role: string): Promise<void> {
-    this.take(await change<Who>('POST', 'demo/session', { role }, true));
+    keepToken((await change<Who>('POST', 'demo/session', { role }, true)).csrf);
   }
 
   async logout(): Promise<void> {
