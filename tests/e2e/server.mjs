@@ -54,6 +54,15 @@ function keyOf(dir, name) {
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
 }
 
+async function end(child, dir) {
+  if (child.exitCode === null) {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+  if (dir) rmSync(dir, { recursive: true, force: true });
+}
+
 /** { base, key, admin, mock, own, stop }: own = started here, so that tests may change it. `env` asks for the stand-in,
  * `args` go to `qingkong demo` and ask for an instance of one's own. */
 export async function serve(env = null, args = []) {
@@ -73,15 +82,16 @@ export async function serve(env = null, args = []) {
     admin: demo ? keyOf(dir, 'admin') : null,
     mock: !demo,
     own: true,
-    stop: async () => {
-      if (child.exitCode === null) {
-        const ended = once(child, 'exit');
-        child.kill('SIGTERM');
-        await ended;
-      }
-      if (dir) rmSync(dir, { recursive: true, force: true });
-    },
+    stop: () => end(child, dir),
   };
+}
+
+/** An empty instance of a county that begins, its clock at a time of its own. */
+export async function serveEmpty(clock) {
+  const dir = mkdtempSync(join(tmpdir(), 'qk-e2e-'));
+  const child = spawn(program(), ['serve', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, '--clock', clock], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const base = await addressOf(child);
+  return { base, key: keyOf(dir, 'operator'), stop: () => end(child, dir) };
 }
 
 export async function api(base, path) {
