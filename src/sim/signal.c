@@ -67,12 +67,12 @@ static double bump(double hour, double centre, double width)
 
 /* One noise of the weather as it is, or as somebody sees it who knows it in part: what he gets
  * wrong is partly the same from day to day. */
-static double channel(int which, qk_time t, qk_time period, const qk_sim_outlook *seen)
+static double channel(uint64_t which, qk_time t, qk_time period, const qk_sim_outlook *seen)
 {
-    double is = qk_sim_noise((uint64_t)(REGION_SEED + which), t, period);
+    double is = qk_sim_noise(REGION_SEED + which, t, period);
     if (!seen) return is;
-    double wrong = 0.8 * qk_sim_noise(seen->seed + (uint64_t)which, t, period) +
-                   0.6 * qk_sim_noise((uint64_t)(OUTLOOK_SEED + which), t, period);
+    double wrong = 0.8 * qk_sim_noise(seen->seed + which, t, period) +
+                   0.6 * qk_sim_noise(OUTLOOK_SEED + which, t, period);
     return seen->skill * is + sqrt(1 - seen->skill * seen->skill) * wrong;
 }
 

@@ -190,8 +190,8 @@ static const char *const forgetting[] = {
     "UPDATE device_history SET pw=iif(pw LIKE 'sealed:%','',pw),"
     "\"key\"=iif(\"key\" LIKE 'sealed:%','',\"key\")"
     " WHERE pw LIKE 'sealed:%' OR \"key\" LIKE 'sealed:%'",
-    "UPDATE person SET phone='',version=version+1,recorded_at=?1,recorded_by='system'"
-    " WHERE phone LIKE 'sealed:%'",
+    ("UPDATE person SET phone='',version=version+1,recorded_at=?1,recorded_by='system'"
+     " WHERE phone LIKE 'sealed:%'"),
     "UPDATE person_history SET phone='' WHERE phone LIKE 'sealed:%'",
     "UPDATE forward SET mn_map='{}',state='off' WHERE mn_map LIKE 'sealed:%'",
 };
