@@ -158,6 +158,26 @@ static double exponential_ns(void)
     return sink > 0 ? best : 0;
 }
 
+/* What one core reads, GB/s: the limit of a product with a matrix. */
+static double memory_gb_s(void)
+{
+    enum { FLOATS = 32 << 20 };
+    float *a = malloc(FLOATS * sizeof *a);
+    double best = 0;
+    if (!a) exit(1);
+    for (size_t i = 0; i < FLOATS; i++) a[i] = 1;
+    for (int k = 0; k < 5; k++) {
+        float sum[16] = {0};
+        double from = cpu_s();
+        for (size_t i = 0; i < FLOATS; i += 16)
+            for (int j = 0; j < 16; j++) sum[j] += a[i + (size_t)j];
+        double s = cpu_s() - from;
+        if (sum[0] > 0) best = fmax(best, FLOATS * sizeof *a / s / 1e9);
+    }
+    free(a);
+    return best;
+}
+
 /* 1,000 measures, three sources each. */
 static void scenario(void)
 {
@@ -179,8 +199,10 @@ static void scenario(void)
         qk_matrix_product(out, m, 0, rate);
         best = fmin(best, (cpu_s() - from) * 1e3);
     }
-    printf("scenario, 1,000 measures on 1,000 sources x 10,000 receptors: %.1f ms (asked 50)\n",
-           best);
+    double read = (double)ROWS * COLUMNS * sizeof(float) / best / 1e6;
+    printf("scenario, 1,000 measures on 1,000 sources x 10,000 receptors: %.1f ms (asked 50), "
+           "%.1f GB/s of the %.1f that a core reads\n",
+           best, read, memory_gb_s());
     qk_matrix_free(m);
 }
 

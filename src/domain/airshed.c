@@ -446,7 +446,7 @@ void qk_airshed_release(qk_airshed *desk)
 
 uint32_t qk_airshed_row(const qk_matrix *m, const qk_airshed_source *s)
 {
-    for (uint32_t i = 0; m && i < m->sources; i++)
+    for (uint32_t i = 0; i < m->sources; i++)
         if (strcmp(m->source_id[i], s->id) == 0) return i;
     return UINT32_MAX;
 }

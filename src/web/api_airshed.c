@@ -178,25 +178,21 @@ qk_code qk_api_airshed_matrix(qk_exchange *x, qk_error *err)
     QK_TRY(read_mean(x, &plane, err));
     const qk_matrix *m = qk_airshed_hold(x->context->airshed);
     size_t n = qk_airshed_receptors(&c);
-    qk_code code = !m || m->receptors != n
-                       ? qk_refuse(x, err, 409, "not_built", NULL, "the matrix is not made yet")
-                       : QK_OK;
-    for (size_t i = 0; code == QK_OK && i < c.sources; i++) {
+    bool there = m && m->receptors == n, room = true;
+    for (size_t i = 0; there && room && i < c.sources; i++) {
         uint32_t row = qk_airshed_row(m, &c.source[i]);
-        float *at = (float *)(void *)qk_buf_reserve(&x->out, n * sizeof *at);
-        if (!at) {
-            code = qk_fail(err, QK_ENOMEM, "no memory for the matrix");
-            break;
-        }
-        for (size_t r = 0; r < n; r++) {
+        char *at = qk_buf_reserve(&x->out, n * sizeof(float));
+        room = at != NULL;
+        for (size_t r = 0; room && r < n; r++) {
             float v = row == UINT32_MAX ? NAN : qk_matrix_row(m, plane, row)[r];
-            memcpy((char *)at + r * sizeof v, &v, sizeof v);
+            memcpy(at + r * sizeof v, &v, sizeof v);
         }
-        x->out.len += n * sizeof *at;
+        if (room) x->out.len += n * sizeof(float);
     }
     qk_airshed_release(x->context->airshed);
+    if (!there) return qk_refuse(x, err, 409, "not_built", NULL, "the matrix is not made yet");
     x->content_type = "application/octet-stream";
-    return code;
+    return room ? QK_OK : qk_fail(err, QK_ENOMEM, "no memory for the matrix");
 }
 
 /* ---- fields of scenarios ---- */
@@ -386,7 +382,7 @@ qk_code qk_api_airshed_monitors(qk_exchange *x, qk_error *err)
     qk_json_writer *w = &x->json;
     qk_airshed_case c;
     qk_airshed_state s;
-    qk_airshed_fit f;
+    qk_airshed_fit f = {0};
     qk_emitted e = asked_pollutant(x);
     QK_TRY(read_case(x, &c, err));
     qk_airshed_state_get(x->context->airshed, &s);

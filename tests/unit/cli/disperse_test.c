@@ -220,6 +220,52 @@ static bool is_area(const reference *c, const char *output)
     return false;
 }
 
+static const row *find_place(const row *r, long n, long at, double x, double y)
+{
+    long low = 0, high = n;
+    while (low < high) {
+        long middle = (low + high) / 2;
+        if (r[middle].at < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < n && r[low].at == at; low++)
+        if (fabs(r[low].x - x) < 1e-3 && fabs(r[low].y - y) < 1e-3) return &r[low];
+    return NULL;
+}
+
+/* The sample of converged integrals: how far from them the reference stands, and how far we do. */
+static void check_exact(const char *dir, const char *output, const row *mine, long n)
+{
+    char path[700], line[200], group[20], part[30];
+    long at, count = 0, beyond[2] = {0};
+    double x, y, theirs, exact, worst[2] = {0};
+    snprintf(path, sizeof path, "%s/exact_area_sample.csv", dir);
+    FILE *f = fopen(path, "r");
+    if (!f) return;
+    while (fgets(line, sizeof line, f)) {
+        if (sscanf(line, "%15[^,],%ld,%lf,%lf,%lf,%lf", group, &at, &x, &y, &theirs, &exact) != 6)
+            continue;
+        snprintf(part, sizeof part, "_%s_", group);
+        const row *own = strstr(output, part) ? find_place(mine, n, at, x, y) : NULL;
+        if (!own || exact < 0.01) continue;
+        double off[2] = {fabs(theirs / exact - 1), fabs(own->value / exact - 1)};
+        for (int k = 0; k < 2; k++) {
+            beyond[k] += off[k] > 2e-2;
+            worst[k] = fmax(worst[k], off[k]);
+        }
+        count++;
+    }
+    fclose(f);
+    if (!count) return;
+    print_message("%-30s %7ld converged integrals, beyond 2e-2: reference %.1f %%, ours %.1f %%; "
+                  "worst %.1e, %.1e\n",
+                  "", count, 100.0 * (double)beyond[0] / (double)count,
+                  100.0 * (double)beyond[1] / (double)count, worst[0], worst[1]);
+    assert_true(beyond[1] <= beyond[0] && worst[1] < 5e-3);
+}
+
 static void check_output(const reference *c, const char *dir, const char *output, row *rows)
 {
     char command[1500];
@@ -239,6 +285,7 @@ static void check_output(const reference *c, const char *dir, const char *output
         a.count, 100.0 * (double)a.beyond[0] / (double)a.count,
         100.0 * (double)a.beyond[1] / (double)a.count, a.worst, a.mean_worst);
     assert_true(a.count > 100);
+    if (is_area(c, output)) check_exact(dir, output, mine, n);
     /* An area's reference is itself good to some per cent only (its quadrature stops at 1 %), ours
      * is the converged integral: 97 % within 2 % is asked for, and told where it is missed. */
     if (is_area(c, output) && a.beyond[1] * 100 > a.count * 3)

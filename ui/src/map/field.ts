@@ -71,24 +71,50 @@ export function above(corner: Point[], value: number[], limit: number): { part: 
   return { part, line };
 }
 
-/** Draws onto g, whose unit is a pixel; at gives the pixel of a place in the grid. */
+/** Least and largest value at the corners of each square; NaN where one is not known. */
+function spans(field: Field): { least: Float64Array; most: Float64Array } {
+  const { nx, ny } = field.grid;
+  const v = field.values;
+  const least = new Float64Array(nx * ny).fill(NaN);
+  const most = new Float64Array(nx * ny).fill(NaN);
+  for (let j = 0; j + 1 < ny; j++)
+    for (let i = 0; i + 1 < nx; i++) {
+      const k = j * nx + i;
+      least[k] = Math.min(v[k]!, v[k + 1]!, v[k + nx]!, v[k + nx + 1]!);
+      most[k] = Math.max(v[k]!, v[k + 1]!, v[k + nx]!, v[k + nx + 1]!);
+    }
+  return { least, most };
+}
+
+/** Draws onto g, whose unit is a pixel; at gives the pixel of a place in the grid. Squares that lie
+ * wholly above a limit go by rows, the others by their part. */
 function draw(g: CanvasRenderingContext2D, field: Field, at: (i: number, j: number) => Point, ink: string) {
   const { nx, ny } = field.grid;
   const v = field.values;
   const pixel: Point[] = [];
   for (let j = 0; j < ny; j++) for (let i = 0; i < nx; i++) pixel.push(at(i, j));
+  const { least, most } = spans(field);
+  const ring = (path: Path2D, points: Point[]) => {
+    points.forEach((p, n) => (n ? path.lineTo(p[0], p[1]) : path.moveTo(p[0], p[1])));
+    path.closePath();
+  };
   field.limits.forEach((limit, level) => {
     const fill = new Path2D();
     const lines = new Path2D();
     for (let j = 0; j + 1 < ny; j++) {
       for (let i = 0; i + 1 < nx; i++) {
         const k = j * nx + i;
+        if (!(most[k]! >= limit)) continue;
+        if (least[k]! >= limit) {
+          let to = k;
+          while (to + 2 < (j + 1) * nx && least[to + 1]! >= limit) to++;
+          ring(fill, [pixel[k]!, pixel[to + 1]!, pixel[to + nx + 1]!, pixel[k + nx]!]);
+          i += to - k;
+          continue;
+        }
         const index = [k, k + 1, k + nx + 1, k + nx];
-        const value = index.map((n) => v[n]!);
-        if (!value.some((x) => x >= limit) || value.some((x) => Number.isNaN(x))) continue;
-        const { part, line } = above(index.map((n) => pixel[n]!), value, limit);
-        part.forEach((p, n) => (n ? fill.lineTo(p[0], p[1]) : fill.moveTo(p[0], p[1])));
-        fill.closePath();
+        const { part, line } = above(index.map((n) => pixel[n]!), index.map((n) => v[n]!), limit);
+        ring(fill, part);
         for (let n = 0; n + 1 < line.length; n += 2) {
           lines.moveTo(line[n]![0], line[n]![1]);
           lines.lineTo(line[n + 1]![0], line[n + 1]![1]);
