@@ -192,3 +192,30 @@ qk_code qk_forecasts_weather_csv(size_t *rows, qk_db *db, qk_str text, qk_str by
     qk_csv_close(csv);
     return code;
 }
+
+qk_code qk_forecasts_weather_wind(double *from_deg, double *speed_ms, int32_t *issued, qk_db *db,
+                                  int32_t day, int32_t known, qk_error *err)
+{
+    sqlite3_stmt *s;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT u.issued, u.value, v.value FROM forecast_weather u JOIN"
+                         " forecast_weather v ON v.issued=u.issued AND v.lead=u.lead"
+                         " AND v.name='v_ms' WHERE u.name='u_ms' AND u.issued<=?1"
+                         " AND u.issued>=?2-16 AND u.issued+u.lead=?2"
+                         " ORDER BY u.issued DESC LIMIT 1",
+                         err));
+    sqlite3_bind_int64(s, 1, known);
+    sqlite3_bind_int64(s, 2, day);
+    qk_code code = qk_db_step(db, s, err);
+    double u = 0, v = 0;
+    if (code == QK_OK) {
+        *issued = (int32_t)sqlite3_column_int64(s, 0);
+        u = sqlite3_column_double(s, 1);
+        v = sqlite3_column_double(s, 2);
+    }
+    sqlite3_reset(s);
+    *speed_ms = hypot(u, v);
+    *from_deg = fmod(atan2(-u, -v) * 57.29577951308232 + 360, 360);
+    if (code == QK_OK && *speed_ms < 0.05) code = QK_ENOTFOUND;
+    return code == QK_ENOTFOUND ? qk_fail(err, code, "no wind is forecast for that day") : code;
+}

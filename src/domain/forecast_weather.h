@@ -27,6 +27,12 @@ QK_NODISCARD qk_code qk_forecasts_weather_load(qk_weather_archive *out, double *
  * "values":[…]}]}, or null when nothing came in that day. */
 QK_NODISCARD qk_code qk_forecasts_weather_write(qk_json_writer *w, qk_db *db, int32_t issued,
                                                 qk_error *err);
+/* The mean wind that is forecast for a day, from u_ms and v_ms (to the east and to the north) of
+ * the newest issue up to the day `known`: where it comes from, degrees, its speed, and the day of
+ * issue. QK_ENOTFOUND when none was forecast, or no direction follows from it. */
+QK_NODISCARD qk_code qk_forecasts_weather_wind(double *from_deg, double *speed_ms, int32_t *issued,
+                                               qk_db *db, int32_t day, int32_t known,
+                                               qk_error *err);
 /* CSV with columns issued and lead, date if it likes, and any columns of numbers; empty cells are
  * passed over. All rows or none: QK_EFORMAT with line and column for what is no date, lead or
  * number, and beyond QK_FORECAST_WEATHER_ROWS. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hot spots, where they may have come from, and which sources stand up the wind. */
+#include "domain/forecast_weather.h"
 #include "domain/hotspot.h"
 #include "web/api.h"
 #include <math.h>
@@ -211,15 +212,46 @@ static int nearest_first(const void *a, const void *b)
     return (x->m > y->m) - (x->m < y->m);
 }
 
+typedef struct sector {
+    double wd, half, reach, speed;
+    int32_t issued; /* day of issue; 0 = the direction was given */
+} sector;
+
+/* The direction that is given, or that of the wind forecast for a day. */
+static qk_code read_sector(sector *s, qk_exchange *x, qk_error *err)
+{
+    qk_time day = qk_query_time(x, "date", QK_TIME_NONE);
+    *s = (sector){.wd = (double)qk_query_int(x, "wind_from", 0),
+                  .half = (double)qk_query_int(x, "half", 30),
+                  .reach = (double)qk_query_int(x, "km", 3) * 1000};
+    if (day == QK_TIME_NONE) return QK_OK;
+    qk_code code = qk_forecasts_weather_wind(&s->wd, &s->speed, &s->issued, x->tools->db,
+                                             qk_day_number(day), qk_day_number(clock_now(x)), err);
+    if (code == QK_ENOTFOUND)
+        return qk_refuse(x, err, 422, "no_trace", "date", "%s", "no wind is forecast for that day");
+    return code;
+}
+
+static void put_sector(qk_json_writer *w, const sector *s)
+{
+    char date[QK_TIME_TEXT];
+    qk_time at = (qk_time)s->issued * QK_DAY - QK_CST_OFFSET;
+    qk_analysis_kput(w, "wind_from", s->wd);
+    qk_analysis_kput(w, "half_deg", s->half);
+    qk_analysis_kput(w, "reach_m", s->reach);
+    qk_analysis_kput(w, "speed", s->issued ? s->speed : NAN);
+    qk_json_kcstr(w, "issued", s->issued ? qk_date_iso(date, at) : NULL);
+}
+
 qk_code qk_api_hotspot_sector(qk_exchange *x, qk_error *err)
 {
     const qk_registry *r = qk_node_registry(x->context->node);
     qk_site station, *sites = NULL;
     size_t n = 0, kept = 0;
-    double wd = (double)qk_query_int(x, "wind_from", 0), half = (double)qk_query_int(x, "half", 30);
-    double reach = (double)qk_query_int(x, "km", 3) * 1000;
+    sector s;
     if (!qk_registry_site(r, &station, qk_query_str(x, "site")))
         return qk_fail(err, QK_ENOTFOUND, "there is no site of this id");
+    QK_TRY(read_sector(&s, x, err));
     if (qk_registry_sites(r, &x->arena, &sites, &n) != QK_OK)
         return qk_fail(err, QK_ENOMEM, "no memory for the sites");
     upwind *list = qk_arena_array(&x->arena, n + 1, sizeof *list);
@@ -227,15 +259,14 @@ qk_code qk_api_hotspot_sector(qk_exchange *x, qk_error *err)
     qk_place home = {station.lon, station.lat};
     for (size_t i = 0; i < n; i++) {
         qk_place at = {sites[i].lon, sites[i].lat};
-        if (!qk_is_source_kind(sites[i].kind) || !qk_in_sector(home, at, wd, half, reach)) continue;
+        if (!qk_is_source_kind(sites[i].kind) || !qk_in_sector(home, at, s.wd, s.half, s.reach))
+            continue;
         list[kept++] = (upwind){&sites[i], qk_place_distance(home, at)};
     }
     qsort(list, kept, sizeof *list, nearest_first);
     qk_json_object(&x->json);
     qk_json_kcstr(&x->json, "site", station.id);
-    qk_analysis_kput(&x->json, "wind_from", wd);
-    qk_analysis_kput(&x->json, "half_deg", half);
-    qk_analysis_kput(&x->json, "reach_m", reach);
+    put_sector(&x->json, &s);
     qk_json_key(&x->json, "items");
     qk_json_array(&x->json);
     for (size_t i = 0; i < kept; i++) {

@@ -225,8 +225,10 @@ static const qk_param trace_params[] = {
 static const qk_param sector_params[] = {
     NEEDED("site", 31, "The station"),
     INT("wind_from", 0, 360, "Where the wind comes from, degrees; north unless given"),
+    TIME("date", "Take the wind that is forecast for this day instead"),
     INT("half", 5, 90, "Half the width of the sector, degrees; 30 unless given"),
-    INT("km", 1, 50, "How far; 3 unless given"), END};
+    INT("km", 1, 50, "How far; 3 unless given"),
+    END};
 static const qk_param rule_table_params[] = {KNOWN_AT, END};
 static const qk_param frames_params[] = {
     LIMIT(100), INT("before", 0, INT64_MAX, "Only records before this journal position"), END};
@@ -503,7 +505,7 @@ const qk_route qk_routes[] = {
      trace_params, NULL, "HotspotTrace", "200 404 422"},
     {QK_GET, "/hotspots/sector", qk_api_hotspot_sector, QK_LANE_READ, QK_ACT_VIEW, 0, 16 * MB,
      "listUpwindSources", "Sources within a sector up the wind of a station", sector_params, NULL,
-     "UpwindSources", "200 404"},
+     "UpwindSources", "200 404 422"},
     {QK_GET, "/disperse", qk_api_airshed, QK_LANE_READ, QK_ACT_PLAN_VIEW, 0, 16 * MB, "getAirshed",
      "The county's sources as a dispersion case, its matrix and the work on it", NULL, NULL,
      "Airshed", "200 422"},

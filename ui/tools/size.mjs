@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weighs the built page as it travels (gzip): the first load may be 200 kB without the map, and
-// everything together 500 kB (plans, ledgers, cases and administration came with 100). Prints each file; exit status 1 when a budget is broken.
+// everything together 600 kB (plans, ledgers, cases and administration came with 100, the forecast desk,
+// dispersion and the studio with another). Prints each file; exit status 1 when a budget is broken.
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const FIRST_KB = 200;
-const ALL_KB = 500;
+const ALL_KB = 600;
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const weigh = (name) => gzipSync(readFileSync(dist + name), { level: 9 }).length / 1000;
 

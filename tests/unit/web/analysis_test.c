@@ -200,12 +200,54 @@ static void test_analysis__a_file_is_drawn_or_refused_by_line(void **state)
     rig_stop(&r);
 }
 
+/* What a forecast north-east wind asks to be looked after. */
+static void test_S049_hotspots__a_forecast_north_east_wind_selects_sources_there_only(void **state)
+{
+    (void)state;
+    rig r;
+    static const char text[] =
+        "{\"sites\":[{\"id\":\"ne1\",\"kind\":\"dust\",\"lon\":112.535,\"lat\":35.222},"
+        "{\"id\":\"sw1\",\"kind\":\"dust\",\"lon\":112.512,\"lat\":35.204},"
+        "{\"id\":\"nw1\",\"kind\":\"outlet\",\"lon\":112.505,\"lat\":35.222},"
+        "{\"id\":\"far2\",\"kind\":\"outlet\",\"lon\":112.62,\"lat\":35.29}]}";
+    char copy[sizeof text];
+    qk_error err = {0};
+    start(&r);
+    import_wind(&r);
+    memcpy(copy, text, sizeof text);
+    assert_done(qk_node_call(r.node, rig_import, copy, &err), &err);
+    reply got = rig_change(&r, "POST", "/api/v1/forecast/weather",
+                           "{\"csv\":\"issued,lead,u_ms,v_ms\\n2026-11-21,1,3,3\\n"
+                           "2026-11-21,2,-2,-2\\n2026-11-22,2,0,0\\n\",\"person\":\"甲\"}",
+                           "fw1");
+    if (got.status != 200) fail_msg("%d %.300s", got.status, got.body);
+    const qk_json_value *d = rig_document(&r, "/api/v1/hotspots/sector?site=wind1&date=2026-11-23");
+    assert_json(d, "wind_from", "45");
+    assert_json(d, "issued", "2026-11-21");
+    assert_json(d, "items/0/site", "ne1");
+    assert_json(d, "items/1", "absent");
+    d = rig_document(&r, "/api/v1/hotspots/sector?site=wind1&date=2026-11-22");
+    assert_json(d, "items/0/site", "sw1");
+    assert_json(d, "items/1/site", "yard");
+    assert_json(d, "items/2", "absent");
+    /* A forecast calm has no direction, a day without a forecast no wind. */
+    reply calm = rig_get(&r, "/api/v1/hotspots/sector?site=wind1&date=2026-11-24");
+    reply none = rig_get(&r, "/api/v1/hotspots/sector?site=wind1&date=2026-12-24");
+    assert_int_equal(calm.status, 422);
+    assert_int_equal(none.status, 422);
+    d = rig_document(&r, "/api/v1/hotspots/sector?site=wind1&wind_from=45&km=20");
+    assert_json(d, "speed", "null");
+    assert_json(d, "items/2/site", "far2");
+    rig_stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_analysis__a_rose_knows_where_it_came_from),
         qk_dir_test(test_analysis__every_plot_answers_or_says_why_not),
         qk_dir_test(test_analysis__what_cannot_be_asked_is_refused),
+        qk_dir_test(test_S049_hotspots__a_forecast_north_east_wind_selects_sources_there_only),
         qk_dir_test(test_analysis__a_file_is_drawn_or_refused_by_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
