@@ -123,6 +123,61 @@ export function blocks(text: Printed, lines: Line[], from: number, to: number): 
   return out;
 }
 
+/** A cell of a printed table: its place, and the heading of its column. */
+export interface PrintedCell {
+  from: number;
+  to: number;
+  label: string;
+}
+
+export interface PrintedRow {
+  cells: PrintedCell[];
+  head: boolean;
+}
+
+/** A printed line cut at its tabs, or at runs of two blanks and more; blanks around a cell are none
+ * of it. */
+function cutLine(text: Printed, from: number, to: number): Place[] {
+  const words = text.slice(from, to);
+  const points = [...words];
+  const tabs = words.includes('\t');
+  const out: Place[] = [];
+  let start = 0;
+  const add = (end: number) => {
+    let a = start;
+    let b = end;
+    while (a < b && /\s/.test(points[a]!)) a++;
+    while (b > a && /\s/.test(points[b - 1]!)) b--;
+    if (tabs || b > a) out.push([from + a, from + b]);
+  };
+  for (let i = 0; i <= points.length; i++) {
+    const blanks = !tabs && points[i] !== undefined && /\s/.test(points[i]!) && (points[i] === '\u3000' || /\s/.test(points[i + 1] ?? 'x'));
+    if (i < points.length && !(tabs ? points[i] === '\t' : blanks)) continue;
+    add(i);
+    if (!tabs) while (i + 1 < points.length && /\s/.test(points[i + 1]!)) i++;
+    start = i + 1;
+  }
+  return out;
+}
+
+/** A block of table lines as rows; cells know the heading above them where the row has as many cells
+ * as the head. A line that repeats the head is a head again. */
+export function tableRows(text: Printed, lines: Line[], block: Block): PrintedRow[] {
+  const out: PrintedRow[] = [];
+  let labels: string[] = [];
+  for (const line of lines) {
+    if (line.to <= block.from || line.from >= block.to) continue;
+    const places = cutLine(text, line.from, line.to);
+    if (!places.some(([a, b]) => b > a)) continue;
+    const words = places.map(([a, b]) => text.slice(a, b));
+    const head = !labels.length || words.join('\t') === labels.join('\t');
+    if (head) labels = words;
+    const fits = !head && words.length <= labels.length;
+    out.push({ head, cells: places.map(([from, to], i) => ({ from, to, label: fits ? (labels[i] ?? '') : '' })) });
+  }
+  return out;
+}
+
 interface Reach {
   from: number;
   to: number;
@@ -138,7 +193,7 @@ export function reaches(anchors: Anchor[], from: number, to: number): Reach[] {
 }
 
 /** A block as words with their fields: cut wherever a field begins or ends. */
-export function segments(text: Printed, block: Block, marks: Reach[]): Segment[] {
+export function segments(text: Printed, block: { from: number; to: number }, marks: Reach[]): Segment[] {
   const inside = marks.filter((m) => m.from < block.to && m.to > block.from);
   const cuts = new Set([block.from, block.to]);
   for (const m of inside) {

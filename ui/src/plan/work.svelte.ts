@@ -2,6 +2,7 @@
 // One plan under review: its text, what was read out of it, what a careful clerk found; which item
 // the person stands on and which words are lit.
 import { ApiError, change, get } from '../lib/api';
+import type { LedgerRow } from '../ledger/types';
 import { Doing } from '../lib/answer.svelte';
 import { prefs } from '../lib/prefs.svelte';
 import { anchors, bySection, nextOpen, tally } from './items';
@@ -19,6 +20,8 @@ export class PlanWork {
   lines = $state.raw<Line[]>([]);
   items = $state.raw<Item[]>([]);
   findings = $state.raw<Finding[]>([]);
+  /** Rows of the ledger of key projects that came from this plan, by the path of the annex's row. */
+  projects = $state.raw<Map<string, LedgerRow>>(new Map());
   failed = $state('');
   ready = $state(false);
   /** The item the person stands on. */
@@ -51,6 +54,7 @@ export class PlanWork {
       this.lines = text.lines;
       this.text = new Printed(text.text);
       this.ready = true;
+      void this.loadProjects(signal);
     } catch (e) {
       if (!signal?.aborted) this.failed = e instanceof ApiError ? e.text(prefs.lang) : String(e);
     }
@@ -62,6 +66,14 @@ export class PlanWork {
 
   private async loadFindings(signal?: AbortSignal) {
     this.findings = (await get<{ items: Finding[] }>(at(this.id, '/findings'), {}, signal)).items;
+  }
+
+  /** A plan that is not issued has none; who may not see the ledger sees the plan without it. */
+  private async loadProjects(signal?: AbortSignal) {
+    if (this.plan?.status !== 'issued' && this.plan?.status !== 'ended') return;
+    const where = JSON.stringify([['plan', '=', this.id]]);
+    const got = await get<{ items: LedgerRow[] }>('ledgers/key_project/rows', { where, limit: 1000 }, signal).catch(() => null);
+    if (got) this.projects = new Map(got.items.map((r) => [String(r.data.path ?? ''), r]));
   }
 
   blocksOf(i: number) {

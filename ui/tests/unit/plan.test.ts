@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { anchors, bySection, corrected, fieldsOf, nextOpen, placesOf, tally, taken } from '../../src/plan/items';
-import { blocks, chunks, Printed, reaches, sectionAt, sections, segments, sentences, type Line } from '../../src/plan/markup';
+import { blocks, chunks, Printed, reaches, sectionAt, sections, segments, sentences, tableRows, type Line } from '../../src/plan/markup';
 import { saying } from '../../src/plan/say';
 import type { Item, ItemState } from '../../src/plan/types';
 
@@ -140,5 +140,33 @@ describe('what an item says', () => {
     expect(say('penalty', { amount_yuan: 100000, per: '起' })).toBe('−10 万元 / 起');
     expect(say('penalty', { amount_yuan: 500, per: '件', sign: '+' })).toBe('+500 元 / 件');
     expect(say('deadline', { start: '2025-11-15', date: '2026-03-15' })).toBe('2025-11-15 – 2026-03-15');
+  });
+});
+
+describe('a printed table', () => {
+  const rowsOf = (source: string) => {
+    const text = new Printed(source);
+    let from = 0;
+    const lines = source.split('\n').map((l) => {
+      const line = { from, to: from + l.length, cells: l.split('\t').length, furniture: false };
+      from += l.length + 1;
+      return line;
+    });
+    return tableRows(text, lines, { kind: 'table', from: 0, to: source.length }).map((r) => ({ head: r.head, cells: r.cells.map((c) => [text.slice(c.from, c.to), c.label]) }));
+  };
+  it('knows the heading of each cell, merged ones stay empty', () => {
+    expect(rowsOf('类别\t项目\t单位\n工业\t甲\t乙局\n\t丙\t丁局\n类别\t项目\t单位\n生活\t戊\t己局')).toEqual([
+      { head: true, cells: [['类别', ''], ['项目', ''], ['单位', '']] },
+      { head: false, cells: [['工业', '类别'], ['甲', '项目'], ['乙局', '单位']] },
+      { head: false, cells: [['', '类别'], ['丙', '项目'], ['丁局', '单位']] },
+      { head: true, cells: [['类别', ''], ['项目', ''], ['单位', '']] },
+      { head: false, cells: [['生活', '类别'], ['戊', '项目'], ['己局', '单位']] },
+    ]);
+  });
+  it('cuts at runs of blanks where there are no tabs', () => {
+    expect(rowsOf('  序号   企业名称    生产线（条）\n  1      甲厂        2')).toEqual([
+      { head: true, cells: [['序号', ''], ['企业名称', ''], ['生产线（条）', '']] },
+      { head: false, cells: [['1', '序号'], ['甲厂', '企业名称'], ['2', '生产线（条）']] },
+    ]);
   });
 });
