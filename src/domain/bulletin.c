@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "domain/bulletin.h"
+#include "domain/bulletin_private.h"
 #include "domain/dbjson.h"
 #include "domain/year.h"
 #include <stdio.h>
@@ -178,11 +178,17 @@ static void say_behind(const drafting *d, qk_buf *zh, qk_buf *en)
         if (air_line(l) || !(is(colour, "red") || is(colour, "yellow"))) continue;
         qk_str no = qk_json_get_str(l, "no"), title = qk_json_get_str(l, "title");
         qk_str unit = qk_json_get_str(l, "unit_name");
-        qk_buf_printf(zh, "%s第%.*s项“%.*s”（%.*s）：应为", n ? "；" : "主要问题：", QK_STR_ARG(no),
-                      QK_STR_ARG(title), QK_STR_ARG(unit));
-        qk_buf_printf(en, "%sno. %.*s %.*s (%.*s): expected ",
-                      n++ ? "; " : "Problems: ", QK_STR_ARG(no), QK_STR_ARG(title),
-                      QK_STR_ARG(unit));
+        qk_buf_puts(zh, n ? "；" : "主要问题：");
+        qk_buf_puts(en, n++ ? "; " : "Problems: ");
+        /* the works of an annex have no number and no one owner */
+        if (no.len) qk_buf_printf(zh, "第%.*s项", QK_STR_ARG(no));
+        if (no.len) qk_buf_printf(en, "no. %.*s ", QK_STR_ARG(no));
+        qk_buf_printf(zh, "“%.*s”", QK_STR_ARG(title));
+        qk_buf_printf(en, "%.*s", QK_STR_ARG(title));
+        if (unit.len) qk_buf_printf(zh, "（%.*s）", QK_STR_ARG(unit));
+        if (unit.len) qk_buf_printf(en, " (%.*s)", QK_STR_ARG(unit));
+        qk_buf_puts(zh, "：应为");
+        qk_buf_puts(en, ": expected ");
         say_number(zh, l, "expected", "完成");
         say_number(en, l, "expected", "done");
         qk_buf_puts(zh, "，实为");
@@ -222,7 +228,9 @@ static size_t rank_units(const drafting *d, unit_score out[UNITS_MAX])
         (void)qk_json_get_i64(u, "yellow", &yellow);
         (void)qk_json_get_i64(u, "no_report", &silent);
         int64_t score = red * 1000000 + yellow * 1000 + silent;
-        if (score > 0) out[n++] = (unit_score){u, score, qk_json_get_str(u, "unit")};
+        /* targets of the air are nobody's lines */
+        if (score > 0 && qk_json_get_str(u, "unit").len)
+            out[n++] = (unit_score){u, score, qk_json_get_str(u, "unit")};
     }
     qsort(out, n, sizeof *out, by_score);
     return n < WORST ? n : WORST;
@@ -473,6 +481,28 @@ qk_code qk_bulletin_write_one(qk_json_writer *w, qk_db *db, int64_t id, qk_error
     qk_json_end(w);
     sqlite3_reset(s);
     return QK_OK;
+}
+
+qk_code qk_bulletin_kept_get(qk_bulletin_kept *out, qk_db *db, int64_t id, qk_arena *arena,
+                             qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    qk_json_value *content = NULL;
+    QK_TRY(find_bulletin(&s, db, id, err));
+    qk_str text = qk_db_text(s, 8);
+    qk_str period = qk_db_text(s, 2);
+    char *copy = qk_arena_copy(arena, text.ptr, text.len);
+    char *day = qk_arena_copy(arena, period.ptr, period.len);
+    *out = (qk_bulletin_kept){.issued = is(qk_db_text(s, 4), "issued"),
+                              .month = is(qk_db_text(s, 1), "month"),
+                              .version = sqlite3_column_int64(s, 3),
+                              .recorded_at = sqlite3_column_int64(s, 6)};
+    qk_code code = copy ? qk_json_parse(&content, (qk_str){copy, text.len}, arena, err)
+                        : qk_fail(err, QK_ENOMEM, "no memory for a bulletin");
+    out->content = content;
+    out->period = (qk_str){day ? day : "", day ? period.len : 0};
+    sqlite3_reset(s);
+    return code;
 }
 
 qk_code qk_bulletin_write_text(qk_buf *out, qk_db *db, int64_t id, qk_arena *arena, qk_error *err)

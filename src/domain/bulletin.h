@@ -20,4 +20,10 @@ QK_NODISCARD qk_code qk_bulletin_write_one(qk_json_writer *w, qk_db *db, int64_t
 /* Its Chinese text, paragraph by paragraph. */
 QK_NODISCARD qk_code qk_bulletin_write_text(qk_buf *out, qk_db *db, int64_t id, qk_arena *arena,
                                             qk_error *err);
+/* As docx, laid out as an official document, and as xlsx (lines of the month, figures). Made from
+ * what is kept alone: the same bulletin gives the same bytes. */
+QK_NODISCARD qk_code qk_bulletin_write_docx(qk_buf *out, qk_db *db, int64_t id, qk_arena *arena,
+                                            qk_error *err);
+QK_NODISCARD qk_code qk_bulletin_write_xlsx(qk_buf *out, qk_db *db, int64_t id, qk_arena *arena,
+                                            qk_error *err);
 #endif

@@ -9,6 +9,7 @@
  * the line tells the row. No DOCTYPE, no entities, bounded depth, parts, ratio, rows and columns.
  * One thread at a time. */
 #include "base/memory.h"
+#include "base/time.h"
 
 enum {
     QK_XLSX_FILE_MAX = 8 << 20,
@@ -36,6 +37,11 @@ QK_NODISCARD qk_code qk_xlsx_begin(qk_xlsx_writer **out, qk_str title, qk_error 
  * which becomes one; everything else stays text, whatever it begins with. */
 void qk_xlsx_cell(qk_xlsx_writer *w, qk_str text, bool number);
 void qk_xlsx_row(qk_xlsx_writer *w); /* begins the next row */
+/* The time the workbook says it was made at; without it the machine's, which makes every file
+ * another. */
+void qk_xlsx_set_time(qk_xlsx_writer *w, qk_time made);
+/* Goes on in another sheet, whose row 0 is a heading again. */
+void qk_xlsx_next_sheet(qk_xlsx_writer *w, qk_str title);
 /* Appends the workbook to *out and frees the writer, whatever comes of it. */
 QK_NODISCARD qk_code qk_xlsx_end(qk_xlsx_writer *w, qk_buf *out, qk_error *err);
 #endif

@@ -176,19 +176,44 @@ struct qk_xlsx_writer {
     int fd;
 };
 
+static void add_sheet(qk_xlsx_writer *w, qk_str title)
+{
+    char name[32];
+    qk_str_copy(name, sizeof name, title);
+    for (char *c = name; *c; c++)
+        if (strchr("[]:*?/\\'", *c)) *c = '_';
+    w->sheet = workbook_add_worksheet(w->book, name[0] ? name : NULL);
+    w->row = 0;
+    w->column = 0;
+    if (w->sheet) worksheet_freeze_panes(w->sheet, 1, 0);
+}
+
+void qk_xlsx_next_sheet(qk_xlsx_writer *w, qk_str title)
+{
+    lxw_worksheet *before = w->sheet;
+    add_sheet(w, title);
+    if (w->sheet) return;
+    w->sheet = before;
+    if (w->failed == LXW_NO_ERROR) w->failed = LXW_ERROR_MEMORY_MALLOC_FAILED;
+}
+
+void qk_xlsx_set_time(qk_xlsx_writer *w, qk_time made)
+{
+    lxw_doc_properties properties = {.created = (time_t)(made / QK_SECOND)};
+    lxw_error failed = workbook_set_properties(w->book, &properties);
+    if (w->failed == LXW_NO_ERROR) w->failed = failed;
+}
+
 /* The library writes to a path; this one leads to a file in memory. */
 qk_code qk_xlsx_begin(qk_xlsx_writer **out, qk_str title, qk_error *err)
 {
-    char path[40], name[32];
+    char path[40];
     qk_xlsx_writer *w = calloc(1, sizeof *w);
     if (!w) return qk_fail(err, QK_ENOMEM, "no memory for a workbook");
     w->fd = memfd_create("workbook", MFD_CLOEXEC);
     snprintf(path, sizeof path, "/proc/self/fd/%d", w->fd);
-    qk_str_copy(name, sizeof name, title);
-    for (char *c = name; *c; c++)
-        if (strchr("[]:*?/\\'", *c)) *c = '_';
     w->book = w->fd < 0 ? NULL : workbook_new(path);
-    if (w->book) w->sheet = workbook_add_worksheet(w->book, name[0] ? name : NULL);
+    if (w->book) add_sheet(w, title);
     if (w->book) w->heading = workbook_add_format(w->book);
     if (!w->sheet || !w->heading) {
         qk_code code = qk_fail(err, QK_ENOMEM, "no memory for a workbook");
@@ -198,7 +223,6 @@ qk_code qk_xlsx_begin(qk_xlsx_writer **out, qk_str title, qk_error *err)
         return code;
     }
     format_set_bold(w->heading);
-    worksheet_freeze_panes(w->sheet, 1, 0);
     *out = w;
     return QK_OK;
 }

@@ -6,6 +6,10 @@
 #include "web/context.h"
 #include "web/exchange.h"
 
+/* Content types of office files (ECMA-376). */
+#define QK_TYPE_DOCX "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+#define QK_TYPE_XLSX "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 /* api_state.c */
 qk_handler qk_api_health, qk_api_metrics, qk_api_openapi, qk_api_messages, qk_api_factors,
     qk_api_place, qk_api_gateway, qk_api_clock_get, qk_api_clock_put, qk_api_live;
@@ -70,7 +74,7 @@ qk_handler qk_api_plans, qk_api_plan_post, qk_api_plan, qk_api_plan_put, qk_api_
 /* api_year.c */
 qk_handler qk_api_measures, qk_api_measure_put, qk_api_months, qk_api_month, qk_api_report_put,
     qk_api_month_close, qk_api_bulletins, qk_api_bulletin, qk_api_bulletin_text,
-    qk_api_bulletin_post, qk_api_bulletin_put;
+    qk_api_bulletin_docx, qk_api_bulletin_xlsx, qk_api_bulletin_post, qk_api_bulletin_put;
 /* api_tasks.c */
 qk_handler qk_api_tasks, qk_api_my_tasks, qk_api_task, qk_api_task_put, qk_api_duty_put,
     qk_api_duties, qk_api_filings, qk_api_filing_post;

@@ -6,8 +6,6 @@
 #include "web/api.h"
 #include "web/change.h"
 
-#define XLSX_TYPE "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 static int32_t today_of(const qk_exchange *x)
 {
     return qk_day_number(qk_clock_now(qk_node_clock(x->context->node)));
@@ -276,7 +274,7 @@ static qk_code give_table(qk_exchange *x, bool xlsx, qk_error *err)
     QK_TRY(read_ask(&ask, x, type, true, err));
     snprintf(x->filename, sizeof x->filename, "%.*s.%s", QK_STR_ARG(type->id),
              xlsx ? "xlsx" : "csv");
-    x->content_type = xlsx ? XLSX_TYPE : "text/csv";
+    x->content_type = xlsx ? QK_TYPE_XLSX : "text/csv";
     qk_buf_reset(&x->out);
     qk_code code = xlsx ? qk_ledger_xlsx(&x->out, x->tools->db, type, &ask, heading_of(x), err)
                         : qk_ledger_csv(&x->out, x->tools->db, type, &ask, heading_of(x), err);

@@ -226,6 +226,24 @@ qk_code qk_api_bulletin_text(qk_exchange *x, qk_error *err)
     return qk_bulletin_write_text(&x->out, x->tools->db, id, &x->arena, err);
 }
 
+qk_code qk_api_bulletin_docx(qk_exchange *x, qk_error *err)
+{
+    int64_t id = 0;
+    QK_TRY(read_id(x, &id, err));
+    x->content_type = QK_TYPE_DOCX;
+    snprintf(x->filename, sizeof x->filename, "bulletin-%lld.docx", (long long)id);
+    return qk_bulletin_write_docx(&x->out, x->tools->db, id, &x->arena, err);
+}
+
+qk_code qk_api_bulletin_xlsx(qk_exchange *x, qk_error *err)
+{
+    int64_t id = 0;
+    QK_TRY(read_id(x, &id, err));
+    x->content_type = QK_TYPE_XLSX;
+    snprintf(x->filename, sizeof x->filename, "bulletin-%lld.xlsx", (long long)id);
+    return qk_bulletin_write_xlsx(&x->out, x->tools->db, id, &x->arena, err);
+}
+
 static qk_code draft_bulletin(qk_exchange *x, void *context, qk_db *db, qk_time now,
                               qk_change_note *note, qk_error *err)
 {

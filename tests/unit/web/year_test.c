@@ -223,6 +223,22 @@ static void test_year__an_amendment_leaves_old_months_as_they_were(void **state)
     rig_stop(&r);
 }
 
+/* A bulletin as document and as workbook: real archives, the same bytes whenever they are made. */
+static void same_files(rig *r, const char *path)
+{
+    static const char *const kinds[] = {"docx", "xlsx"};
+    for (int i = 0; i < 2; i++) {
+        const char *url = qk_arena_printf(&r->arena, "%s/bulletin.%s", path, kinds[i]);
+        reply first = rig_get(r, url);
+        assert_int_equal(first.status, 200);
+        assert_memory_equal(first.body, "PK\3\4", 4);
+        assert_true(first.len > 2000);
+        reply again = rig_get(r, url);
+        assert_int_equal(again.len, first.len);
+        assert_memory_equal(again.body, first.body, first.len);
+    }
+}
+
 static void test_S009_S218_year__the_bulletin_is_the_same_whenever_it_is_made(void **state)
 {
     (void)state;
@@ -255,8 +271,10 @@ static void test_S009_S218_year__the_bulletin_is_the_same_whenever_it_is_made(vo
     assert_non_null(strstr(first.body, "应为137，实为120"));
     reply text = rig_get(&r, qk_arena_printf(&r.arena, "%s/text", path));
     assert_non_null(strstr(text.body, "大气污染防治工作通报（2026年6月）"));
+    same_files(&r, path);
     /* Issued, it is never changed. */
     rig_changed(&r, "PUT", path, "{\"state\":\"issued\"}");
+    same_files(&r, path);
     rig_refused(&r, "PUT", path, "{\"state\":\"issued\"}", 422);
     assert_json(rig_changed(&r, "POST", "/api/v1/bulletins", "{\"period\":\"2026-06\"}"), "state",
                 "issued");
