@@ -200,6 +200,69 @@ static void test_analysis__a_file_is_drawn_or_refused_by_line(void **state)
     rig_stop(&r);
 }
 
+/* Two sources of four species over 80 hours. */
+static void write_matrix(qk_buf *out, double scale)
+{
+    qk_buf_puts(out, "date,SO4,NO3,EC,Mass");
+    for (int h = 0; h < 80; h++) {
+        double a = h % 7, b = h * 5 % 11;
+        qk_buf_printf(out, "\\n2026-11-%02dT%02d:00,%.3f,%.3f,%.3f,%.3f", 1 + h / 24, h % 24,
+                      scale * (a + 0.1), scale * b, scale * (0.2 * a + 0.5 * b),
+                      scale * (2 * a + 3 * b + 0.1));
+    }
+    qk_buf_puts(out, "\\n");
+}
+
+static const qk_json_value *wait_for_run(rig *r, int id)
+{
+    char path[80];
+    const qk_json_value *d = NULL;
+    snprintf(path, sizeof path, "/api/v1/receptor/runs/%d", id);
+    for (int tries = 0; tries < 20000; tries++) {
+        d = rig_document(r, path);
+        if (!rig_is(d, "state", "waiting") && !rig_is(d, "state", "running")) return d;
+        qk_arena_reset(&r->arena);
+    }
+    fail_msg("the run did not end");
+    return d;
+}
+
+static void test_receptor__a_run_of_two_files_is_watched_and_stopped(void **state)
+{
+    (void)state;
+    rig r;
+    qk_buf body;
+    start(&r);
+    qk_buf_init(&body, 1 << 20);
+    qk_buf_puts(&body, "{\"factors\":2,\"runs\":3,\"bootstraps\":3,\"title\":\"t\",\"con\":\"");
+    write_matrix(&body, 1);
+    qk_buf_puts(&body, "\",\"unc\":\"");
+    write_matrix(&body, 0.1);
+    qk_buf_puts(&body, "\"}");
+    reply got = rig_change(&r, "POST", "/api/v1/receptor/runs", body.ptr, "run1");
+    if (got.status != 202) fail_msg("%d %.300s", got.status, got.body);
+    assert_json(rig_json(&r, &got), "id", "1");
+    const qk_json_value *d = wait_for_run(&r, 1);
+    assert_json(d, "state", "done");
+    assert_json(d, "samples", "80");
+    assert_json(d, "result/total", "Mass");
+    assert_non_null(rig_at(d, "result/factors/1/profile/3/explained"));
+    assert_json(d, "result/factors/0/polar", "null");
+    /* What is over is not stopped any more; what is not there is told. */
+    got = rig_change(&r, "DELETE", "/api/v1/receptor/runs/1", "{}", "run2");
+    assert_int_equal(got.status, 200);
+    assert_json(rig_document(&r, "/api/v1/receptor/runs"), "items/0/state", "done");
+    assert_int_equal(rig_change(&r, "DELETE", "/api/v1/receptor/runs/9", "{}", "run3").status, 404);
+    got = rig_change(&r, "POST", "/api/v1/receptor/runs", "{\"con\":\"d,a,b\\n1,x,2\"}", "run4");
+    assert_int_equal(got.status, 422);
+    got = rig_change(&r, "POST", "/api/v1/receptor/runs", "{\"site\":\"st1\"}", "run5");
+    assert_int_equal(got.status, 422);
+    got = rig_change(&r, "POST", "/api/v1/receptor/runs", "{\"factors\":99}", "run6");
+    assert_int_equal(got.status, 400);
+    qk_buf_clear(&body);
+    rig_stop(&r);
+}
+
 /* What a forecast north-east wind asks to be looked after. */
 static void test_S049_hotspots__a_forecast_north_east_wind_selects_sources_there_only(void **state)
 {
@@ -247,6 +310,7 @@ int main(void)
         qk_dir_test(test_analysis__a_rose_knows_where_it_came_from),
         qk_dir_test(test_analysis__every_plot_answers_or_says_why_not),
         qk_dir_test(test_analysis__what_cannot_be_asked_is_refused),
+        qk_dir_test(test_receptor__a_run_of_two_files_is_watched_and_stopped),
         qk_dir_test(test_S049_hotspots__a_forecast_north_east_wind_selects_sources_there_only),
         qk_dir_test(test_analysis__a_file_is_drawn_or_refused_by_line),
     };
