@@ -232,7 +232,7 @@ static qk_code forget_secrets(const user *u, qk_error *err)
 static qk_code run_user(user *u, qk_error *err)
 {
     qk_node_options options = {.data_dir = u->data_dir};
-    if (strcmp(u->verb, "forget-secrets") == 0) return forget_secrets(u, err);
+    if (u->verb && strcmp(u->verb, "forget-secrets") == 0) return forget_secrets(u, err);
     if (needs_password(u)) QK_TRY(read_password(u, err));
     if (qk_caller_held(u->data_dir)) {
         qk_user_order order = {u->verb, u->data_dir, u->id, u->role, u->unit, u->name, u->password};

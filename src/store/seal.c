@@ -171,25 +171,25 @@ qk_code qk_seal_functions(sqlite3 *handle, qk_error *err)
  * history holds is sealed where it stands. */
 static const char *const sealing[] = {
     "UPDATE account_secret SET totp=seal(totp) WHERE totp<>'' AND totp NOT LIKE 'sealed:%'",
-    "UPDATE device SET pw=seal(pw),\"key\"=seal(\"key\"),version=version+1,recorded_at=?1,"
-    "recorded_by='system' WHERE (pw<>'' AND pw NOT LIKE 'sealed:%')"
-    " OR (\"key\"<>'' AND \"key\" NOT LIKE 'sealed:%')",
-    "UPDATE device_history SET pw=seal(pw),\"key\"=seal(\"key\")"
-    " WHERE (pw<>'' AND pw NOT LIKE 'sealed:%') OR (\"key\"<>'' AND \"key\" NOT LIKE 'sealed:%')",
-    "UPDATE person SET phone=seal(phone),version=version+1,recorded_at=?1,recorded_by='system'"
-    " WHERE phone<>'' AND phone NOT LIKE 'sealed:%'",
+    ("UPDATE device SET pw=seal(pw),\"key\"=seal(\"key\"),version=version+1,recorded_at=?1,"
+     "recorded_by='system' WHERE (pw<>'' AND pw NOT LIKE 'sealed:%')"
+     " OR (\"key\"<>'' AND \"key\" NOT LIKE 'sealed:%')"),
+    ("UPDATE device_history SET pw=seal(pw),\"key\"=seal(\"key\")"
+     " WHERE (pw<>'' AND pw NOT LIKE 'sealed:%') OR (\"key\"<>'' AND \"key\" NOT LIKE 'sealed:%')"),
+    ("UPDATE person SET phone=seal(phone),version=version+1,recorded_at=?1,recorded_by='system'"
+     " WHERE phone<>'' AND phone NOT LIKE 'sealed:%'"),
     "UPDATE person_history SET phone=seal(phone) WHERE phone<>'' AND phone NOT LIKE 'sealed:%'",
     "UPDATE forward SET mn_map=seal(mn_map) WHERE mn_map NOT LIKE 'sealed:%'",
 };
 
 static const char *const forgetting[] = {
     "UPDATE account_secret SET totp='' WHERE totp LIKE 'sealed:%'",
-    "UPDATE device SET pw=iif(pw LIKE 'sealed:%','',pw),"
-    "\"key\"=iif(\"key\" LIKE 'sealed:%','',\"key\"),version=version+1,recorded_at=?1,"
-    "recorded_by='system' WHERE pw LIKE 'sealed:%' OR \"key\" LIKE 'sealed:%'",
-    "UPDATE device_history SET pw=iif(pw LIKE 'sealed:%','',pw),"
-    "\"key\"=iif(\"key\" LIKE 'sealed:%','',\"key\")"
-    " WHERE pw LIKE 'sealed:%' OR \"key\" LIKE 'sealed:%'",
+    ("UPDATE device SET pw=iif(pw LIKE 'sealed:%','',pw),"
+     "\"key\"=iif(\"key\" LIKE 'sealed:%','',\"key\"),version=version+1,recorded_at=?1,"
+     "recorded_by='system' WHERE pw LIKE 'sealed:%' OR \"key\" LIKE 'sealed:%'"),
+    ("UPDATE device_history SET pw=iif(pw LIKE 'sealed:%','',pw),"
+     "\"key\"=iif(\"key\" LIKE 'sealed:%','',\"key\")"
+     " WHERE pw LIKE 'sealed:%' OR \"key\" LIKE 'sealed:%'"),
     ("UPDATE person SET phone='',version=version+1,recorded_at=?1,recorded_by='system'"
      " WHERE phone LIKE 'sealed:%'"),
     "UPDATE person_history SET phone='' WHERE phone LIKE 'sealed:%'",
