@@ -2,6 +2,7 @@
 #include "cli/user_server.h"
 #include "base/json.h"
 #include "cli/caller.h"
+#include "domain/login.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,12 +58,23 @@ static qk_code set_password(const qk_user_order *o, qk_arena *arena, qk_error *e
     return code;
 }
 
+/* Before anything is made: an account without a password would be half of one. */
+static qk_code check_password(const qk_user_order *o, qk_arena *arena, qk_error *err)
+{
+    const qk_json_value *answer = NULL;
+    QK_TRY(ask(&answer, o, "GET", "/accounts", NULL, arena, err));
+    bool asvs = qk_str_eq(qk_json_get_str(answer, "profile"), QK_STR("asvs"));
+    return qk_password_check(qk_str_of(o->password), qk_str_of(o->id),
+                             asvs ? QK_PASSWORD_ASVS : QK_PASSWORD_MLPS, err);
+}
+
 static qk_code add(const qk_user_order *o, qk_arena *arena, qk_error *err)
 {
     char path[100];
     qk_buf body;
     qk_json_writer w;
     const qk_json_value *answer;
+    QK_TRY(check_password(o, arena, err));
     snprintf(path, sizeof path, "/accounts/%s", o->id);
     begin_body(&body, &w);
     qk_json_ki64(&w, "row_version", 0);

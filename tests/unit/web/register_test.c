@@ -3,6 +3,10 @@
 #include "plan_rig.h"
 
 #define REGISTER "/api/v1/register"
+#define BYTES(text)           \
+    {                         \
+        text, sizeof text - 1 \
+    }
 
 static void test_register_api__a_site_is_added_changed_closed_and_found_in_its_history(void **state)
 {
@@ -89,17 +93,17 @@ static void test_register_api__hostile_files_are_refused_and_leave_nothing(void 
         const char *bytes;
         size_t len;
     } files[] = {
-        {"\x00\x01\x02", 3},
-        {"\xFF\xFE", 2},
-        {"PK\x03\x04rubbish", 11},
-        {"\xD0\xCF\x11\xE0", 4},
-        {"id,kind,name\ns1,outlet,\"open", 28},
-        {"id,kind,name\ns1,outlet,\xFF\xFF\n", 26},
-        {"{\"sites\":[{\"id\":\"s1\",\"kind\":\"outlet\"", 39},
-        {"{\"sites\":[{\"id\":\"s1\\u0000\",\"kind\":\"outlet\",\"name_zh\":\"x\"}]}", 60},
-        {"{\"accounts\":[{\"id\":\"root\"}]}", 28},
-        {"id,kind,name\n../../etc,../x,甲\n", 31},
-        {"id,kind,name\ns1\x01,outlet,甲\n", 27},
+        BYTES("\x00\x01\x02"),
+        BYTES("\xFF\xFE"),
+        BYTES("PK\x03\x04rubbish"),
+        BYTES("\xD0\xCF\x11\xE0"),
+        BYTES("id,kind,name\ns1,outlet,\"open"),
+        BYTES("id,kind,name\ns1,outlet,\xFF\xFF\n"),
+        BYTES("{\"sites\":[{\"id\":\"s1\",\"kind\":\"outlet\""),
+        BYTES("{\"sites\":[{\"id\":\"s1\\u0000\",\"kind\":\"outlet\",\"name_zh\":\"x\"}]}"),
+        BYTES("{\"accounts\":[{\"id\":\"root\"}]}"),
+        BYTES("id,kind,name\n../../etc,../x,甲\n"),
+        BYTES("id,kind,name\ns1\x01,outlet,甲\n"),
     };
     for (size_t i = 0; i < QK_ARRAY_COUNT(files); i++) {
         snprintf(id, sizeof id, "h%zu", i);
