@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/demo_past.h"
+#include "domain/airfacts.h"
 #include "domain/airpast.h"
 #include "domain/airtarget.h"
+#include "domain/ledger.h"
+#include "domain/money.h"
 #include "sim/county_past.h"
 #include <stdio.h>
 
@@ -113,20 +116,103 @@ static qk_code share_out(qk_node *node, qk_db *db, qk_pollutant p, int32_t year,
                                     err);
 }
 
+/* ---- money ---- */
+
+static const struct {
+    const char *unit, *kind, *rest; /* rest: more members of the row */
+} problems[] = {
+    {"t01", "boiler", ",\"size\":35,\"object\":\"城关浴池\",\"source\":\"municipal\""},
+    {"t01", "site_six", ",\"items\":3,\"object\":\"东环路安置房工地\",\"source\":\"municipal\""},
+    {"t01", "fireworks", ",\"object\":\"南关广场\",\"source\":\"county\""},
+    {"t02", "site_six", ",\"items\":1,\"object\":\"学府路雨污管网工地\",\"source\":\"county\""},
+    {"t02", "not_limiting", ",\"object\":\"青阳铸造厂\",\"source\":\"provincial\""},
+    {"t03", "muck_truck", ",\"object\":\"河堤路渣土车\",\"source\":\"county\""},
+    {"t04", "open_pile", ",\"object\":\"国道旁砂石堆场\",\"source\":\"county\""},
+    {"t04", "straw_fire", ",\"object\":\"村东麦茬地\",\"source\":\"provincial\""},
+    {"t04", "other_fire", ",\"object\":\"村口落叶\",\"source\":\"county\""},
+};
+
+static qk_code put_problem(qk_db *db, const qk_ledger_type *type, size_t i, const char *period,
+                           qk_time now, qk_arena *arena, qk_error *err)
+{
+    int64_t id = 0;
+    bool changed = false;
+    qk_json_value *object = NULL;
+    const qk_str *values = NULL;
+    const char *json = qk_arena_printf(
+        arena,
+        "{\"no\":\"%s-%02zu\",\"unit\":\"%s\",\"date\":\"%s-%02zu\",\"kind\":\"%s\","
+        "\"state\":\"confirmed\"%s}",
+        period, i + 1, problems[i].unit, period, 3 + 2 * i, problems[i].kind, problems[i].rest);
+    if (!json) return qk_fail(err, QK_ENOMEM, "no memory for the demo's problems");
+    QK_TRY(qk_json_parse(&object, qk_str_of(json), arena, err));
+    QK_TRY(qk_ledger_values_json(&values, type, object, NULL, arena, err));
+    return qk_ledger_put(&id, &changed, db, type, values, -1, QK_TIME_NONE, BY, now, err);
+}
+
+/* Problems of the last month that is over, and its money as drafts. */
+static qk_code draft_money(qk_db *db, const char *period, qk_time now, qk_arena *arena,
+                           qk_error *err)
+{
+    qk_ledger_type *type = NULL;
+    qk_money_drafting drafted;
+    QK_TRY(qk_ledger_type_get(&type, db, QK_STR("found_problem"), QK_TIME_NONE, arena, err));
+    for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++)
+        QK_TRY(put_problem(db, type, i, period, now, arena, err));
+    return qk_money_draft(&drafted, db, qk_str_of(period), BY, now, err);
+}
+
+/* What the months before would have left behind: the air of townships for money and assessment. */
+static qk_code fill_facts(qk_node *node, qk_db *db, const qk_demo_past *p, qk_time now,
+                          qk_arena *arena, qk_error *err)
+{
+    char period[16];
+    size_t n = 0;
+    int32_t year = year_of(p);
+    qk_civil last = qk_civil_of((qk_time)p->last_day * QK_DAY - QK_CST_OFFSET);
+    const qk_registry *registry = qk_node_registry(node);
+    for (int32_t m = 1; m < last.month; m++) {
+        snprintf(period, sizeof period, "%04d-%02d", (int)year, (int)m);
+        QK_TRY(qk_airfacts_fill(&n, db, registry, qk_str_of(period), now, err));
+    }
+    if (last.month > 1) QK_TRY(draft_money(db, period, now, arena, err));
+    for (int half = 0; half <= 2; half++) {
+        snprintf(period, sizeof period, half ? "%04dH%d" : "%04d", (int)year - 1, half);
+        QK_TRY(qk_airfacts_fill(&n, db, registry, qk_str_of(period), now, err));
+    }
+    if (last.month < 7) return QK_OK;
+    snprintf(period, sizeof period, "%04dH1", (int)year);
+    return qk_airfacts_fill(&n, db, registry, qk_str_of(period), now, err);
+}
+
+/* A share's scope is the code of its township; a plan says 全县 or nothing. */
+static bool has_shares(const qk_json_value *rows)
+{
+    for (const qk_json_value *r = rows ? rows->first : NULL; r; r = r->next) {
+        qk_str scope = qk_json_get_str(r, "scope");
+        if (scope.len && qk_is_digit(scope.ptr[0])) return true;
+    }
+    return false;
+}
+
 static qk_code make_goals(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
 {
     const qk_demo_past *p = context;
     const qk_json_value *rows = NULL;
     int64_t version = 0;
     int32_t year = year_of(p);
+    qk_dec target;
     qk_arena arena;
     qk_arena_init(&arena, ARENA_MAX);
     qk_code code = qk_airtarget_rows(&rows, &version, db, &arena, err);
-    if (!code && version == 0) {
-        code = take_plan(db, year - 1, now, err);
-        if (!code) code = take_plan(db, year, now, err);
+    if (!code && !has_shares(rows)) {
+        /* An issued plan has brought the goals of its own year. */
+        for (int32_t y = year - 1; !code && y <= year; y++)
+            if (!find_target(&target, db, QK_PM25, y, &arena)) code = take_plan(db, y, now, err);
         if (!code) code = share_out(node, db, QK_PM10, year, now, &arena, err);
         if (!code) code = share_out(node, db, QK_PM25, year, now, &arena, err);
+        if (!code) code = share_out(node, db, QK_PM25, year - 1, now, &arena, err);
+        if (!code) code = fill_facts(node, db, p, now, &arena, err);
     }
     qk_arena_clear(&arena);
     return code;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/demo_year.h"
 #include "domain/bulletin.h"
+#include "domain/cases.h"
+#include "domain/duties.h"
 #include "domain/ledger.h"
 #include "domain/people.h"
 #include "domain/year.h"
 
-enum { YEAR = 2025, FIRST_MONTH = 4, LAST_MONTH = 11, OWED_MAX = 1000, WORKS = 36 };
+enum { YEAR = 2025, FIRST_MONTH = 4, OWED_MAX = 1000, WORKS = 36, DONE_MAX = 400 };
 
 /* Machines tested and works finished by the end of each month. */
-static const int tested[] = {60, 92, 120, 150, 184, 205, 228, 252};
-static const int finished[] = {0, 3, 8, 14, 20, 27, 33, 34};
+static const int tested[] = {60, 92, 120, 150, 184, 205, 228, 252, 279};
+static const int finished[] = {0, 3, 8, 14, 20, 27, 33, 34, 35};
 
 typedef struct playing {
     qk_node *node;
@@ -24,7 +26,12 @@ typedef struct playing {
 static qk_time day_at(int month, int day, int hour, int minute)
 {
     qk_time t = 0;
-    qk_civil c = {.year = YEAR, .month = month, .day = day, .hour = hour, .minute = minute};
+    bool next = month > 12;
+    qk_civil c = {.year = YEAR + next,
+                  .month = month - 12 * next,
+                  .day = day,
+                  .hour = hour,
+                  .minute = minute};
     return qk_time_of(&t, &c) == QK_OK ? t : 0;
 }
 
@@ -201,6 +208,96 @@ static qk_code find_townships(playing *p)
     return QK_OK;
 }
 
+/* ---- the year's end ---- */
+
+static qk_code close_case(playing *p, qk_str id, qk_str unit, qk_time opened)
+{
+    static const struct {
+        const char *action, *text, *who;
+        int days;
+    } steps[] = {{"sign", "", "各单位联络员", 1},
+                 {"feed_back", "已补齐进度，佐证材料随附", "各单位联络员", 3},
+                 {"verify", "现场核实属实", "攻坚办科员", 4},
+                 {"close", "", "攻坚办科员", 4}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        qk_case_act act = {.action = qk_str_of(steps[i].action),
+                           .text = qk_str_of(steps[i].text),
+                           .who = qk_str_of(steps[i].who),
+                           .unit = unit,
+                           .seen = -1};
+        QK_TRY(qk_case_step(p->db, qk_node_scheduler(p->node), id, &act,
+                            opened + steps[i].days * QK_DAY, p->err));
+    }
+    return QK_OK;
+}
+
+/* Two of three supervision orders are answered in time and closed. */
+static qk_code close_cases(playing *p)
+{
+    sqlite3_stmt *s = NULL;
+    size_t n = 0;
+    qk_code code = QK_OK;
+    struct {
+        qk_str id, unit;
+        qk_time opened;
+    } *all = qk_arena_array(p->arena, DONE_MAX, sizeof *all);
+    if (!all) return qk_fail(p->err, QK_ENOMEM, "no memory for the demo's cases");
+    QK_TRY(qk_db_prepare(&s, p->db,
+                         "SELECT id, unit, opened_at FROM case_file WHERE kind = 'overdue' ORDER BY"
+                         " opened_at, id",
+                         p->err));
+    while (n < DONE_MAX && (code = qk_db_step(p->db, s, p->err)) == QK_OK) {
+        all[n].id = keep(p, s, 0);
+        all[n].unit = keep(p, s, 1);
+        all[n++].opened = sqlite3_column_int64(s, 2);
+    }
+    sqlite3_reset(s);
+    if (code != QK_OK && code != QK_ENOTFOUND) return code;
+    for (size_t i = 0; i < n; i++)
+        if (i % 3 != 2) QK_TRY(close_case(p, all[i].id, all[i].unit, all[i].opened));
+    return QK_OK;
+}
+
+/* Tasks that fell due are done two days later, but for those whose order stands open. */
+static qk_code end_tasks(playing *p)
+{
+    sqlite3_stmt *s = NULL;
+    size_t n = 0;
+    qk_code code = QK_OK;
+    struct {
+        qk_str id;
+        int64_t version;
+        int32_t due;
+    } *done = qk_arena_array(p->arena, DONE_MAX, sizeof *done);
+    if (!done) return qk_fail(p->err, QK_ENOMEM, "no memory for the demo's year");
+    QK_TRY(qk_db_prepare(&s, p->db,
+                         "SELECT id, version, due_day FROM obligation o WHERE plan = ?1 AND kind IN"
+                         " ('task', 'part') AND due_day < ?2 AND NOT EXISTS (SELECT 1 FROM"
+                         " case_file c WHERE c.state <> 'closed' AND c.object IN ('obligation/' || "
+                         "o.id, 'obligation/' ||"
+                         " o.parent)) ORDER BY id",
+                         p->err));
+    qk_db_bind_str(s, 1, p->plan);
+    sqlite3_bind_int64(s, 2, qk_day_number(day_at(13, 1, 0, 0)));
+    while (n < DONE_MAX && (code = qk_db_step(p->db, s, p->err)) == QK_OK) {
+        done[n].id = keep(p, s, 0);
+        done[n].version = sqlite3_column_int64(s, 1);
+        done[n++].due = sqlite3_column_int(s, 2);
+    }
+    sqlite3_reset(s);
+    if (code != QK_OK && code != QK_ENOTFOUND) return code;
+    for (size_t i = 0; i < n; i++) {
+        int64_t version = 0;
+        qk_time at = (qk_time)(done[i].due + 2) * QK_DAY - QK_CST_OFFSET + 10 * QK_HOUR;
+        qk_amendment a = {.obligation = done[i].id,
+                          .state = QK_STR("done"),
+                          .valid_from = at,
+                          .seen = done[i].version};
+        QK_TRY(qk_duties_amend(&version, p->db, &a, QK_STR("攻坚办科员"), at, p->err));
+    }
+    return QK_OK;
+}
+
 qk_code qk_demo_year_play(qk_node *node, qk_db *db, qk_str plan, qk_arena *arena, qk_error *err)
 {
     playing p = {.node = node, .db = db, .plan = plan, .arena = arena, .err = err};
@@ -208,7 +305,10 @@ qk_code qk_demo_year_play(qk_node *node, qk_db *db, qk_str plan, qk_arena *arena
     size_t n = 0;
     QK_TRY(find_townships(&p));
     QK_TRY(list_owed(&p, &all, &n));
-    for (int month = FIRST_MONTH; month <= LAST_MONTH; month++)
+    /* A demo that stands in 2025 lives its own December. */
+    bool over = qk_clock_now(qk_node_clock(node)) > day_at(13, 2, 16, 0);
+    for (int month = FIRST_MONTH; month <= (over ? 12 : 11); month++)
         QK_TRY(play_month(&p, all, n, month));
-    return QK_OK;
+    if (over) QK_TRY(close_cases(&p));
+    return over ? end_tasks(&p) : QK_OK;
 }

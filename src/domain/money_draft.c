@@ -120,7 +120,8 @@ static qk_code draft_problem(void *context, const qk_ledger_row *row)
 {
     drafting *d = context;
     qk_money_line want;
-    static const char *const names[] = {"kind", "items", "size", "source", "date"};
+    static const char *const names[] = {"kind", "items", "size", "source", "date", "formula"};
+    char formula[80] = "";
     put_fact(d, &want, "problem", row);
     qk_str kind = value_of(d, row, "kind"), object = value_of(d, row, "object");
     want.day = day_of(value_of(d, row, "date"), d->first);
@@ -128,15 +129,23 @@ static qk_code draft_problem(void *context, const qk_ledger_row *row)
     const qk_amount_item *item = rule ? qk_amount_of(rule, kind, number_of(d, row, "size")) : NULL;
     bool confirmed = qk_str_eq(row->state, QK_STR("confirmed"));
     if (item && confirmed) {
-        want.yuan = -qk_amount_yuan(item, number_of(d, row, "items"));
+        int64_t items = number_of(d, row, "items");
+        want.yuan = -qk_amount_yuan(item, items);
+        if (item->stacks && items > 1)
+            snprintf(formula, sizeof formula, "%lld × %d = %lld", (long long)items, (int)item->yuan,
+                     (long long)-want.yuan);
         snprintf(want.rule, sizeof want.rule, "%s", rule->name);
         snprintf(want.item, sizeof want.item, "%s", item->code);
         snprintf(want.text, sizeof want.text, "%s%s%.*s", item->zh, object.len ? "：" : "",
                  (int)(object.len < 200 ? object.len : 200), object.len ? object.ptr : "");
     }
-    const qk_str values[] = {kind, value_of(d, row, "items"), value_of(d, row, "size"),
-                             value_of(d, row, "source"), value_of(d, row, "date")};
-    put_inputs(&want, names, values, 5);
+    const qk_str values[] = {kind,
+                             value_of(d, row, "items"),
+                             value_of(d, row, "size"),
+                             value_of(d, row, "source"),
+                             value_of(d, row, "date"),
+                             qk_str_of(formula)};
+    put_inputs(&want, names, values, 6);
     return settle_line(d, &want);
 }
 
@@ -151,18 +160,39 @@ static qk_code whole_yuan(int64_t *out, qk_ratio wan, qk_error *err)
     return QK_OK;
 }
 
+/* "(5 × 10 + 5 × 20) 万元": what lies above the target, tier by tier. */
+static void write_tiers(qk_buf *out, const qk_compensation_rule *rule, qk_dec own, qk_dec target)
+{
+    qk_dec rest, width, from = {0, 0};
+    char a[QK_DEC_TEXT], b[QK_DEC_TEXT];
+    if (qk_dec_sub(&rest, own, target) != QK_OK || rest.mantissa <= 0) return;
+    for (size_t i = 0; i < rule->tier_count[QK_PM25] && rest.mantissa > 0; i++) {
+        const qk_compensation_tier *tier = &rule->tiers[QK_PM25][i];
+        bool last = i + 1 == rule->tier_count[QK_PM25];
+        if (qk_dec_sub(&width, tier->up_to_ug_m3, from) != QK_OK) return;
+        if (last || qk_dec_cmp(rest, width) < 0) width = rest;
+        qk_buf_printf(out, "%s%s × %s", i ? " + " : "(", qk_dec_format(a, qk_dec_trim(width)),
+                      qk_dec_format(b, qk_dec_trim(tier->wan_yuan_per_ug)));
+        if (qk_dec_sub(&rest, rest, width) != QK_OK) return;
+        from = tier->up_to_ug_m3;
+    }
+    qk_buf_puts(out, ") 万元");
+}
+
 static qk_code draft_month(void *context, const qk_ledger_row *row)
 {
     drafting *d = context;
     qk_money_line want;
     qk_dec own, target;
-    static const char *const names[] = {"pm25", "target"};
-    const qk_str values[] = {value_of(d, row, "pm25"), value_of(d, row, "target")};
+    static const char *const names[] = {"pm25", "target", "formula"};
+    qk_str values[] = {value_of(d, row, "pm25"), value_of(d, row, "target"), {NULL, 0}};
+    qk_buf formula;
     const qk_compensation_rule *rule = qk_rules_compensation_on(d->rules, d->last);
     put_fact(d, &want, "ranking", row);
     want.day = d->last;
-    put_inputs(&want, names, values, 2);
-    if (qk_dec_parse_e(&own, values[0]) == QK_OK && qk_dec_parse_e(&target, values[1]) == QK_OK) {
+    bool known =
+        qk_dec_parse_e(&own, values[0]) == QK_OK && qk_dec_parse_e(&target, values[1]) == QK_OK;
+    if (known) {
         qk_ratio pay = qk_compensation(rule, QK_PM25, qk_ratio_dec(own), qk_ratio_dec(target));
         if (qk_ratio_there(pay)) QK_TRY(whole_yuan(&want.yuan, pay, d->err));
         want.yuan = -want.yuan;
@@ -171,6 +201,11 @@ static qk_code draft_month(void *context, const qk_ledger_row *row)
         snprintf(want.text, sizeof want.text, "PM2.5 月均 %.*s，目标 %.*s µg/m³",
                  QK_STR_ARG(values[0]), QK_STR_ARG(values[1]));
     }
+    qk_buf_init(&formula, 300);
+    if (known) write_tiers(&formula, rule, own, target);
+    if (!formula.failed) values[2] = qk_buf_str(&formula);
+    put_inputs(&want, names, values, 3);
+    qk_buf_clear(&formula);
     return settle_line(d, &want);
 }
 

@@ -520,6 +520,62 @@ describe('journey (a)', { concurrency: 1 }, () => {
     assert.deepEqual(trouble, []);
     await context.close();
   });
+
+  test('f4 f5 f6 a month’s problems cost 145 × 10,000 yuan; an appeal freezes its line, two approve, then only a reversal', async (t) => {
+    if (skipped(t)) return;
+    const [chengguan, donghe, xiling, nanwan] = (await get('units?kind=township')).items;
+    const facts = [
+      [chengguan, 'boiler,,35', 'site_six,3,', 'fireworks,,', 'fireworks,,', 'no_burn,,', 'restaurant,,', 'restaurant,,'],
+      [donghe, 'site_six,1,', 'not_limiting,,'],
+      [xiling, 'muck_truck,,', 'other,,'],
+      [nanwan, 'open_pile,,', 'straw_fire,,', 'other_fire,,'],
+    ].flatMap(([u, ...kinds]) => kinds.map((k, i) => `T${u.id}-${i + 1},${u.name_zh},2025-10-${String(i + 2).padStart(2, '0')},${k},confirmed`));
+    const { page, context } = await as({ role: 'R1' }, '#/ledgers/found_problem');
+    await page.getByRole('button', { name: '导入' }).click();
+    await page.locator('dialog input[type=file]').setInputFiles({ name: 'p.csv', mimeType: 'text/csv', buffer: Buffer.from(['no,unit,date,kind,items,size,state', ...facts].join('\r\n')) });
+    await page.locator('dialog .answer').filter({ hasText: `将新增 ${facts.length} 行` }).waitFor();
+    await page.locator('dialog .acts .primary').click();
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    await page.goto(`${server.base}?lang=zh&theme=light#/assess/money?p=2025-10`);
+    await page.getByRole('button', { name: '按事实起草' }).click();
+    await page.locator('.head').filter({ hasText: '扣缴 145 万元' }).waitFor();
+    const sectionOf = (where, u) => where.locator('section').filter({ has: where.locator('h2', { hasText: u.name_zh }) });
+    for (const [u, sum] of [[chengguan, '−530,000'], [donghe, '−200,000'], [xiling, '−110,000'], [nanwan, '−610,000']]) assert.match(await sectionOf(page, u).locator('h2').innerText(), new RegExp(sum));
+    const six = sectionOf(page, chengguan).locator('li').filter({ hasText: '每项' });
+    await six.locator('.fig').click();
+    await page.locator('.drawer .formula').filter({ hasText: '3 × 100000 = 300000' }).waitFor();
+    assert.match(await page.locator('.drawer').innerText(), /山环攻坚办〔2022〕7号/);
+    assert.equal(await page.getByRole('button', { name: '批准', exact: true }).count(), 0, 'a clerk approves nothing');
+    await context.close();
+    const town = await as({ role: 'R5', unit: nanwan.id }, '#/assess/money?p=2025-10');
+    const leaf = town.page.locator('li').filter({ hasText: '其他可燃物焚烧' });
+    await leaf.getByRole('button', { name: '申诉' }).click();
+    await town.page.locator('dialog textarea').fill('火点在邻镇');
+    await town.page.locator('dialog button[type=submit]').click();
+    await leaf.getByText('申诉冻结').waitFor();
+    assert.equal(await town.page.locator('section').count(), 1, 'a township sees its own lines alone');
+    await town.context.close();
+    const director = await as({ role: 'R2' }, '#/assess/money?p=2025-10');
+    await director.page.getByRole('button', { name: `批准 ${facts.length - 1} 笔` }).click();
+    await director.page.getByText(`${facts.length - 1} 笔待县领导批准`).waitFor();
+    assert.equal((await get('money?period=2025-10')).posted_yuan, 0);
+    await director.context.close();
+    const leader = await as({ role: 'R3' }, '#/assess/money?p=2025-10');
+    await leader.page.getByRole('button', { name: '批准入账' }).click();
+    await leader.page.locator('.head').filter({ hasText: '已入账 −1,350,000 元' }).waitFor();
+    await shot(leader.page, 'f6');
+    assert.deepEqual(await audit(leader.page), []);
+    await leader.context.close();
+    const finance = await as({ role: 'R11' }, '#/assess/money?p=2025-10');
+    const truck = finance.page.locator('li').filter({ hasText: '黑渣土车' });
+    assert.equal(await truck.getByRole('button', { name: '申诉' }).count(), 0);
+    await truck.getByRole('button', { name: '冲销' }).click();
+    await finance.page.locator('dialog textarea').fill('复核不成立');
+    await finance.page.locator('dialog button[type=submit]').click();
+    await finance.page.locator('li').filter({ hasText: '+100,000' }).getByText('待批准').waitFor();
+    assert.deepEqual([town.trouble, director.trouble, leader.trouble, finance.trouble], [[], [], [], []]);
+    await finance.context.close();
+  });
 });
 
 describe('the pages of the plan', { concurrency: 2 }, () => {
@@ -542,6 +598,7 @@ describe('the pages of the plan', { concurrency: 2 }, () => {
     ledger: ['#/ledgers/nrmm_test', '.long'],
     cases: ['#/cases', '.long'],
     assess: ['#/assess', 'h1'],
+    money: ['#/assess/money?p=2025-10', 'h1'],
   };
   for (const look of LOOKS)
     for (const [name, [hash, ready]] of Object.entries(SCREENS))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Money and the assessment through the API. */
+#include "people_rig.h"
 #include "plan_rig.h"
 
 static const char problems[] =
@@ -63,11 +64,73 @@ static void test_S013_money__scores_explain_themselves(void **state)
     rig_stop(&r);
 }
 
+/* Days of the station of 410001 (unit dh), each with the PM2.5 of its year. */
+static void put_days(rig *r, const char *first, const char *last, int before, int now)
+{
+    qk_buf body;
+    qk_buf_init(&body, 1 << 20);
+    qk_buf_puts(&body, "{\"source\":\"年报\",\"person\":\"李四\",\"csv\":\"site,date,PM2.5\\n");
+    for (qk_time t = at(first); t < at(last); t += QK_DAY) {
+        char date[QK_TIME_TEXT];
+        qk_buf_printf(&body, "air1,%s,%d\\n", qk_date_iso(date, t),
+                      qk_civil_of(t).year < 2026 ? before : now);
+    }
+    qk_buf_puts(&body, "\"}");
+    (void)rig_changed(r, "POST", "/api/v1/air/history", body.ptr);
+    qk_buf_clear(&body);
+}
+
+#define MONTHS "/api/v1/ledgers/township_month/rows"
+#define YEARS  "/api/v1/ledgers/assessment_air/rows"
+
+static void test_S013_airfacts__the_air_of_townships_is_taken_from_what_was_evaluated(void **state)
+{
+    (void)state;
+    people_rig p;
+    people_open(&p, false);
+    rig *r = &p.r;
+    (void)rig_changed(r, "PUT", "/api/v1/air/targets",
+                      "{\"row_version\":0,\"targets\":[{\"metric\":\"PM2.5\",\"op\":\"<=\","
+                      "\"value\":42,\"unit\":\"ug/m3\",\"year\":2026,\"scope\":\"410001\"}]}");
+    put_days(r, "2025-01-01", "2026-11-22", 46, 44);
+    rig_clock(r, "2026-12-01T00:00:00");
+    put_days(r, "2026-11-22", "2026-11-28", 46, 44); /* 27 days of November */
+    assert_json(rig_document(r, MONTHS), "total", "0");
+    rig_clock(r, "2026-12-01T00:30:00");
+    const qk_json_value *d = rig_document(r, MONTHS);
+    assert_json(d, "total", "1");
+    assert_json(d, "items/0/data/unit", "dh");
+    assert_json(d, "items/0/data/period", "2026-11");
+    assert_json(d, "items/0/data/pm25", "44");
+    assert_json(d, "items/0/data/target", "42");
+    assert_json(d, "items/0/data/source", "本系统评价，有效 27 天");
+    /* The year: with the year before; what somebody typed himself stays. */
+    reply got = rig_upload(
+        r, "/api/v1/ledgers/assessment_air/import?commit", "text/csv",
+        QK_STR("unit,period,pm25,target,last_year,source\n东河镇,2026H2,41,42,46,市局通报\n"),
+        "t1");
+    assert_int_equal(got.status, 200);
+    rig_clock(r, "2027-01-01T00:00:00");
+    put_days(r, "2026-12-01", "2027-01-01", 46, 44);
+    rig_clock(r, "2027-01-04T00:30:00");
+    d = rig_document(r, YEARS);
+    assert_json(d, "total", "2");
+    assert_json(d, "items/0/data/source", "市局通报");
+    assert_json(d, "items/0/data/pm25", "41");
+    assert_json(d, "items/1/data/period", "2026");
+    assert_json(d, "items/1/data/pm25", "44.0");
+    assert_json(d, "items/1/data/last_year", "46.0");
+    d = rig_document(r, "/api/v1/assessment?period=2026");
+    assert_json(d, "items/0/parts/0/formula", "40 − (44.0 − 42) × 0.5 = 39.00");
+    people_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_S190_money__a_month_is_drafted_approved_by_two_and_posted),
         qk_dir_test(test_S013_money__scores_explain_themselves),
+        qk_dir_test(test_S013_airfacts__the_air_of_townships_is_taken_from_what_was_evaluated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ export const SCREENS: Record<string, Loader> = {
   cases: () => import('./CasesHome.svelte'),
   studio: () => import('./StudioHome.svelte'),
   disperse: () => import('./Disperse.svelte'),
-  assess: () => import('./Assess.svelte'),
+  assess: () => import('./AssessHome.svelte'),
   forecast: () => import('./ForecastHome.svelte'),
 };
 
