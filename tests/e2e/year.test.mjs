@@ -262,6 +262,12 @@ describe('journey (a)', { concurrency: 1 }, () => {
     await clock('2025-06-01T09:00:00');
     const missing = (await mineOf()).filter((f) => f.state === 'missing');
     assert.equal(missing.length, owed.length - 1);
+    const clerk = await as({ role: 'R1' }, `#/plans/board?plan=${ID}`);
+    await clerk.page.locator('.missing').filter({ hasText: `未报备 ${missing.length} 个单位` }).waitFor();
+    assert.equal(await clerk.page.locator('.missing a').count(), missing.length + 1, 'each of them, and their orders');
+    await clerk.context.close();
+    const orders = (await get('cases?kind=filing&limit=1000')).items.filter((c) => c.object.startsWith(`obligation/${ID}-`));
+    assert.deepEqual(orders.map((c) => c.unit).sort(), missing.map((f) => f.unit).sort());
     await fileAs(late);
     const after = await mineOf();
     assert.deepEqual([early, late].map((f) => after.find((x) => x.unit === f.unit && x.obligation === f.obligation).state), ['filed', 'late']);

@@ -125,6 +125,30 @@ static void test_ledgers__a_table_is_looked_at_taken_and_given_back(void **state
     rig_stop(&r);
 }
 
+static void test_S198_ledgers__the_list_of_green_finance_goes_out_as_it_stands(void **state)
+{
+    (void)state;
+    rig r;
+    static const char loans[] =
+        "enterprise,bank,project,amount,date\n青泽涂装,农商行,更换RTO,1200000,2026-03-01\n"
+        "青泽铸造,建设银行,除尘改造,800000,2026-05-06\n青泽砖厂,农商行,脱硝,500000,2026-06-07\n";
+    rig_start(&r, RIG_NOW, NULL);
+    reply got = rig_upload(&r, "/api/v1/ledgers/green_finance/import?commit", "text/csv",
+                           QK_STR(loans), "g1");
+    assert_json(rig_json(&r, &got), "committed", "true");
+    (void)rig_changed(&r, "PUT", "/api/v1/ledgers/green_finance/rows/3",
+                      "{\"row_version\":1,\"end\":true}");
+    assert_json(rig_document(&r, "/api/v1/ledgers/green_finance/counters"), "items/0/value",
+                "2000000");
+    got = rig_get(&r, "/api/v1/ledgers/green_finance/rows.csv?heading=name");
+    assert_true(
+        rig_header(&got, "Content-Disposition", "attachment; filename=\"green_finance.csv\""));
+    assert_non_null(strstr(got.body, "青泽涂装,农商行,更换RTO,1200000,2026-03-01,"));
+    assert_non_null(strstr(got.body, "青泽铸造,建设银行,除尘改造,800000,2026-05-06,"));
+    assert_null(strstr(got.body, "青泽砖厂")); /* paid back: no longer on the list */
+    rig_stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +156,7 @@ int main(void)
         qk_dir_test(test_ledgers__what_a_ledger_does_not_take_is_refused_by_field),
         qk_dir_test(test_ledgers__a_ledger_of_ones_own_is_declared),
         qk_dir_test(test_ledgers__a_table_is_looked_at_taken_and_given_back),
+        qk_dir_test(test_S198_ledgers__the_list_of_green_finance_goes_out_as_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
