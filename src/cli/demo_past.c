@@ -205,8 +205,8 @@ static qk_code make_goals(void *context, qk_node *node, qk_db *db, qk_time now, 
     qk_arena arena;
     qk_arena_init(&arena, ARENA_MAX);
     qk_code code = qk_airtarget_rows(&rows, &version, db, &arena, err);
-    if (!code && !has_shares(rows)) {
-        /* An issued plan has brought the goals of its own year. */
+    /* An issued plan has brought the goals of its own year; what a person set since stays. */
+    if (!code && version <= 1 && !has_shares(rows)) {
         for (int32_t y = year - 1; !code && y <= year; y++)
             if (!find_target(&target, db, QK_PM25, y, &arena)) code = take_plan(db, y, now, err);
         if (!code) code = share_out(node, db, QK_PM10, year, now, &arena, err);
