@@ -85,7 +85,8 @@ test_attachments__size_and_number_are_bounded_and_a_closed_month_takes_none(void
     start_month(&r, object);
     qk_buf_init(&big, 32 << 20);
     qk_buf_puts(&big, PDF);
-    while (big.len <= (size_t)20 << 20) qk_buf_append(&big, big.ptr, big.len);
+    static const char filling[1 << 16];
+    while (big.len <= (size_t)20 << 20) qk_buf_append(&big, filling, sizeof filling);
     assert_not(&r, object, "big.pdf", qk_buf_str(&big), 413);
     for (int i = 0; i < 20; i++) {
         char text[80];
