@@ -258,6 +258,61 @@ static qk_code close_cases(playing *p)
     return QK_OK;
 }
 
+/* One step of such a case a day; the second look comes 32 days after the closing. */
+static qk_code coal_step(playing *p, const char *id, qk_str unit, qk_str action, qk_time *at)
+{
+    static const struct {
+        const char *action, *text, *who;
+        int days;
+    } all[] = {{"sign", "", "乡镇网格员", 1},
+               {"arrive", "", "乡镇网格员", 1},
+               {"feed_back", "已清理并登记", "乡镇网格员", 1},
+               {"verify", "现场核实属实", "攻坚办科员", 1},
+               {"close", "", "攻坚办科员", 1},
+               {"held", "复查未见散煤", "攻坚办科员", 32},
+               {"relapsed", "复查又见散煤", "攻坚办科员", 32}};
+    size_t i = 0;
+    while (i + 1 < sizeof all / sizeof all[0] && !qk_str_eq(action, qk_str_of(all[i].action))) i++;
+    *at += all[i].days * QK_DAY;
+    qk_case_act act = {.action = action,
+                       .text = qk_str_of(all[i].text),
+                       .who = qk_str_of(all[i].who),
+                       .unit = unit,
+                       .seen = -1};
+    return qk_case_step(p->db, qk_node_scheduler(p->node), qk_str_of(id), &act, *at, p->err);
+}
+
+/* Loose coal that was dealt with and is looked at again: one held, one came back, one waits. */
+static qk_code recheck_coal(playing *p)
+{
+    static const struct {
+        const char *cause, *title;
+        int opened; /* days before now */
+        const char *acts;
+    } all[] = {{"loose_coal/demo/1", "村居散煤复烧：采暖季巡查发现 3 户使用散煤", 75,
+                "sign arrive feed_back verify close held"},
+               {"loose_coal/demo/2", "集镇餐饮散煤复烧：巡查发现 2 家燃用散煤", 41,
+                "sign arrive feed_back verify close relapsed sign"},
+               {"loose_coal/demo/3", "城乡结合部散煤复烧：夜查发现 1 处散煤销售", 20,
+                "sign arrive feed_back verify close"}};
+    qk_time now = qk_clock_now(qk_node_clock(p->node));
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        char id[QK_CASE_ID_MAX];
+        bool made = false;
+        qk_str unit = qk_str_of(township(p, (int)i)), acts = qk_str_of(all[i].acts);
+        qk_time at = now - all[i].opened * QK_DAY;
+        qk_case_new what = {.kind = QK_STR("loose_coal"),
+                            .cause = qk_str_of(all[i].cause),
+                            .unit = unit,
+                            .title = qk_str_of(all[i].title),
+                            .dispatch = true};
+        QK_TRY(qk_case_open(id, &made, p->db, qk_node_scheduler(p->node), &what,
+                            QK_STR("攻坚办科员"), at, p->err));
+        while (made && acts.len) QK_TRY(coal_step(p, id, unit, qk_str_cut(&acts, ' '), &at));
+    }
+    return QK_OK;
+}
+
 /* Tasks that fell due are done two days later, but for those whose order stands open. */
 static qk_code end_tasks(playing *p)
 {
@@ -310,5 +365,6 @@ qk_code qk_demo_year_play(qk_node *node, qk_db *db, qk_str plan, qk_arena *arena
     for (int month = FIRST_MONTH; month <= (over ? 12 : 11); month++)
         QK_TRY(play_month(&p, all, n, month));
     if (over) QK_TRY(close_cases(&p));
+    QK_TRY(recheck_coal(&p));
     return over ? end_tasks(&p) : QK_OK;
 }

@@ -130,7 +130,8 @@ static const char tasks_sql[] =
                    " AND d.valid_to IS NULL AND d." NEWEST(
                        "duty", "obligation=d.obligation AND unit=d.unit AND role=d.role") ")";
 static const char cases_sql[] =
-    "SELECT count(*),coalesce(sum(c.state='closed'),0) FROM case_file_history c WHERE c.unit=?1 AND"
+    "SELECT count(*),coalesce(sum(c.state IN ('closed','recheck')),0) FROM case_file_history c "
+    "WHERE c.unit=?1 AND"
     " c.opened_at>=?2 AND c.opened_at<?3 AND c.state<>'withdrawn' AND c." NEWEST("case_file",
                                                                                  "id=c.id");
 

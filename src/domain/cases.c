@@ -3,7 +3,14 @@
 #include "domain/setting.h"
 #include <stdio.h>
 
-enum { REPLY_WORKDAYS = 5, DATA_MAX = 1024, MISSES_MAX = 20, TITLE_MAX = 500 };
+enum {
+    REPLY_WORKDAYS = 5,
+    RECHECK_DAYS = 30,
+    RECHECK_DAYS_MAX = 730,
+    DATA_MAX = 1024,
+    MISSES_MAX = 20,
+    TITLE_MAX = 500
+};
 
 /* ---- the path ---- */
 
@@ -45,9 +52,15 @@ static bool awaits_reply(const qk_case_row *c)
            strcmp(c->state, "on_site") == 0;
 }
 
+static bool awaits_recheck(const qk_case_row *c)
+{
+    return strcmp(c->state, "recheck") == 0;
+}
+
 /* The action that leads on from here; NULL at the end. */
 static const char *next_action(const qk_case_row *c)
 {
+    if (awaits_recheck(c)) return "held";
     const char *const *path = path_of(c->kind);
     size_t at = place_on(path, c->state);
     if (!path[at] || !path[at + 1]) return NULL;
@@ -67,6 +80,7 @@ static qk_code read_counts(qk_case_row *out, qk_str data, qk_error *err)
     if (!code) {
         (void)qk_json_get_i64(root, "misses", &out->misses);
         (void)qk_json_get_i64(root, "rounds", &out->rounds);
+        (void)qk_json_get_i64(root, "relapses", &out->relapses);
         out->late = qk_json_get_bool(root, "late", false);
         qk_str_copy(out->replied_by, sizeof out->replied_by, qk_json_get_str(root, "replied_by"));
     }
@@ -111,6 +125,7 @@ static void put_counts(qk_buf *out, const qk_case_row *c)
     qk_json_object(&w);
     qk_json_ki64(&w, "misses", c->misses);
     qk_json_ki64(&w, "rounds", c->rounds);
+    if (c->relapses) qk_json_ki64(&w, "relapses", c->relapses);
     qk_json_kbool(&w, "late", c->late);
     if (c->replied_by[0]) qk_json_kcstr(&w, "replied_by", c->replied_by);
     qk_json_end(&w);
@@ -174,14 +189,21 @@ static qk_code set_date(qk_case_row *c, qk_db *db, qk_scheduler *s, qk_time now,
                               qk_str_of(c->id), err);
 }
 
+/* A setting that is a list of words. */
+static qk_str words_of(qk_db *db, const char *key, qk_str fallback, qk_arena *arena)
+{
+    qk_str list;
+    return qk_setting_text(&list, db, key, arena, NULL) == QK_OK ? list : fallback;
+}
+
 /* The n-th word of the ladder of misses (setting case.rungs), from 0. */
 static bool rung_at(qk_rung *out, qk_db *db, int64_t n)
 {
     qk_arena arena;
-    qk_str list, word = {NULL, 0};
     qk_arena_init(&arena, 4096);
-    if (qk_setting_text(&list, db, "case.rungs", &arena, NULL) != QK_OK)
-        list = QK_STR("talk inspect fund approval_stop account");
+    qk_str word = {NULL, 0};
+    qk_str list =
+        words_of(db, "case.rungs", QK_STR("talk inspect fund approval_stop account"), &arena);
     for (int64_t i = 0; i <= n; i++) {
         word = list.ptr ? qk_str_cut(&list, ' ') : (qk_str){NULL, 0};
         if (!word.len) break;
@@ -351,7 +373,8 @@ static bool is(qk_str action, const char *name)
 static qk_code check_act(const qk_case_row *c, const qk_case_act *act, qk_error *err)
 {
     bool needs = is(act->action, "feed_back") || is(act->action, "return") ||
-                 is(act->action, "withdraw") || is(act->action, "note");
+                 is(act->action, "withdraw") || is(act->action, "note") ||
+                 is(act->action, "held") || is(act->action, "relapsed");
     if (!act->who.len || act->who.len >= 64) return qk_fail(err, QK_EINVAL, "who acts is needed");
     if (needs && !qk_str_trim(act->text).len)
         return qk_fail(err, QK_EINVAL, "this step needs a text");
@@ -362,9 +385,50 @@ static qk_code check_act(const qk_case_row *c, const qk_case_act *act, qk_error 
                        (long long)c->version, (long long)act->seen);
     if (is_over(c) && !is(act->action, "note") && !is(act->action, "link"))
         return qk_fail(err, QK_EDENIED, "the case is %s", c->state);
-    if (is(act->action, "verify") && qk_str_eq(act->who, qk_str_of(c->replied_by)))
+    if (awaits_recheck(c) && is(act->action, "withdraw"))
+        return qk_fail(err, QK_EDENIED, "what was closed is re-checked, not withdrawn");
+    if ((is(act->action, "verify") || is(act->action, "held")) &&
+        qk_str_eq(act->who, qk_str_of(c->replied_by)))
         return qk_fail(err, QK_EDENIED, "who fed back does not verify it");
     return QK_OK;
+}
+
+/* ---- looking again at what was closed ---- */
+
+static bool is_rechecked(qk_db *db, const char *kind)
+{
+    qk_arena arena;
+    bool found = false;
+    qk_arena_init(&arena, 4096);
+    qk_str list = words_of(db, "case.recheck", QK_STR("park_over loose_coal"), &arena);
+    while (!found && list.len) found = qk_str_eq(qk_str_cut(&list, ' '), qk_str_of(kind));
+    qk_arena_clear(&arena);
+    return found;
+}
+
+/* A closed case of such a kind waits for the day on which somebody looks again, to its end. */
+static void plan_recheck(qk_case_row *c, qk_db *db, qk_time now)
+{
+    int64_t days = qk_setting_i64(db, "case.recheck_days", RECHECK_DAYS);
+    if (!is_rechecked(db, c->kind)) return;
+    if (days < 1 || days > RECHECK_DAYS_MAX) days = RECHECK_DAYS;
+    snprintf(c->state, sizeof c->state, "recheck");
+    c->due_at = (qk_day_number(now) + days + 1) * QK_DAY - QK_CST_OFFSET;
+}
+
+/* What was found on the second look: it held, or the case begins again with a date. */
+static qk_code end_recheck(qk_case_row *c, qk_db *db, qk_scheduler *s, const qk_case_act *act,
+                           qk_time now, qk_error *err)
+{
+    bool held = is(act->action, "held");
+    if (!awaits_recheck(c)) return qk_fail(err, QK_EDENIED, "no re-check of the case is planned");
+    if (held && now < c->due_at - QK_DAY)
+        return qk_fail(err, QK_EDENIED, "'held' is said from the day of the re-check on");
+    snprintf(c->state, sizeof c->state, held ? "closed" : "dispatched");
+    if (held) return QK_OK;
+    c->relapses++;
+    c->replied_by[0] = '\0';
+    return set_date(c, db, s, now, err);
 }
 
 static qk_code move_on(qk_case_row *c, qk_db *db, qk_scheduler *s, const qk_case_act *act,
@@ -377,6 +441,7 @@ static qk_code move_on(qk_case_row *c, qk_db *db, qk_scheduler *s, const qk_case
     const char *const *path = path_of(c->kind);
     snprintf(c->state, sizeof c->state, "%s", path[place_on(path, c->state) + 1]);
     if (is(act->action, "dispatch")) return set_date(c, db, s, now, err);
+    if (is(act->action, "close")) plan_recheck(c, db, now);
     if (is(act->action, "feed_back")) {
         c->late = c->late || (c->due_at != QK_TIME_NONE && now > c->due_at);
         qk_str_copy(c->replied_by, sizeof c->replied_by, act->who);
@@ -415,6 +480,8 @@ static qk_code take_step(qk_case_row *c, qk_db *db, qk_scheduler *s, const qk_ca
 {
     if (is(act->action, "note")) return QK_OK;
     if (is(act->action, "return")) return send_back(c, db, s, now, err);
+    if (is(act->action, "held") || is(act->action, "relapsed"))
+        return end_recheck(c, db, s, act, now, err);
     if (!is(act->action, "withdraw")) return move_on(c, db, s, act, now, err);
     snprintf(c->state, sizeof c->state, "withdrawn");
     return QK_OK;
@@ -471,6 +538,7 @@ static qk_code put_case(qk_json_writer *w, sqlite3_stmt *s, qk_error *err)
     put_time(w, "due_at", c.due_at);
     qk_json_ki64(w, "misses", c.misses);
     qk_json_kbool(w, "late", c.late);
+    qk_json_ki64(w, "count", c.relapses + 1);
     qk_json_kcstr(w, "next_step", next);
     qk_json_ki64(w, "row_version", c.version);
     return QK_OK;

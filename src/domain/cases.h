@@ -7,6 +7,10 @@
  * verified ─close▶ closed; from fed_back `return` leads back to the state before it, from
  * everywhere but closed `withdraw` ends it. Kinds overdue, filing and objection know no on_site.
  *
+ * A case of a kind that the setting case.recheck names is not over when it is closed: its state is
+ * then `recheck`, due at the end of the day case.recheck_days later. From that day on `held` ends
+ * it; `relapsed`, at any time, dispatches it again with a reply date and one more to its count.
+ *
  * A state is never skipped. Steps are only ever added. A cause makes a case once, however often it
  * is met. A dispatched case has a reply date, kept by a durable timer; each date that passes
  * without feedback is a miss, which proposes a rung of the ladder of consequences and sets the next
@@ -16,7 +20,8 @@
  * upwards a county leader too, who is another person.
  *
  * Settings: case.reply_workdays (5); case.rungs ("talk inspect fund approval_stop account": what
- * the second, third … miss proposes). Writing is for the store thread inside a transaction, reading
+ * the second, third … miss proposes); case.recheck ("park_over loose_coal"); case.recheck_days (30
+ * calendar days). Writing is for the store thread inside a transaction, reading
  * for any thread with a connection of its own. */
 #include "base/json.h"
 #include "domain/scheduler.h"
@@ -39,15 +44,16 @@ QK_NODISCARD qk_code qk_case_open(char id[QK_CASE_ID_MAX], bool *made, qk_db *db
                                   const qk_case_new *what, qk_str by, qk_time now, qk_error *err);
 
 typedef struct qk_case_act {
-    qk_str action;    /* dispatch sign arrive feed_back verify return close withdraw note link */
-    qk_str text;      /* needed for feed_back, return, withdraw, note */
+    qk_str action; /* dispatch sign arrive feed_back verify return close held relapsed withdraw note
+                      link */
+    qk_str text;   /* needed for feed_back, return, held, relapsed, withdraw, note */
     qk_str evidence;  /* JSON array of files' SHA-256; empty = none */
     qk_str other;     /* of link: the other case */
     qk_str who, unit; /* who acts, and for which unit */
     int64_t seen;     /* version its author saw, -1 = any */
 } qk_case_act;
 /* QK_EDENIED for a step that would skip a state, with what may come next; QK_EINVAL, QK_ENOTFOUND,
- * QK_ECONFLICT. Who feeds back may not verify. */
+ * QK_ECONFLICT. Who feeds back may neither verify nor say `held`. */
 QK_NODISCARD qk_code qk_case_step(qk_db *db, qk_scheduler *s, qk_str id, const qk_case_act *act,
                                   qk_time now, qk_error *err);
 

@@ -10,6 +10,7 @@ typedef struct qk_case_row {
     qk_time opened_at, due_at; /* due_at QK_TIME_NONE = none */
     int64_t version;
     int64_t misses, rounds; /* dates that passed; dates that were set */
+    int64_t relapses;       /* re-checks that found it again */
     bool late;              /* fed back behind a date */
     char replied_by[64];
 } qk_case_row;

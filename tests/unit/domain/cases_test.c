@@ -2,6 +2,7 @@
 /* The closed loop, the ladder of consequences, and the list of seasonal regulation. */
 #include "domain/cases.h"
 #include "domain/regulation.h"
+#include "domain/setting.h"
 #include "domain_test.h"
 
 typedef struct desk {
@@ -311,6 +312,113 @@ static void test_cases__cases_of_one_cause_show_each_other(void **state)
     close_desk(&d);
 }
 
+static void close_on(desk *d, const char *id, const char *day)
+{
+    static const char *const steps[] = {"sign", "arrive", "feed_back", "verify", "close"};
+    char time[32];
+    snprintf(time, sizeof time, "%sT10:00:00", day);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        assert_done(
+            act(d, id, steps[i], strcmp(steps[i], "feed_back") == 0 ? "王五" : "李四", time),
+            &d->err);
+}
+
+static int64_t times(const qk_json_value *c)
+{
+    int64_t n = 0;
+    assert_true(qk_json_get_i64(c, "count", &n));
+    return n;
+}
+
+static void open_coal(desk *d, char id[QK_CASE_ID_MAX])
+{
+    bool made = false;
+    qk_case_new coal = overdue;
+    coal.kind = QK_STR("loose_coal");
+    coal.cause = QK_STR("coal/1");
+    assert_done(qk_case_open(id, &made, d->db, d->s, &coal, QK_STR("李四"),
+                             at("2025-11-03T09:00:00"), &d->err),
+                &d->err);
+}
+
+static void test_S018_cases__a_closed_case_is_rechecked_and_a_relapse_opens_it_again(void **state)
+{
+    (void)state;
+    desk d;
+    char id[QK_CASE_ID_MAX];
+    open_desk(&d);
+    open_coal(&d, id);
+    assert_int_equal(act(&d, id, "relapsed", "李四", "2025-11-03T09:30:00"), QK_EDENIED);
+    close_on(&d, id, "2025-11-04");
+    const qk_json_value *c = seen(&d, id);
+    assert_true(says(c, "state", "recheck") && says(c, "next_step", "held"));
+    assert_true(says(c, "due_at", "2025-12-05T00:00:00.000+08:00"));
+    assert_int_equal(times(c), 1);
+    assert_int_equal(act(&d, id, "held", "李四", "2025-12-03T23:59:59"), QK_EDENIED);
+    assert_int_equal(act(&d, id, "withdraw", "李四", "2025-11-20T10:00:00"), QK_EDENIED);
+    pass_to(&d, "2025-11-20T00:00:00");
+    size_t before = qk_json_get(seen(&d, id), "steps")->count;
+    assert_done(act(&d, id, "relapsed", "李四", "2025-11-24T10:00:00"), &d.err);
+    c = seen(&d, id);
+    assert_true(says(c, "state", "dispatched") && says(c, "next_step", "sign"));
+    assert_true(says(c, "due_at", "2025-12-02T00:00:00.000+08:00"));
+    assert_int_equal(times(c), 2);
+    assert_int_equal(qk_json_get(c, "steps")->count, before + 1);
+    /* The new date counts like any other, and the second look is planned again. */
+    pass_to(&d, "2025-12-02T00:00:00");
+    int64_t misses = 0;
+    assert_true(qk_json_get_i64(seen(&d, id), "misses", &misses) && misses == 1);
+    close_on(&d, id, "2025-12-03");
+    assert_int_equal(act(&d, id, "held", "王五", "2026-01-02T00:00:00"), QK_EDENIED);
+    assert_done(act(&d, id, "held", "李四", "2026-01-02T00:00:00"), &d.err);
+    c = seen(&d, id);
+    assert_true(says(c, "state", "closed"));
+    assert_int_equal(times(c), 2);
+    assert_int_equal(act(&d, id, "relapsed", "李四", "2026-02-01T09:00:00"), QK_EDENIED);
+    close_desk(&d);
+}
+
+static size_t listed_cases(desk *d, const char *state, qk_time late_at)
+{
+    qk_buf out;
+    qk_json_writer w;
+    qk_json_value *root = NULL;
+    qk_case_filter f = {.state = qk_str_of(state), .late_at = late_at};
+    qk_buf_init(&out, 1 << 20);
+    qk_json_init(&w, &out);
+    assert_done(qk_cases_write_list(&w, d->db, &f, &d->err), &d->err);
+    char *copy = qk_arena_copy(&d->arena, out.ptr, out.len);
+    assert_done(qk_json_parse(&root, (qk_str){copy, out.len}, &d->arena, &d->err), &d->err);
+    qk_buf_clear(&out);
+    return qk_json_get(root, "items")->count;
+}
+
+static void test_S018_cases__what_is_looked_at_again_and_when_are_settings(void **state)
+{
+    (void)state;
+    desk d;
+    char id[QK_CASE_ID_MAX];
+    open_desk(&d);
+    open_coal(&d, id);
+    assert_done(qk_setting_put(d.db, "case.recheck_days", QK_STR("7"), -1, QK_STR("李四"),
+                               at("2025-11-03T09:00:00"), &d.err),
+                &d.err);
+    close_on(&d, id, "2025-11-04");
+    assert_true(says(seen(&d, id), "due_at", "2025-11-12T00:00:00.000+08:00"));
+    /* It is open work, late once its day is over. */
+    assert_int_equal(listed_cases(&d, "open", QK_TIME_NONE), 1);
+    assert_int_equal(listed_cases(&d, "", at("2025-11-12T00:00:00")), 0);
+    assert_int_equal(listed_cases(&d, "", at("2025-11-12T00:00:01")), 1);
+    assert_done(act(&d, id, "relapsed", "李四", "2025-11-11T09:00:00"), &d.err);
+    assert_done(qk_setting_put(d.db, "case.recheck", QK_STR("park_over"), -1, QK_STR("李四"),
+                               at("2025-11-11T09:00:00"), &d.err),
+                &d.err);
+    close_on(&d, id, "2025-11-12");
+    assert_true(says(seen(&d, id), "state", "closed"));
+    assert_int_equal(listed_cases(&d, "open", QK_TIME_NONE), 0);
+    close_desk(&d);
+}
+
 /* ---- seasonal regulation ---- */
 
 static qk_ledger_type *type_of(desk *d, const char *id)
@@ -401,6 +509,8 @@ int main(void)
         qk_dir_test(test_S014_cases__an_executed_measure_is_lifted_on_its_date),
         qk_dir_test(test_S011_cases__a_late_reply_is_marked_and_dates_outlive_a_restart),
         qk_dir_test(test_cases__cases_of_one_cause_show_each_other),
+        qk_dir_test(test_S018_cases__a_closed_case_is_rechecked_and_a_relapse_opens_it_again),
+        qk_dir_test(test_S018_cases__what_is_looked_at_again_and_when_are_settings),
         qk_dir_test(
             test_S012_regulation__an_unfinished_work_enters_on_the_next_day_and_leaves_signed),
     };

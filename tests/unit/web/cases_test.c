@@ -43,6 +43,32 @@ static void test_S011_cases__an_order_goes_round_through_the_api(void **state)
     rig_stop(&r);
 }
 
+static void test_S018_cases__a_relapse_goes_round_again_through_the_api(void **state)
+{
+    (void)state;
+    rig r;
+    rig_start(&r, "2026-11-02T12:10:00x0", NULL);
+    (void)rig_changed(
+        &r, "POST", "/api/v1/cases",
+        "{\"kind\":\"loose_coal\",\"cause\":\"coal/1\",\"unit\":\"gongxin\",\"title\":"
+        "\"散煤复烧\",\"dispatch\":true}");
+    (void)rig_changed(&r, "POST", STEPS, "{\"action\":\"sign\",\"person\":\"王五\"}");
+    (void)rig_changed(&r, "POST", STEPS, "{\"action\":\"arrive\",\"person\":\"王五\"}");
+    (void)rig_changed(&r, "POST", STEPS,
+                      "{\"action\":\"feed_back\",\"text\":\"已清\",\"person\":\"王五\"}");
+    (void)rig_changed(&r, "POST", STEPS, "{\"action\":\"verify\",\"person\":\"李四\"}");
+    const qk_json_value *d =
+        rig_changed(&r, "POST", STEPS, "{\"action\":\"close\",\"person\":\"李四\"}");
+    assert_json(d, "state", "recheck");
+    assert_json(d, "due_at", "2026-12-03T00:00:00.000+08:00");
+    (void)rig_refused(&r, "POST", STEPS, "{\"action\":\"relapsed\",\"person\":\"李四\"}", 422);
+    d = rig_changed(&r, "POST", STEPS,
+                    "{\"action\":\"relapsed\",\"text\":\"又见散煤\",\"person\":\"李四\"}");
+    assert_json(d, "state", "dispatched");
+    assert_json(d, "count", "2");
+    rig_stop(&r);
+}
+
 #define TURN "/api/v1/consequences/C2026-0001-1/steps"
 
 static void test_S014_cases__a_consequence_needs_named_approvers(void **state)
@@ -100,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_S011_cases__an_order_goes_round_through_the_api),
+        qk_dir_test(test_S018_cases__a_relapse_goes_round_again_through_the_api),
         qk_dir_test(test_S014_cases__a_consequence_needs_named_approvers),
         qk_dir_test(test_S012_cases__the_list_fills_at_five_past_midnight),
     };

@@ -14,6 +14,7 @@ export interface Case {
   due_at: string | null;
   misses: number;
   late: boolean;
+  count: number;
   next_step: string | null;
   row_version: number;
 }
@@ -56,7 +57,11 @@ const NO_SITE = new Set(['overdue', 'filing', 'objection']);
 const WORK = new Set(['sign', 'arrive', 'feed_back', 'note']);
 export const rightOf = (c: { kind: string }, action: string): string => (WORK.has(action) ? 'case.work' : NO_SITE.has(c.kind) ? 'task.manage' : 'case.manage');
 
-export const loopOf = (kind: string): readonly string[] => (NO_SITE.has(kind) ? LOOP.filter((s) => s !== 'on_site') : LOOP);
+export const loopOf = (c: { kind: string; state: string; count: number; steps: CaseStep[] }): readonly string[] => {
+  const loop = NO_SITE.has(c.kind) ? LOOP.filter((s) => s !== 'on_site') : [...LOOP];
+  const again = c.state === 'recheck' || c.count > 1 || c.steps.some((s) => s.what === 'held');
+  return again ? [...loop.slice(0, -1), 'recheck', 'closed'] : loop;
+};
 export const isOver = (c: { state: string }): boolean => c.state === 'closed' || c.state === 'withdrawn';
 
 /** What may be done with a consequence now. */
