@@ -255,7 +255,7 @@ static qk_code miss_date(qk_case_row *c, qk_db *db, qk_scheduler *s, qk_time now
 
 static qk_code on_due(void *context, qk_node *node, qk_db *db, const qk_timer *timer, qk_error *err)
 {
-    qk_case_row c;
+    qk_case_row c = {.rounds = 0};
     char key[QK_CASE_ID_MAX + 24];
     (void)node;
     QK_TRY(qk_case_load(&c, db, qk_str_of(timer->payload), err));

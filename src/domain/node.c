@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/airfacts.h"
 #include "domain/cases.h"
+#include "domain/evaluation.h"
 #include "domain/regulation.h"
 #include "domain/node_private.h"
 #include "domain/duties.h"
@@ -249,7 +250,7 @@ static qk_code open_timers(qk_node *node, qk_error *err)
     qk_time now = qk_clock_now(node->clock);
     if (qk_scheduler_handle(s, "transmission.hour", count_hour, NULL) ||
         qk_scheduler_handle(s, "retention.night", begin_expiry, NULL) || qk_cases_handle(s) ||
-        qk_regulation_handle(s) || qk_airfacts_handle(s))
+        qk_regulation_handle(s) || qk_evaluation_handle(s) || qk_airfacts_handle(s))
         return qk_fail(err, QK_EFULL, "too many kinds of timers");
     keep_derived(node, now);
     QK_TRY(qk_forecast_night_new(&node->forecast, node, node->log, err));
@@ -257,6 +258,7 @@ static qk_code open_timers(qk_node *node, qk_error *err)
     QK_TRY(qk_duties_open(node, err));
     QK_TRY(qk_year_open(node, err));
     QK_TRY(qk_regulation_begin(s, now, err));
+    QK_TRY(qk_evaluation_begin(s, now, err));
     QK_TRY(qk_airfacts_begin(s, now, err));
     QK_TRY(
         qk_scheduler_every(s, "transmission.hour", QK_STR(""), "hourly 11", now, QK_STR(""), err));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ledgers: their types, rows, history, figures, and tables in and out (domain/ledger.h). */
+#include "domain/evaluation.h"
 #include "domain/ledger_sheet.h"
 #include "domain/regulation.h"
 #include "web/air_figures.h"
@@ -29,6 +30,17 @@ static qk_code refuse_row(qk_exchange *x, qk_code code, const qk_error *err)
     x->error_code = "ledger_refused";
     if (err) qk_str_copy(x->error_field, sizeof x->error_field, qk_str_of(err->where));
     return code;
+}
+
+/* Ledgers whose rows the program makes, and those whose rows it alone changes. */
+static bool is_made(qk_str ledger)
+{
+    return qk_evaluation_keeps(ledger);
+}
+
+static bool is_kept(qk_str ledger)
+{
+    return is_made(ledger) || qk_regulation_keeps(ledger);
 }
 
 /* ---- types ---- */
@@ -336,7 +348,7 @@ static qk_code take_table(qk_exchange *x, const table *t, qk_db *db, qk_time now
     qk_ledger_type *type = NULL;
     qk_ledger_import got;
     QK_TRY(type_of(&type, x, db, err));
-    if (qk_regulation_keeps(type->id)) return qk_refuse(x, err, 422, "ledger_kept", NULL, "%s", "");
+    if (is_kept(type->id)) return qk_refuse(x, err, 422, "ledger_kept", NULL, "%s", "");
     QK_TRY(refuse_row(
         x, qk_ledger_import_csv(&got, db, type, t->csv, t->commit, &t->author, now, &x->arena, err),
         err));
@@ -410,7 +422,7 @@ static qk_code write_row(const row_change *c, int64_t *id, qk_exchange *x,
     qk_ledger_row *old = NULL;
     const qk_str *values = NULL;
     bool changed = false;
-    if (*id && qk_regulation_keeps(type->id))
+    if (is_made(type->id) || (*id && is_kept(type->id)))
         return qk_refuse(x, err, 422, "ledger_kept", NULL, "%s", "");
     if (*id) QK_TRY(qk_ledger_get(&old, db, type, *id, &x->arena, err));
     if (old && !may_see(x, old->unit))
