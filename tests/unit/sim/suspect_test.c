@@ -25,9 +25,11 @@ static double normal(uint64_t *state)
     return sqrt(-2 * log(uniform(state) + 1e-300)) * cos(6.283185307179586 * uniform(state));
 }
 
+/* A component station tells what dust is made of, not how much there is of it each hour. */
 static bool is_station(const qk_sim_device *d)
 {
-    return strncmp(d->profile->kind, "air_", 4) == 0;
+    return strncmp(d->profile->kind, "air_", 4) == 0 &&
+           strcmp(d->profile->kind, "air_component") != 0;
 }
 
 /* One entry a place: what stands within 150 m of another is one source to any wind. */
