@@ -3,7 +3,7 @@
 #include "domain/cases.h"
 #include "domain/people.h"
 
-static const char *const kinds[] = {"park_over"};
+static const char *const kinds[] = {"park_over", "hotspot"};
 
 static bool is_finding(const qk_event *e)
 {

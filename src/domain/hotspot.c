@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/hotspot.h"
+#include "domain/setting.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -51,12 +52,6 @@ typedef struct stations {
     double *middle; /* [hours], NaN with too few */
 } stations;
 
-static double middle_of(double *v, size_t n)
-{
-    qk_sort_doubles(v, n);
-    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 static qk_code find_middles(stations *s, qk_arena *arena, qk_error *err)
 {
     s->middle = qk_arena_array(arena, s->hours + 1, sizeof *s->middle);
@@ -66,7 +61,7 @@ static qk_code find_middles(stations *s, qk_arena *arena, qk_error *err)
         size_t n = 0;
         for (size_t i = 0; i < s->n; i++)
             if (isfinite(s->list[i].value[h])) v[n++] = s->list[i].value[h];
-        s->middle[h] = n >= STATIONS_LEAST ? middle_of(v, n) : NAN;
+        s->middle[h] = n >= STATIONS_LEAST ? qk_standout_middle(v, n) : NAN;
     }
     return QK_OK;
 }
@@ -93,45 +88,64 @@ static qk_code read_stations(stations *s, const qk_registry *registry, qk_teleme
         into->value = hours.value;
         s->n++;
     }
-    return find_middles(s, arena, err);
+    return QK_OK;
 }
 
 /* ---- finding ---- */
 
-static bool is_hot(const stations *s, size_t i, size_t h)
+static double setting_of(qk_db *db, const char *key, int64_t usual, int64_t least, int64_t most)
 {
-    double v = s->list[i].value[h], m = s->middle[h];
-    return isfinite(v) && isfinite(m) && v >= QK_HOTSPOT_RATIO * m && v >= m + QK_HOTSPOT_EXCESS;
+    int64_t v = qk_setting_i64(db, key, usual);
+    return (double)(v < least || v > most ? usual : v);
 }
 
-static qk_hotspot spot_of(const stations *s, size_t i, size_t from, size_t to)
+qk_hotspot_rule qk_hotspot_rule_read(qk_db *db)
 {
-    qk_hotspot spot = {.fine_share = NAN};
-    size_t worst = from;
-    for (size_t h = from; h < to; h++)
-        if (s->list[i].value[h] - s->middle[h] > s->list[i].value[worst] - s->middle[worst])
-            worst = h;
-    memcpy(spot.site, s->list[i].site->id, sizeof spot.site);
-    spot.from = s->first + (qk_time)from * QK_HOUR;
-    spot.to = s->first + (qk_time)to * QK_HOUR;
-    spot.worst = s->first + (qk_time)(worst + 1) * QK_HOUR;
-    spot.value = s->list[i].value[worst];
-    spot.middle = s->middle[worst];
+    const double percent = 100;
+    return (qk_hotspot_rule){
+        .stand = {.ratio = setting_of(db, "hotspot.ratio_percent", 150, 101, 1000) / percent,
+                  .excess = setting_of(db, "hotspot.excess_ug", 50, 0, 1000),
+                  .reach_m = setting_of(db, "hotspot.reach_km", 20, 1, 200) * 1000,
+                  .neighbours =
+                      (int32_t)setting_of(db, "hotspot.neighbours", 5, 1, QK_STANDOUT_NEIGHBOURS),
+                  .least = (int32_t)setting_of(db, "hotspot.neighbours_least", 3, 1,
+                                               QK_STANDOUT_NEIGHBOURS),
+                  .hours = (int32_t)setting_of(db, "hotspot.hours", 2, 1, 24),
+                  .quiet_hours = (int32_t)setting_of(db, "hotspot.quiet_hours", 3, 1, 24)},
+        .dust_share = setting_of(db, "hotspot.dust_percent", 40, 0, 100) / percent,
+        .smoke_share = setting_of(db, "hotspot.smoke_percent", 60, 0, 100) / percent};
+}
+
+const char *qk_hotspot_look(const qk_hotspot_rule *rule, double fine_share)
+{
+    if (!isfinite(fine_share)) return "unknown";
+    if (fine_share < rule->dust_share) return "dust";
+    return fine_share >= rule->smoke_share ? "smoke" : "mixed";
+}
+
+static qk_hotspot spot_of(const stations *s, const qk_standout *e)
+{
+    qk_hotspot spot = {.value = e->value, .middle = e->middle, .fine_share = NAN};
+    memcpy(spot.site, s->list[e->station].site->id, sizeof spot.site);
+    spot.from = s->first + (qk_time)e->from * QK_HOUR;
+    spot.to = s->first + (qk_time)e->to * QK_HOUR;
+    spot.known = s->first + (qk_time)(e->known + 1) * QK_HOUR;
+    spot.worst = s->first + (qk_time)(e->worst + 1) * QK_HOUR;
     return spot;
 }
 
-static size_t collect_spots(qk_hotspot *out, const stations *s, size_t most)
+static qk_code collect_spots(qk_hotspot *out, size_t most, size_t *n, const qk_standout_rule *rule,
+                             const stations *s, qk_arena *arena, qk_error *err)
 {
-    size_t n = 0;
+    qk_standout_station *list = qk_arena_array(arena, s->n + 1, sizeof *list);
+    qk_standout *found = qk_arena_array(arena, most, sizeof *found);
+    if (!list || !found) return no_memory(err);
     for (size_t i = 0; i < s->n; i++)
-        for (size_t h = 0, end; h < s->hours; h = end) {
-            for (end = h; end < s->hours && is_hot(s, i, end);) end++;
-            if (end == h)
-                end++;
-            else if (n < most)
-                out[n++] = spot_of(s, i, h, end);
-        }
-    return n;
+        list[i] =
+            (qk_standout_station){{s->list[i].site->lon, s->list[i].site->lat}, s->list[i].value};
+    QK_TRY(qk_standouts_find(found, most, n, rule, list, s->n, s->hours, arena, err));
+    for (size_t i = 0; i < *n; i++) out[i] = spot_of(s, &found[i]);
+    return QK_OK;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -154,9 +168,9 @@ static qk_code tell_share(qk_hotspot *spot, const qk_registry *registry,
     return QK_OK;
 }
 
-qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_registry *registry,
-                         qk_telemetry_reader *reader, qk_str factor, qk_time from, qk_time to,
-                         qk_arena *arena, qk_error *err)
+qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_hotspot_rule *rule,
+                         const qk_registry *registry, qk_telemetry_reader *reader, qk_str factor,
+                         qk_time from, qk_time to, qk_arena *arena, qk_error *err)
 {
     enum { SPOTS = 500 };
     stations s = {.first = qk_floor_hour(from)};
@@ -166,7 +180,7 @@ qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_registry *registr
     QK_TRY(read_stations(&s, registry, reader, factor, (qk_place){NAN, NAN}, arena, err));
     *out = qk_arena_array(arena, SPOTS, sizeof **out);
     if (!*out) return no_memory(err);
-    *n = collect_spots(*out, &s, SPOTS);
+    QK_TRY(collect_spots(*out, SPOTS, n, &rule->stand, &s, arena, err));
     qsort(*out, *n, sizeof **out, newest_first);
     for (size_t i = 0; i < *n; i++) QK_TRY(tell_share(&(*out)[i], registry, reader, arena, err));
     return QK_OK;
@@ -248,6 +262,7 @@ static qk_code read_near(tracing *t, qk_str factor, qk_error *err)
     t->near = (stations){.first = o->end - LOOK_BACK_H * QK_HOUR, .hours = LOOK_BACK_H};
     QK_TRY(read_stations(&t->near, t->registry, t->reader, factor,
                          (qk_place){o->site.lon, o->site.lat}, t->arena, err));
+    QK_TRY(find_middles(&t->near, t->arena, err));
     for (t->home = 0; t->home < t->near.n; t->home++)
         if (strcmp(t->near.list[t->home].site->id, o->site.id) == 0) break;
     size_t last = LOOK_BACK_H - 1;
@@ -308,7 +323,7 @@ static qk_code make_readings(tracing *t, qk_error *err)
                                .wind = qk_wind_stations_at,
                                .field = &t->out->winds.field,
                                .direction_deg = 10};
-    t->in.noise = fmax(3, kept ? 1.4826 * middle_of(size, kept) : 3);
+    t->in.noise = fmax(3, kept ? 1.4826 * qk_standout_middle(size, kept) : 3);
     return QK_OK;
 }
 

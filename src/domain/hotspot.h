@@ -3,12 +3,14 @@
 #define QK_DOMAIN_HOTSPOT_H
 /* Hot spots in the stations' hours, and where they may have come from.
  *
- * A hot spot is an hour at which one air station stands at QK_HOTSPOT_RATIO times the middle of all
- * stations and at least QK_HOTSPOT_EXCESS above it; a rise of all at once is none. Tracing follows
- * the air back through the winds that stations measured (models/suspect.h: Keats, Yee and Lien
- * 2007) and weighs each registered source within reach by what its own monitor said then. What is
- * not known is told beside. Pure of writing; any thread with a reader of its own. */
+ * A hot spot is an episode in which one air station stands out from its neighbours
+ * (models/standout.h), by the rule of the settings hotspot.*; a rise of all at once is none, nor
+ * one wild value, nor what a flag says is no measurement. Tracing follows the air back through the
+ * winds that stations measured (models/suspect.h: Keats, Yee and Lien 2007) and weighs each
+ * registered source within reach by what its own monitor said then. What is not known is told
+ * beside. Pure of writing; any thread with a reader of its own. */
 #include "domain/analysis.h"
+#include "models/standout.h"
 #include "models/suspect.h"
 
 enum {
@@ -18,21 +20,32 @@ enum {
     QK_HOTSPOT_PATH = 64,
     QK_HOTSPOT_DAYS = 31
 };
-#define QK_HOTSPOT_RATIO  1.5
-#define QK_HOTSPOT_EXCESS 50.0 /* ug/m3 */
 #define QK_HOTSPOT_NEAR_M 12000.0
+
+typedef struct qk_hotspot_rule {
+    qk_standout_rule stand;         /* ug/m3 */
+    double dust_share, smoke_share; /* PM2.5 over PM10: below it is dust, from it on smoke */
+} qk_hotspot_rule;
+/* By the settings, read now: hotspot.ratio_percent (150), excess_ug (50), hours (2), neighbours
+ * (5), neighbours_least (3), reach_km (20), quiet_hours (3), dust_percent (40), smoke_percent (60).
+ * One that cannot be counts as its default. */
+qk_hotspot_rule qk_hotspot_rule_read(qk_db *db);
+/* "dust", "smoke", "mixed"; "unknown" where the share is no number. */
+const char *qk_hotspot_look(const qk_hotspot_rule *rule, double fine_share);
 
 typedef struct qk_hotspot {
     char site[QK_CODE_MAX];
-    qk_time from, to; /* start of the first hour, end of the last */
-    qk_time worst;    /* end of its worst hour */
-    double value, middle;
-    double fine_share; /* PM2.5 over PM10 at the worst hour; NaN = not known */
+    qk_time from, to;     /* start of the first hour, end of the last */
+    qk_time known;        /* end of the hour with which it became one */
+    qk_time worst;        /* end of its worst hour */
+    double value, middle; /* then; of its neighbours */
+    double fine_share;    /* PM2.5 over PM10 at the worst hour; NaN = not known */
 } qk_hotspot;
 /* In the arena, newest first; hours of from <= t < to, at most QK_HOTSPOT_DAYS days. */
-QK_NODISCARD qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_registry *registry,
-                                      qk_telemetry_reader *reader, qk_str factor, qk_time from,
-                                      qk_time to, qk_arena *arena, qk_error *err);
+QK_NODISCARD qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_hotspot_rule *rule,
+                                      const qk_registry *registry, qk_telemetry_reader *reader,
+                                      qk_str factor, qk_time from, qk_time to, qk_arena *arena,
+                                      qk_error *err);
 
 typedef struct qk_suspicion {
     qk_site site;

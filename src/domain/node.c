@@ -2,6 +2,7 @@
 #include "domain/airfacts.h"
 #include "domain/cases.h"
 #include "domain/evaluation.h"
+#include "domain/hotspot_warn.h"
 #include "domain/regulation.h"
 #include "domain/node_private.h"
 #include "domain/duties.h"
@@ -181,6 +182,7 @@ static void on_hour(void *context, const char *mn, qk_time hour)
     qk_node *node = context;
     qk_transmission_touch(node->transmission, mn, hour);
     qk_airgrade_touch(node->airgrade, mn, hour);
+    node->hours_came = true;
 }
 
 static qk_code open_airgrade(qk_node *node, qk_error *err)
@@ -224,6 +226,21 @@ static qk_code count_hour(void *context, qk_node *node, qk_db *db, const qk_time
     return qk_transmission_touch_all(node->transmission, hour, err);
 }
 
+/* Where hours have come since the last time. */
+static qk_code look_for_hotspots(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
+                                 qk_error *err)
+{
+    qk_telemetry_reader *reader = NULL;
+    (void)context;
+    if (!node->hours_came) return QK_OK;
+    QK_TRY(qk_telemetry_reader_open(&reader, node->telemetry, node->db_path, err));
+    qk_code code =
+        qk_hotspots_warn(NULL, db, node->events, node->registry, reader, timer->due_at, err);
+    qk_telemetry_reader_close(reader);
+    node->hours_came = code != QK_OK;
+    return code;
+}
+
 static void keep_derived(qk_node *node, qk_time now)
 {
     int64_t minutes = qk_retention_days(node->db, QK_STREAM_MINUTE);
@@ -249,6 +266,7 @@ static qk_code open_timers(qk_node *node, qk_error *err)
     qk_scheduler *s = node->scheduler;
     qk_time now = qk_clock_now(node->clock);
     if (qk_scheduler_handle(s, "transmission.hour", count_hour, NULL) ||
+        qk_scheduler_handle(s, "hotspot.look", look_for_hotspots, NULL) ||
         qk_scheduler_handle(s, "retention.night", begin_expiry, NULL) || qk_cases_handle(s) ||
         qk_regulation_handle(s) || qk_evaluation_handle(s) || qk_airfacts_handle(s))
         return qk_fail(err, QK_EFULL, "too many kinds of timers");
@@ -260,6 +278,7 @@ static qk_code open_timers(qk_node *node, qk_error *err)
     QK_TRY(qk_regulation_begin(s, now, err));
     QK_TRY(qk_evaluation_begin(s, now, err));
     QK_TRY(qk_airfacts_begin(s, now, err));
+    QK_TRY(qk_scheduler_every(s, "hotspot.look", QK_STR(""), "minutes 5", now, QK_STR(""), err));
     QK_TRY(
         qk_scheduler_every(s, "transmission.hour", QK_STR(""), "hourly 11", now, QK_STR(""), err));
     return qk_scheduler_every(s, "retention.night", QK_STR(""), "daily 03:10", now, QK_STR(""),

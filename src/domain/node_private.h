@@ -87,8 +87,9 @@ struct qk_node {
     bool dirty;               /* memory holds what no transaction has written */
     bool pack;                /* the next transaction flushes all telemetry */
     bool unparking, hurry, was_full, more_days, more_air;
-    bool expire;  /* the nightly timer fired in the transaction under way */
-    bool jumping; /* the clock is being set forward: timers fire up to jump_to */
+    bool hours_came; /* since hot spots were last looked for */
+    bool expire;     /* the nightly timer fired in the transaction under way */
+    bool jumping;    /* the clock is being set forward: timers fire up to jump_to */
     qk_time jump_to;
     qk_command *batch;
     int64_t anchored; /* line of the audit log whose hash the journal holds */

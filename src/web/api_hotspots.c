@@ -20,16 +20,18 @@ static qk_time clock_now(const qk_exchange *x)
     return qk_clock_now(qk_node_clock(x->context->node));
 }
 
-static void put_rule(qk_json_writer *w)
+static void put_rule(qk_json_writer *w, const qk_hotspot_rule *rule)
 {
     qk_json_key(w, "rule");
     qk_json_object(w);
-    qk_analysis_kput(w, "ratio", QK_HOTSPOT_RATIO);
-    qk_analysis_kput(w, "excess", QK_HOTSPOT_EXCESS);
+    qk_analysis_kput(w, "ratio", rule->stand.ratio);
+    qk_analysis_kput(w, "excess", rule->stand.excess);
+    qk_json_ki64(w, "hours", rule->stand.hours);
+    qk_json_ki64(w, "neighbours", rule->stand.neighbours);
     qk_json_end(w);
 }
 
-static void put_spot(qk_json_writer *w, const qk_hotspot *s)
+static void put_spot(qk_json_writer *w, const qk_hotspot_rule *rule, const qk_hotspot *s)
 {
     qk_json_object(w);
     qk_json_kcstr(w, "site", s->site);
@@ -40,6 +42,7 @@ static void put_spot(qk_json_writer *w, const qk_hotspot *s)
     qk_analysis_kput(w, "middle", s->middle);
     qk_analysis_kput(w, "ratio", s->middle > 0 ? s->value / s->middle : NAN);
     qk_analysis_kput(w, "fine_share", s->fine_share);
+    qk_json_kcstr(w, "look", qk_hotspot_look(rule, s->fine_share));
     qk_json_end(w);
 }
 
@@ -49,7 +52,8 @@ qk_code qk_api_hotspots(qk_exchange *x, qk_error *err)
     size_t n = 0;
     qk_time to = qk_query_time(x, "to", clock_now(x));
     qk_time from = qk_query_time(x, "from", to - SPAN_DAYS * QK_DAY);
-    qk_code code = qk_hotspots_find(&spots, &n, qk_node_registry(x->context->node),
+    qk_hotspot_rule rule = qk_hotspot_rule_read(x->tools->db);
+    qk_code code = qk_hotspots_find(&spots, &n, &rule, qk_node_registry(x->context->node),
                                     x->tools->reader, asked_factor(x), from, to, &x->arena, err);
     if (code == QK_ERANGE)
         return qk_refuse(x, err, 400, "bad_parameter", "from", "%s", err->message);
@@ -58,10 +62,10 @@ qk_code qk_api_hotspots(qk_exchange *x, qk_error *err)
     qk_json_kstr(&x->json, "factor", asked_factor(x));
     qk_json_ktime(&x->json, "from", from);
     qk_json_ktime(&x->json, "to", to);
-    put_rule(&x->json);
+    put_rule(&x->json, &rule);
     qk_json_key(&x->json, "items");
     qk_json_array(&x->json);
-    for (size_t i = 0; i < n; i++) put_spot(&x->json, &spots[i]);
+    for (size_t i = 0; i < n; i++) put_spot(&x->json, &rule, &spots[i]);
     qk_json_end(&x->json);
     qk_json_end(&x->json);
     return QK_OK;

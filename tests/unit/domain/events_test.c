@@ -203,7 +203,8 @@ static void test_events__every_kind_has_its_text(void **state)
                            "transmission_low",
                            "transmission_restored",
                            "network_low",
-                           "network_restored"};
+                           "network_restored",
+                           "hotspot"};
     for (size_t i = 0; i < QK_ARRAY_COUNT(kinds); i++) {
         char code[64];
         snprintf(code, sizeof code, "event.%s", kinds[i]);
