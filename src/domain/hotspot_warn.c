@@ -37,31 +37,11 @@ static qk_code is_told(bool *told, warning *w, const qk_hotspot *spot, qk_error 
     return QK_OK;
 }
 
-static void put_look(qk_json_writer *j, const char *look)
-{
-    static const struct {
-        const char *look, *zh, *en;
-    } words[] = {{"dust", "扬尘型", "dust"},
-                 {"smoke", "燃烧型", "combustion"},
-                 {"mixed", "混合型", "mixed"},
-                 {"unknown", "类型不明", "type not known"}};
-    qk_json_kcstr(j, "look", look);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(words[i].look, look) != 0) continue;
-        qk_json_kcstr(j, "look_zh", words[i].zh);
-        qk_json_kcstr(j, "look_en", words[i].en);
-    }
-}
-
 static void put_number(qk_json_writer *j, const char *name, int digits, double v)
 {
     char text[32];
-    if (!isfinite(v)) {
-        qk_json_kcstr(j, name, NULL);
-        return;
-    }
     snprintf(text, sizeof text, "%.*f", digits, v);
-    qk_json_kcstr(j, name, text);
+    qk_json_kcstr(j, name, isfinite(v) ? text : "–");
 }
 
 static void put_params(qk_json_writer *j, const warning *w, const qk_hotspot *spot,
@@ -79,7 +59,9 @@ static void put_params(qk_json_writer *j, const warning *w, const qk_hotspot *sp
     put_number(j, "middle", 0, spot->middle);
     put_number(j, "ratio", 1, spot->middle > 0 ? spot->value / spot->middle : NAN);
     put_number(j, "fine_share", 2, spot->fine_share);
-    put_look(j, qk_hotspot_look(&w->rule, spot->fine_share));
+    put_number(j, "dust", 2, w->rule.dust_share);
+    put_number(j, "smoke", 2, w->rule.smoke_share);
+    qk_json_kcstr(j, "look", qk_hotspot_look(&w->rule, spot->fine_share));
     qk_json_kcstr(j, "from", qk_time_iso(from, spot->from));
     qk_json_kcstr(j, "hour", qk_time_iso(hour, spot->worst));
     qk_json_end(j);
