@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 const server = process.env.QK_BASE_URL ?? 'http://127.0.0.1:8099';
 
+/** A table of rows with a text for each language, cut to one of them. */
+function columns() {
+  return {
+    name: 'columns',
+    enforce: 'pre' as const,
+    load(id: string) {
+      const found = /^(.*\.json)\?column=(\d)$/.exec(id);
+      if (!found) return null;
+      const rows = JSON.parse(readFileSync(found[1]!, 'utf8')) as Record<string, string[]>;
+      const cut = Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, row[Number(found[2])]]));
+      // the answer is JSON still: what reads JSON for the page reads it
+      return JSON.stringify(cut);
+    },
+  };
+}
+
 export default defineConfig({
   base: './',
-  plugins: [svelte()],
+  plugins: [columns(), svelte()],
   build: {
     target: 'chrome87',
     // A data: address in a style sheet would ask the content security policy for an exception.
@@ -25,5 +42,5 @@ export default defineConfig({
   },
   // The host is kept: changes from another origin are refused.
   server: { proxy: { '/api': { target: server, changeOrigin: false } } },
-  test: { include: ['tests/unit/**/*.test.ts'], environment: 'node' },
+  test: { include: ['tests/unit/**/*.test.ts'], environment: 'node', setupFiles: ['tests/unit/setup.ts'] },
 });

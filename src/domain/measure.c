@@ -366,7 +366,7 @@ static qk_code get_cases(qk_measured *out, qk_measure_ask *ask, const qk_json_va
     (void)qk_json_get_i64(m, "minutes", &minutes);
     QK_TRY(qk_db_prepare(&s, ask->db,
                          "SELECT c.id, c.opened_at, (SELECT MIN(t.at) FROM case_step t WHERE"
-                         " t.case_id = c.id AND t.what IN ('fed_back', 'verified', 'closed') AND"
+                         " t.case_id = c.id AND t.what IN ('feed_back', 'verify', 'close') AND"
                          " t.at <= ?4) FROM case_file c WHERE c.kind = ?1 AND c.opened_at >= ?2 AND"
                          " c.opened_at < ?3 ORDER BY c.id",
                          err));

@@ -2,5 +2,7 @@
 import { mount } from 'svelte';
 import './app.css';
 import App from './App.svelte';
+import { prefs } from './lib/prefs.svelte';
+import { learn } from './lib/text';
 
-mount(App, { target: document.getElementById('app')! });
+void learn(prefs.lang).then(() => mount(App, { target: document.getElementById('app')! }));

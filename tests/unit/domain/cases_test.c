@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The closed loop, the ladder of consequences, and the list of seasonal regulation. */
 #include "domain/cases.h"
+#include "domain/measure.h"
 #include "domain/regulation.h"
 #include "domain/setting.h"
 #include "domain_test.h"
@@ -112,6 +113,42 @@ static void test_S011_cases__an_overdue_task_makes_one_order_and_its_reply_close
     c = seen(&d, id);
     assert_true(says(c, "state", "closed") && !qk_json_get_bool(c, "late", true));
     assert_int_equal(qk_json_get(c, "consequences")->count, 0);
+    close_desk(&d);
+}
+
+static void ask_in_time(desk *d, int32_t minutes, const char *share)
+{
+    char text[120], got[QK_DEC_TEXT];
+    qk_json_value *m = NULL;
+    qk_measured out;
+    int32_t day = qk_day_number(at("2025-11-30T12:00:00"));
+    qk_measure_ask ask = {.db = d->db,
+                          .known_at = QK_TIME_NONE,
+                          .from_day = day - 29,
+                          .to_day = day,
+                          .arena = &d->arena};
+    snprintf(text, sizeof text,
+             "{\"measure\":\"cases.in_time\",\"kind\":\"overdue\",\"minutes\":%d,"
+             "\"period\":\"month\"}",
+             (int)minutes);
+    assert_done(qk_json_parse(&m, qk_str_of(text), &d->arena, &d->err), &d->err);
+    assert_done(qk_measure_get(&out, &ask, m, &d->err), &d->err);
+    assert_true(out.known);
+    assert_string_equal(qk_dec_format(got, out.value), share);
+}
+
+static void test_cases__the_share_in_time_counts_from_the_first_answer(void **state)
+{
+    (void)state;
+    desk d;
+    char id[QK_CASE_ID_MAX];
+    open_desk(&d);
+    open_case(&d, id, "2025-11-03T12:10:00");
+    ask_in_time(&d, 60, "0");
+    assert_done(act(&d, id, "sign", "王五", "2025-11-03T12:20:00"), &d.err);
+    assert_done(act(&d, id, "feed_back", "王五", "2025-11-03T13:10:00"), &d.err);
+    ask_in_time(&d, 60, "100");
+    ask_in_time(&d, 59, "0");
     close_desk(&d);
 }
 
@@ -502,6 +539,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_S011_cases__an_overdue_task_makes_one_order_and_its_reply_closes_it),
+        qk_dir_test(test_cases__the_share_in_time_counts_from_the_first_answer),
         qk_dir_test(test_cases__a_long_title_is_cut_and_no_fault),
         qk_dir_test(test_cases__no_step_is_skipped_and_steps_stay),
         qk_dir_test(test_S014_cases__each_miss_proposes_the_next_rung_and_named_persons_approve),

@@ -2,6 +2,7 @@
 // What a person has chosen for this browser: language, theme. Storage may be denied; then the
 // choice lasts as long as the page.
 import { route } from './route.svelte';
+import { learn } from './text';
 
 export type Lang = 'zh' | 'en';
 export type Theme = 'system' | 'light' | 'dark';
@@ -57,8 +58,8 @@ class Prefs {
   }
 
   setLang(lang: Lang) {
-    this.lang = lang;
     remember('lang', lang);
+    void learn(lang).then(() => (this.lang = lang));
   }
 
   setTheme(theme: Theme) {
