@@ -144,11 +144,11 @@ static void test_cases__the_share_in_time_counts_from_the_first_answer(void **st
     char id[QK_CASE_ID_MAX];
     open_desk(&d);
     open_case(&d, id, "2025-11-03T12:10:00");
-    ask_in_time(&d, 60, "0");
+    ask_in_time(&d, 60, "0.00");
     assert_done(act(&d, id, "sign", "王五", "2025-11-03T12:20:00"), &d.err);
     assert_done(act(&d, id, "feed_back", "王五", "2025-11-03T13:10:00"), &d.err);
-    ask_in_time(&d, 60, "100");
-    ask_in_time(&d, 59, "0");
+    ask_in_time(&d, 60, "100.00");
+    ask_in_time(&d, 59, "0.00");
     close_desk(&d);
 }
 
