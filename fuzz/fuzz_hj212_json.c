@@ -57,6 +57,17 @@ static bool comes_back(const qk_hj212_frame *f)
            !(p.deviations & QK_HJ212_BIT(QK_HJ212_D_EMPTY_ITEM));
 }
 
+/* The object says that a CRC was written in small letters, not which of them were. */
+static bool mixes_letters(qk_hj212_text crc)
+{
+    bool small = false, large = false;
+    for (size_t i = 0; i < crc.len; i++) {
+        small = small || (crc.ptr[i] >= 'a' && crc.ptr[i] <= 'f');
+        large = large || (crc.ptr[i] >= 'A' && crc.ptr[i] <= 'F');
+    }
+    return small && large;
+}
+
 static void check_round_trip(qk_hj212_json *j, qk_buf *first, qk_buf *frames,
                              const qk_hj212_frame *f)
 {
@@ -64,7 +75,7 @@ static void check_round_trip(qk_hj212_json *j, qk_buf *first, qk_buf *frames,
     qk_error err = {0};
     frames->len = 0;
     qk_code code = qk_hj212_json_encode(j, frames, qk_buf_str(first), &err);
-    if (!comes_back(f)) return;
+    if (!comes_back(f) || mixes_letters(f->crc_text)) return;
     FUZZ_CHECK(code == QK_OK);
     if (f->line_end == QK_HJ212_END_STARS) return; /* with or without CR LF behind */
     FUZZ_CHECK(frames->len == f->whole.len && memcmp(frames->ptr, f->whole.ptr, frames->len) == 0);
