@@ -22,7 +22,7 @@ enum { CLOCK_EVERY_S = 10, FORECAST_DAYS = 365 };
 typedef struct demo_options {
     const char *data_dir, *http, *hj212, *clock;
     double speed;
-    int64_t history_days;
+    int64_t history_days, forecast_days;
     bool devices;
 } demo_options;
 
@@ -47,16 +47,21 @@ typedef struct demo {
 
 static int read_options(demo_options *o, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"data", required_argument, NULL, 'd'},  {"http", required_argument, NULL, 'h'},
-        {"hj212", required_argument, NULL, 'j'}, {"clock", required_argument, NULL, 'c'},
-        {"speed", required_argument, NULL, 's'}, {"history", required_argument, NULL, 'y'},
-        {"no-devices", no_argument, NULL, 'n'},  {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"data", required_argument, NULL, 'd'},
+                                          {"http", required_argument, NULL, 'h'},
+                                          {"hj212", required_argument, NULL, 'j'},
+                                          {"clock", required_argument, NULL, 'c'},
+                                          {"speed", required_argument, NULL, 's'},
+                                          {"history", required_argument, NULL, 'y'},
+                                          {"no-devices", no_argument, NULL, 'n'},
+                                          {"forecasts", required_argument, NULL, 'f'},
+                                          {NULL, 0, NULL, 0}};
     *o = (demo_options){.data_dir = "demo-data",
                         .http = "127.0.0.1:8080",
                         .hj212 = "127.0.0.1:9212",
                         .speed = 60,
                         .history_days = 30,
+                        .forecast_days = FORECAST_DAYS,
                         .devices = true};
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
@@ -74,6 +79,12 @@ static int read_options(demo_options *o, int argc, char **argv)
             if (qk_parse_i64(&o->history_days, qk_str_of(optarg)) != QK_OK || o->history_days < 0 ||
                 o->history_days > 400)
                 return qk_command_misuse("demo", "--history takes 0 to 400 days, not '%s'", optarg);
+            break;
+        case 'f':
+            if (qk_parse_i64(&o->forecast_days, qk_str_of(optarg)) != QK_OK ||
+                o->forecast_days < 0 || o->forecast_days > FORECAST_DAYS)
+                return qk_command_misuse("demo", "--forecasts takes 0 to %d days, not '%s'",
+                                         FORECAST_DAYS, optarg);
             break;
         case 'n': o->devices = false; break;
         default: return qk_command_misuse("demo", "unknown option");
@@ -192,7 +203,7 @@ static void start_past(demo *d)
     d->past = (qk_demo_past){.node = d->node, .county = &d->county, .last_day = past_day(d)};
     qk_demo_past_start(&d->past);
     d->forecast = (qk_demo_forecast){.node = d->node,
-                                     .days = FORECAST_DAYS,
+                                     .days = (int32_t)d->options->forecast_days,
                                      .devices = d->options->devices,
                                      .years = &d->past.done};
     qk_demo_forecast_start(&d->forecast);

@@ -37,7 +37,8 @@ static const char calc_usage[] =
 
 static const char demo_usage[] =
     "usage: qingkong demo [--data DIR] [--http ADDR:PORT] [--hj212 ADDR:PORT]\n"
-    "                     [--clock T[xSPEED]] [--speed N] [--history DAYS] [--no-devices]\n\n"
+    "                     [--clock T[xSPEED]] [--speed N] [--history DAYS] [--no-devices]\n"
+    "                     [--forecasts DAYS]\n\n"
     "Runs the invented county 青泽县 with its devices, which speak HJ 212 over TCP, and prints "
     "the\n"
     "page's address. Stays in the foreground; Ctrl-C ends it; the next start goes on from there.\n"
@@ -47,7 +48,8 @@ static const char demo_usage[] =
     "  --clock T[xN]   simulated time to start at and its speed (2025-12-11T08:00:00x60)\n"
     "  --speed N       speed alone\n"
     "  --history DAYS  of hours that the devices still hold and send first (30)\n"
-    "  --no-devices    the county without its devices\n";
+    "  --no-devices    the county without its devices\n"
+    "  --forecasts DAYS  forecasts that were issued up to yesterday (365)\n";
 
 static const char serve_usage[] =
     "usage: qingkong serve --data DIR [--http ADDR:PORT] [--hj212 ADDR:PORT]\n"

@@ -53,7 +53,7 @@ async function shot(page, name) {
 }
 
 before(async () => {
-  server = await serve(null, ['--history', '2', '--speed', '1']);
+  server = await serve(null, ['--history', '2', '--speed', '1'], true);
   browser = await launch();
   if (server.mock) return;
   await await_(() => get('forecast'), (f) => f.forecast.issued === ISSUED && f.forecast.on_time);

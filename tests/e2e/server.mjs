@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 const START_MS = 30_000;
 // What the screens need of the past; the whole month that `qingkong demo` sends by itself costs each
-// server of a test four times as much.
+// server of a test four times as much. Only who looks at forecasts has them learnt.
 const HISTORY_DAYS = 10;
 
 async function freePort() {
@@ -65,7 +65,7 @@ async function end(child, dir) {
 
 /** { base, key, admin, mock, own, stop }: own = started here, so that tests may change it. `env` asks for the stand-in,
  * `args` go to `qingkong demo` and ask for an instance of one's own. */
-export async function serve(env = null, args = []) {
+export async function serve(env = null, args = [], forecasts = false) {
   if (process.env.QK_BASE_URL && !env && !args.length) {
     const base = process.env.QK_BASE_URL;
     return { base: base.endsWith('/') ? base : base + '/', key: process.env.QK_OPERATOR_KEY ?? null, mock: false, own: false, stop: async () => undefined };
@@ -73,7 +73,7 @@ export async function serve(env = null, args = []) {
   const demo = env ? null : program();
   const dir = demo ? mkdtempSync(join(tmpdir(), 'qk-e2e-')) : null;
   const child = demo
-    ? spawn(demo, ['demo', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, ...(args.length ? args : ['--history', String(HISTORY_DAYS)])], { stdio: ['ignore', 'pipe', 'inherit'] })
+    ? spawn(demo, ['demo', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, ...(args.length ? args : ['--history', String(HISTORY_DAYS)]), ...(forecasts ? [] : ['--forecasts', '0'])], { stdio: ['ignore', 'pipe', 'inherit'] })
     : spawn(process.execPath, [file('../../ui/dev/mock.mjs'), String(await freePort())], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const base = await addressOf(child);
   return {
