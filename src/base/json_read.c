@@ -365,7 +365,7 @@ qk_code qk_json_next(qk_json_reader *r, qk_json_type *type, qk_error *err)
 static qk_code skip_value(qk_json_reader *r, qk_error *err)
 {
     int32_t depth = r->depth;
-    qk_json_type type;
+    qk_json_type type = QK_JSON_END;
     do {
         QK_TRY(qk_json_next(r, &type, err));
     } while (r->depth > depth || type == QK_JSON_KEY);
