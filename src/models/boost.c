@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/boost.h"
+#include "models/polar.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,12 +62,6 @@ void qk_boost_table_clear(qk_boost_table *table)
     *table = (qk_boost_table){0};
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static uint8_t bin_of(const double cut[QK_BOOST_BINS - 1], double v)
 {
     size_t low = 0, high = QK_BOOST_BINS - 1;
@@ -86,7 +81,7 @@ void qk_boost_table_put(qk_boost_table *table, size_t feature, const double *val
     double cut[QK_BOOST_BINS - 1];
     uint8_t *bin = table->bin + feature * table->rows;
     for (size_t i = 0; i < count; i++) table->sorted[i] = value[learn[i]];
-    qsort(table->sorted, count, sizeof *table->sorted, compare_doubles);
+    qk_sort_doubles(table->sorted, count);
     for (size_t c = 0; c + 1 < QK_BOOST_BINS; c++)
         cut[c] = table->sorted[(c + 1) * count / QK_BOOST_BINS];
     for (size_t r = 0; r < table->rows; r++) bin[r] = bin_of(cut, value[r]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/pmf_errors.h"
 #include "models/pmf_private.h"
+#include "models/polar.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,12 +72,6 @@ static void map_factors(boot_job *job, qk_pmf_boot *out, const qk_pmf_fit *fit)
     }
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double quantile(const double *sorted, size_t count, double percent)
 {
     if (count == 0) return NAN;
@@ -93,7 +88,7 @@ static void take_percentiles(const boot_job *job, qk_pmf_boot *out, double *scra
         size_t count = 0;
         for (size_t r = 0; r < out->done; r++)
             if (!isnan(job->values[r * cells + c])) scratch[count++] = job->values[r * cells + c];
-        qsort(scratch, count, sizeof *scratch, compare_doubles);
+        qk_sort_doubles(scratch, count);
         for (size_t p = 0; p < QK_PMF_BOOT_POINTS; p++)
             out->percentile[c * QK_PMF_BOOT_POINTS + p] = quantile(scratch, count, percents[p]);
     }

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/pmf_prepare.h"
+#include "models/polar.h"
 #include <math.h>
 #include <stdlib.h>
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* NaN when there is none. Sorts values. */
 static double median_of(double *values, size_t count)
 {
     if (count == 0) return NAN;
-    qsort(values, count, sizeof *values, compare_doubles);
+    qk_sort_doubles(values, count);
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/stl.h"
+#include "models/polar.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,18 +141,12 @@ static void inner_pass(stl_work *s)
     smooth_all(&trend, s->trend);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Bisquare weights of what is left over, in units of six median absolute residuals. */
 static void robust_weights(stl_work *s)
 {
     for (size_t i = 0; i < s->n; i++) s->a[i] = fabs(s->y[i] - s->seasonal[i] - s->trend[i]);
     memcpy(s->b, s->a, s->n * sizeof *s->b);
-    qsort(s->b, s->n, sizeof *s->b, compare_doubles);
+    qk_sort_doubles(s->b, s->n);
     double h = 3 * (s->b[s->n / 2] + s->b[s->n - s->n / 2 - 1]);
     for (size_t i = 0; i < s->n; i++) {
         double u = h > 0 ? s->a[i] / h : 0, v = 1 - u * u;
