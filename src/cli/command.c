@@ -104,11 +104,23 @@ static const char disperse_usage[] =
     "temperature,cloud,pressure,humidity,precipitation; or NOAA's ISD-Lite in UTC), with what has\n"
     "become of each hour in NAME.flags.csv. Soundings: date,height,temperature; without one the\n"
     "morning's profile rises by 5 K/km. Ground: month,sector_from,albedo,bowen,roughness.\n"
-    "response blend FILE.csv binds modelled classes to a monitor (observed, one column a class) "
-    "with errors;\n"
-    "response rsm FILE.csv --change nox=-0.2,voc=-0.1 evaluates an imported response surface "
-    "(region,\n"
-    "season,nox,so2,nh3,voc,x).\n";
+    "response WHAT answers where a matrix does not:\n"
+    "  blend FILE.csv     binds modelled classes to a monitor (observed, one column a class) with\n"
+    "                     errors; what F and B of a scenario may be\n"
+    "  region FILE.csv --change R=-0.2,… [--receptor P] [--season S] [--now C]\n"
+    "                     an imported transport matrix (receptor,region,share; low, high, "
+    "season):\n"
+    "                     what is left, its range, and the ceiling that the share sets\n"
+    "  secondary FILE.csv --now C --change so2=-0.3,nox=-0.2 [--region R] [--season S]\n"
+    "                     secondary PM2.5 by elasticities (precursor,low,high; region, season,\n"
+    "                     source): a range, an estimate\n"
+    "  ozone DAYS.csv [--formaldehyde-no2 R]\n"
+    "                     date,o3,no2 by day: whether less NOx, or VOC, means more or less ozone;\n"
+    "                     a direction or unknown, no concentration\n"
+    "  rsm FILE.csv --change nox=-0.2,voc=-0.1 [--region R] [--season S]\n"
+    "                     an imported response surface (region,season,nox,so2,nh3,voc,x)\n"
+    "  total --now C --primary NOW:THEN [--secondary NOW:LOW:HIGH] [--share LOW:HIGH]\n"
+    "                     PM2.5 as a whole, never better than the region's share\n";
 
 static const char export_usage[] =
     "usage: qingkong export samples --data DIR [--mn MN] [--from T] [--to T] [--known-at T]\n\n"

@@ -51,6 +51,7 @@ static bool named(const table_job *job, const char *const *names, size_t column)
 
 static bool wanted(const table_job *job, size_t column)
 {
+    if (job->want->skip && qk_csv_column(job->reader, job->want->skip) == column) return false;
     if (column == job->time_at || (job->want->label && column == 0)) return false;
     return !job->want->names || named(job, job->want->names, column) ||
            named(job, job->want->more, column);

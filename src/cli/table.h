@@ -13,6 +13,7 @@ typedef struct table_want {
     const char *time;         /* column of instants, "" = the first; NULL = none */
     const char *const *names; /* NULL-terminated columns of numbers; NULL = all others */
     const char *const *more;  /* beside `names`: columns that are read where they stand */
+    const char *skip;         /* a column that is passed over where it stands; NULL = none */
     bool label;               /* the first column is a label and no number */
 } table_want;
 

@@ -187,29 +187,13 @@ static void fit_pairs(comparing *g, qk_arena *arena)
 
 /* ---- ozone ---- */
 
-/* In the months of ozone: the change at weekends, and the slope on NO2 from day to day. */
-static void sign_ozone(qk_ozone_signs *out, const days *d)
+static qk_ozone_signs sign_ozone(const days *d)
 {
-    double sum[2] = {0}, x = 0, y = 0, xx = 0, xy = 0;
-    int count[2] = {0}, n = 0;
-    *out = (qk_ozone_signs){NAN, NAN, NAN};
-    for (int32_t i = 0; i < d->count; i++) {
-        qk_civil c = qk_civil_of((qk_time)(d->first + i) * QK_DAY);
-        double o3 = d->value[i][QK_O3], no2 = d->value[i][QK_NO2];
-        if (c.month < 4 || c.month > 9 || isnan(o3)) continue;
-        sum[c.weekday > 5] += o3;
-        count[c.weekday > 5]++;
-        if (isnan(no2)) continue;
-        x += no2;
-        y += o3;
-        xx += no2 * no2;
-        xy += no2 * o3;
-        n++;
-    }
-    if (count[0] >= 30 && count[1] >= 12)
-        out->weekend_change = sum[1] / count[1] / (sum[0] / count[0]) - 1;
-    double spread = xx - x * x / (n ? n : 1);
-    if (n >= 30 && spread > 0) out->slope = (xy - x * y / n) / spread;
+    qk_ozone_days o = {.pairs = 0};
+    for (int32_t i = 0; i < d->count; i++)
+        qk_ozone_days_add(&o, (qk_time)(d->first + i) * QK_DAY, d->value[i][QK_O3],
+                          d->value[i][QK_NO2]);
+    return qk_ozone_days_signs(&o);
 }
 
 qk_code qk_airshed_compare(qk_airshed_fit *out, const qk_airshed_case *c, const qk_matrix *m,
@@ -236,7 +220,7 @@ qk_code qk_airshed_compare(qk_airshed_fit *out, const qk_airshed_case *c, const 
     qk_code code =
         read_days(&d, &q, QK_STR("county"), state->first_day, state->last_day, arena, err);
     if (code != QK_OK) return code == QK_ENOTFOUND ? QK_OK : code;
-    sign_ozone(&out->ozone, &d);
+    out->ozone = sign_ozone(&d);
     for (int32_t i = 0; i < d.count; i++) {
         double v = d.value[i][measured_as(e)];
         if (isnan(v)) continue;

@@ -37,6 +37,23 @@ double qk_response_regions(double now, const double *share, const double *ratio,
     return now * (1 - (total > 1 ? gone / total : gone));
 }
 
+qk_between qk_response_regions_between(double now, const qk_between *share, const double *ratio,
+                                       size_t regions)
+{
+    double most = 0, least = 0, widest = 0, narrowest = 0;
+    for (size_t j = 0; j < regions; j++) {
+        double gone = 1 - ratio[j], a = share[j].low * gone, b = share[j].high * gone;
+        least += fmin(a, b);
+        most += fmax(a, b);
+        narrowest = fmin(narrowest, gone);
+        widest = fmax(widest, gone);
+    }
+    /* shares are parts of one whole: no more goes than were all of it the most changed region's */
+    most = fmin(most, widest);
+    least = fmin(fmax(least, narrowest), most);
+    return (qk_between){now * (1 - most), now * (1 - least)};
+}
+
 qk_between qk_response_secondary(double now, const qk_between *elasticity, const double *change,
                                  size_t precursors)
 {
@@ -50,21 +67,80 @@ qk_between qk_response_secondary(double now, const qk_between *elasticity, const
     return (qk_between){now * a, now * b};
 }
 
+qk_between qk_response_total(const qk_response_parts *p)
+{
+    double stays = p->now - (p->primary - p->primary_then) - p->secondary;
+    double floor_low = p->now * (1 - within(p->share.high, 0, 1));
+    double floor_high = p->now * (1 - within(p->share.low, 0, 1));
+    return (qk_between){fmax(stays + p->secondary_then.low, floor_low),
+                        fmax(stays + p->secondary_then.high, floor_high)};
+}
+
+/* ---- ozone ---- */
+
+void qk_ozone_days_add(qk_ozone_days *d, qk_time day, double ozone, double no2)
+{
+    qk_civil c = qk_civil_of(day);
+    int weekend = c.weekday > 5;
+    if (c.month < 4 || c.month > 9 || isnan(ozone)) return;
+    d->sum[weekend] += ozone;
+    d->square[weekend] += ozone * ozone;
+    d->count[weekend]++;
+    if (isnan(no2)) return;
+    d->x += no2;
+    d->y += ozone;
+    d->xx += no2 * no2;
+    d->xy += no2 * ozone;
+    d->yy += ozone * ozone;
+    d->pairs++;
+}
+
+/* Square of the mean's relative standard error. */
+static double relative_square(const qk_ozone_days *d, int k)
+{
+    double n = d->count[k], mean = d->sum[k] / n;
+    double variance = fmax(d->square[k] - n * mean * mean, 0) / (n - 1);
+    return variance / n / (mean * mean);
+}
+
+qk_ozone_signs qk_ozone_days_signs(const qk_ozone_days *d)
+{
+    qk_ozone_signs s = {.weekend_change = NAN, .slope = NAN, .formaldehyde_no2 = NAN};
+    if (d->count[0] >= QK_OZONE_WEEKDAYS && d->count[1] >= QK_OZONE_WEEKENDS && d->sum[0] > 0 &&
+        d->sum[1] > 0) {
+        double ratio = d->sum[1] / d->count[1] / (d->sum[0] / d->count[0]);
+        s.weekend_change = ratio - 1;
+        s.weekend_error = ratio * sqrt(relative_square(d, 0) + relative_square(d, 1));
+    }
+    double n = d->pairs, spread = d->pairs ? d->xx - d->x * d->x / n : 0;
+    if (d->pairs < QK_OZONE_PAIRS || !(spread > 0)) return s;
+    double cross = d->xy - d->x * d->y / n;
+    s.slope = cross / spread;
+    double left = fmax(d->yy - d->y * d->y / n - s.slope * cross, 0);
+    s.slope_error = sqrt(left / (n - 2) / spread);
+    return s;
+}
+
 /* +1: less NOx, less ozone (NOx-limited); -1: the other way; 0: between. */
 static int regime_of(double value, double low, double high)
 {
     return value < low ? -1 : value > high ? 1 : 0;
 }
 
+static bool is_known(double sign, double error)
+{
+    return !isnan(sign) && fabs(sign) >= 2 * error;
+}
+
 /* The regime that all known signs share; 0 where they differ or none is known. */
 static int regime(const qk_ozone_signs *s)
 {
     int sum = 0, known = 0;
-    if (!isnan(s->weekend_change)) {
+    if (is_known(s->weekend_change, s->weekend_error)) {
         sum -= regime_of(s->weekend_change, -0.02, 0.02);
         known++;
     }
-    if (!isnan(s->slope)) {
+    if (is_known(s->slope, s->slope_error)) {
         sum += regime_of(s->slope, -0.05, 0.05);
         known++;
     }

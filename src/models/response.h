@@ -11,6 +11,7 @@
  * without a chemical mechanism and local VOC data no µg/m3 would be honest. Coefficients of a
  * response surface (pf-RSM) can be imported, never derived here. Pure values; any number of
  * threads. */
+#include "base/time.h"
 #include "models/source_matrix.h"
 
 /* At full application a measure takes away this part of what its source still emits. */
@@ -36,18 +37,36 @@ qk_between qk_response_local(double now, qk_between share, double base, double t
 /* The same over regions: now x (1 - sum of share[j] (1 - ratio[j])); a transport matrix's row.
  * Shares that sum to more than 1 are scaled to 1. */
 double qk_response_regions(double now, const double *share, const double *ratio, size_t regions);
+/* With a range of each share; together they are at most 1 whatever their upper ends sum to. */
+qk_between qk_response_regions_between(double now, const qk_between *share, const double *ratio,
+                                       size_t regions);
 
 /* Secondary PM2.5 by elasticities: dPM/PM = sum of e[k] x dE/E of the precursor, e as a range; an
  * estimate. change[k] is dE/E (-0.2: a fifth less). The result is not below 0. */
 qk_between qk_response_secondary(double now, const qk_between *elasticity, const double *change,
                                  size_t precursors);
 
-/* What monitors and satellites tell about ozone's regime; NAN = not known. */
+/* PM2.5 as a whole: what is directly emitted and modelled, what is formed, and the rest, which
+ * stays. */
+typedef struct qk_response_parts {
+    double now;                   /* all of it */
+    double primary, primary_then; /* modelled, in the monitor's scale */
+    double secondary;
+    qk_between secondary_then;
+    qk_between share; /* of the region in `now`; 1, 1 where it is not known */
+} qk_response_parts;
+/* The range after a change. No change takes away more than the region's share of `now`. An estimate
+ * wherever secondary_then is one. */
+qk_between qk_response_total(const qk_response_parts *p);
+
+/* What monitors and satellites tell about ozone's regime; NAN = not known. A sign that is not twice
+ * its standard error away from 0 is not known either. */
 typedef struct qk_ozone_signs {
     double weekend_change; /* (weekend - weekday) / weekday of the daily maximum, NOx lower then */
     double slope;          /* of ozone on NO2, across comparable days, per µg/m3 */
-    double formaldehyde_no2; /* ratio of columns; below 1 VOC-limited, above 2 NOx-limited
-                              * (Duncan et al. 2010, Atmos. Environ. 44, 2213) */
+    double formaldehyde_no2;           /* ratio of columns; below 1 VOC-limited, above 2 NOx-limited
+                                        * (Duncan et al. 2010, Atmos. Environ. 44, 2213) */
+    double weekend_error, slope_error; /* standard errors; 0 = taken as exact */
 } qk_ozone_signs;
 typedef enum qk_direction {
     QK_DIRECTION_UNKNOWN, /* too little is known, or the signs differ */
@@ -57,6 +76,18 @@ typedef enum qk_direction {
 /* Where ozone goes when NOx, or VOC, is cut. */
 qk_direction qk_ozone_nox_cut(const qk_ozone_signs *signs);
 qk_direction qk_ozone_voc_cut(const qk_ozone_signs *signs);
+
+/* Days of the ozone season (April to September) on their way to signs; all 0 to begin with. */
+typedef struct qk_ozone_days {
+    double sum[2], square[2]; /* of ozone on working days and at weekends */
+    int count[2], pairs;
+    double x, y, xx, xy, yy; /* x is NO2 */
+} qk_ozone_days;
+enum { QK_OZONE_WEEKDAYS = 30, QK_OZONE_WEEKENDS = 12, QK_OZONE_PAIRS = 30 };
+/* NAN = no value; days out of season count nothing. */
+void qk_ozone_days_add(qk_ozone_days *d, qk_time day, double ozone, double no2);
+/* Signs with their errors; NAN with fewer days than above. */
+qk_ozone_signs qk_ozone_days_signs(const qk_ozone_days *d);
 
 /* A term of a polynomial response surface (Xing et al. 2018, ACP 18, 7799):
  * x dNOx^nox dSO2^so2 dNH3^nh3 dVOC^voc, with d = E'/E - 1. Exponents are whole and at least 0. */

@@ -353,7 +353,9 @@ static void put_ozone(qk_json_writer *w, const qk_ozone_signs *s)
     qk_json_key(w, "ozone");
     qk_json_object(w);
     qk_json_kf64(w, "weekend_change", s->weekend_change);
+    qk_json_kf64(w, "weekend_error", s->weekend_error);
     qk_json_kf64(w, "slope", s->slope);
+    qk_json_kf64(w, "slope_error", s->slope_error);
     qk_json_kcstr(w, "nox_cut", direction_name(qk_ozone_nox_cut(s)));
     qk_json_kcstr(w, "voc_cut", direction_name(qk_ozone_voc_cut(s)));
     qk_json_end(w);

@@ -525,6 +525,56 @@ static void test_S046_disperse__response_blends_and_evaluates_imported_surfaces(
             folder, program));
 }
 
+static void test_S046_disperse__response_says_no_more_than_it_knows(void **state)
+{
+    (void)state;
+    const char *program = getenv("QK_PROGRAM");
+    write_file("t.csv", "receptor,region,share,low,high\nA,ours,0.45,0.35,0.55\nA,north,0.25,,\n");
+    /* the ceiling: nothing of ours left is 55 per cent, whatever else */
+    assert_ok(
+        run("cd %s && P=%s; $P disperse response region t.csv --change ours=-1 2>err.txt | grep -q "
+            "'^A,,100,55,45,65,55,0.45,0.3$' && grep -q ceiling err.txt && $P disperse response "
+            "region t.csv --change ours=0 2>err.txt | grep -q '^A,,100,100,100,100,'",
+            folder, program));
+    assert_int_equal(run("cd %s && %s disperse response region t.csv --change our=-1 2>err.txt >o",
+                         folder, program),
+                     1);
+    assert_ok(run("cd %s && grep -q \"no region 'our'\" err.txt && test ! -s o%s", folder, ""));
+    write_file("e.csv", "precursor,low,high,source\nso2,0.05,0.2,P\nnox,-0.02,0.15,P\n");
+    assert_ok(run("cd %s && %s disperse response secondary e.csv --now 20 --change "
+                  "so2=-0.3,nox=-0.2 2>err.txt | grep -q '^,,20,18.2,19.78,estimate$'",
+                  folder, program));
+    assert_ok(run("cd %s && %s disperse response total --now 52 --primary 40:0 --secondary "
+                  "10:5:8 --share 0.35:0.5 2>err.txt | grep -q '^52,26,33.8,26,estimate$'",
+                  folder, program));
+    assert_int_equal(run("cd %s && %s disperse response total --now 52 --primary 40:0 --secondary "
+                         "20:5:8 2>err.txt",
+                         folder, program),
+                     1);
+    write_file("bad.csv", "time,observed,stacks\n1,2,3\n2,much,4\n");
+    assert_int_equal(run("cd %s && %s disperse response blend bad.csv 2>err.txt", folder, program),
+                     1);
+    assert_ok(run("grep -q 'bad.csv:3:2: observed:.*much' %s/err.txt%s", folder, ""));
+}
+
+static void test_S046_disperse__response_gives_ozone_a_direction_only(void **state)
+{
+    (void)state;
+    const char *program = getenv("QK_PROGRAM");
+    char text[8000] = "date,o3,no2\n";
+    size_t at = strlen(text);
+    for (int i = 0; i < 180; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "2025-%02d-%02d,%d,%d\n", 4 + i / 30,
+                               1 + i % 30, 150 - i * 7 % 30 - i % 3, 20 + i * 7 % 30);
+    write_file("d.csv", text);
+    assert_ok(
+        run("cd %s && P=%s; $P disperse response ozone d.csv 2>err.txt >o; grep -q '^all,NA,NA,up,"
+            "down$' o && grep -q '^weekend_change,.*,unknown,unknown$' o && ! grep -q 'ug\\|µg' o "
+            "&& grep -q 'direction only' err.txt && $P disperse response ozone d.csv "
+            "--formaldehyde-no2 3 2>err.txt | grep -q '^all,NA,NA,unknown,unknown$'",
+            folder, program));
+}
+
 static void test_disperse__weather_is_made_from_observations(void **state)
 {
     (void)state;
@@ -574,6 +624,10 @@ int main(void)
             test_S046_disperse__scenario_tells_what_measures_do_and_the_cheapest_set, begin, end),
         cmocka_unit_test_setup_teardown(
             test_S046_disperse__response_blends_and_evaluates_imported_surfaces, begin, end),
+        cmocka_unit_test_setup_teardown(test_S046_disperse__response_says_no_more_than_it_knows,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(test_S046_disperse__response_gives_ozone_a_direction_only,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(test_disperse__refuses_by_name_and_line, begin, end),
         cmocka_unit_test_setup_teardown(test_disperse__agrees_with_reference_outputs_hour_by_hour,
                                         begin, end),

@@ -96,6 +96,74 @@ static void test_response__secondary_is_a_range_and_ozone_a_direction(void **sta
     assert_int_equal(qk_ozone_nox_cut(&s), QK_DIRECTION_DOWN);
 }
 
+static void test_S046_response__regions_give_a_range_around_the_best_answer(void **state)
+{
+    (void)state;
+    uint64_t seed = 17;
+    for (int n = 0; n < 2000; n++) {
+        qk_between range[3];
+        double share[3], ratio[3], left = 1;
+        for (int k = 0; k < 3; k++) {
+            share[k] = uniform(&seed, 0, left);
+            left -= share[k];
+            range[k] = (qk_between){uniform(&seed, 0, share[k]), uniform(&seed, share[k], 1)};
+            ratio[k] = uniform(&seed, 0, 1.5);
+        }
+        double best = qk_response_regions(50, share, ratio, 3);
+        qk_between r = qk_response_regions_between(50, range, ratio, 3);
+        assert_true(r.low <= best + 1e-9 && best <= r.high + 1e-9);
+        /* all of it, and no more, where all is cut */
+        const double none[3] = {0};
+        assert_true(qk_response_regions_between(50, range, none, 3).low >= -1e-9);
+    }
+}
+
+static void test_S046_response__the_whole_is_never_better_than_the_local_share(void **state)
+{
+    (void)state;
+    qk_response_parts p = {52, 12, 12, 20, {20, 20}, {0.3, 0.45}};
+    qk_between same = qk_response_total(&p);
+    assert_true(same.low == 52 && same.high == 52);
+    p.primary_then = 9;
+    p.secondary_then = (qk_between){17, 19};
+    qk_between some = qk_response_total(&p);
+    assert_near(some.low, 52 - 3 - 3, 1e-12);
+    assert_near(some.high, 52 - 3 - 1, 1e-12);
+    p.primary_then = 0;
+    p.secondary_then = (qk_between){0, 0};
+    qk_between all = qk_response_total(&p);
+    assert_near(all.low, 52 * 0.55, 1e-12);
+    assert_near(all.high, 52 * 0.7, 1e-12);
+}
+
+/* Days whose ozone falls with NO2, and days where it knows nothing of it. */
+static void test_response__ozone_signs_come_from_days_with_their_errors(void **state)
+{
+    (void)state;
+    qk_time day = 0;
+    assert_ok(qk_time_parse(&day, QK_STR("2025-03-20T00:00:00")));
+    uint64_t seed = 23;
+    qk_ozone_days d = {.pairs = 0}, noise = {.pairs = 0}, few = {.pairs = 0};
+    for (int i = 0; i < 210; i++, day += QK_DAY) {
+        bool weekend = qk_civil_of(day).weekday > 5;
+        double no2 = uniform(&seed, 20, 50) - (weekend ? 12 : 0);
+        qk_ozone_days_add(&d, day, 200 - 2 * no2 + uniform(&seed, -15, 15), no2);
+        qk_ozone_days_add(&noise, day, 120 + uniform(&seed, -60, 60), i % 9 ? no2 : NAN);
+        if (i < 40) qk_ozone_days_add(&few, day, 100, no2);
+    }
+    assert_int_equal(d.pairs, 183); /* April to September */
+    qk_ozone_signs s = qk_ozone_days_signs(&d);
+    assert_true(fabs(s.slope + 2) < 3 * s.slope_error && s.slope_error < 0.1);
+    assert_true(s.weekend_change > 2 * s.weekend_error && s.weekend_error > 0.005);
+    assert_int_equal(qk_ozone_nox_cut(&s), QK_DIRECTION_UP);
+    assert_int_equal(qk_ozone_voc_cut(&s), QK_DIRECTION_DOWN);
+    s = qk_ozone_days_signs(&noise);
+    assert_true(fabs(s.slope) < 2.5 * s.slope_error && fabs(s.slope) > 0);
+    assert_int_equal(qk_ozone_nox_cut(&s), QK_DIRECTION_UNKNOWN);
+    s = qk_ozone_days_signs(&few);
+    assert_true(isnan(s.slope) && isnan(s.weekend_change) && s.slope_error == 0);
+}
+
 static void test_response__imported_surface_is_evaluated_exactly(void **state)
 {
     (void)state;
@@ -248,6 +316,9 @@ int main(void)
         cmocka_unit_test(test_S046_response__nothing_cut_changes_nothing_and_more_never_helps_less),
         cmocka_unit_test(test_S046_response__no_plan_takes_away_more_than_the_local_share),
         cmocka_unit_test(test_response__secondary_is_a_range_and_ozone_a_direction),
+        cmocka_unit_test(test_S046_response__regions_give_a_range_around_the_best_answer),
+        cmocka_unit_test(test_S046_response__the_whole_is_never_better_than_the_local_share),
+        cmocka_unit_test(test_response__ozone_signs_come_from_days_with_their_errors),
         cmocka_unit_test(test_response__imported_surface_is_evaluated_exactly),
         cmocka_unit_test(test_response__blend_finds_factors_within_its_errors),
         cmocka_unit_test(test_response__blend_holds_at_zero_what_would_be_negative),

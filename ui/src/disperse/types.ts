@@ -68,6 +68,6 @@ export interface Monitors {
   sectors: Record<string, Factor>;
   plain: Scores;
   bound: Scores;
-  ozone: { weekend_change: number | null; slope: number | null; nox_cut: 'up' | 'down' | 'unknown'; voc_cut: 'up' | 'down' | 'unknown' };
+  ozone: { weekend_change: number | null; weekend_error: number; slope: number | null; slope_error: number; nox_cut: 'up' | 'down' | 'unknown'; voc_cut: 'up' | 'down' | 'unknown' };
   pairs: { site: string; month: number; observed: number; modelled: number }[];
 }
