@@ -2,8 +2,10 @@
 #include "cli/demo_plan.h"
 #include "cli/demo_year.h"
 #include "domain/duties.h"
+#include "domain/ledger.h"
 #include "domain/plans.h"
 #include "web/page.h"
+#include <stdio.h>
 
 extern const qk_pack qk_pack_plans;
 
@@ -133,7 +135,8 @@ static qk_code sign(loading *l)
     QK_TRY(list_owed(l,
                      "SELECT DISTINCT d.obligation, d.unit FROM duty d JOIN obligation o ON o.id ="
                      " d.obligation WHERE o.parent = '' AND d.unit NOT IN (SELECT DISTINCT unit"
-                     " FROM duty ORDER BY unit DESC LIMIT 2) ORDER BY 1, 2",
+                     " FROM duty ORDER BY unit DESC LIMIT 2) ORDER BY o.kind ="
+                     " 'filing', 1, 2",
                      &all, &n));
     for (size_t i = 0; i < n; i++) {
         qk_duty_change c = {.obligation = all[i].obligation,
@@ -154,7 +157,8 @@ static qk_code file_plans(loading *l)
     size_t n = 0;
     QK_TRY(list_owed(l,
                      "SELECT DISTINCT d.obligation, d.unit FROM duty d JOIN obligation o ON o.id ="
-                     " d.obligation WHERE o.kind = 'filing' ORDER BY 1, 2",
+                     " d.obligation WHERE o.kind = 'filing' AND o.path NOT LIKE '%.fields[%' ORDER"
+                     " BY 1, 2",
                      &all, &n));
     for (size_t i = 0; i + 1 < n; i++) {
         bool late = false;
@@ -166,6 +170,83 @@ static qk_code file_plans(loading *l)
     return QK_OK;
 }
 
+/* ---- departments' own plans ---- */
+
+enum { FIELDS_MAX = 64 };
+
+typedef struct field_rows {
+    int64_t id[FIELDS_MAX];
+    char unit[FIELDS_MAX][64];
+    size_t n;
+} field_rows;
+
+static qk_code note_row(void *context, const qk_ledger_row *row)
+{
+    field_rows *rows = context;
+    if (rows->n == FIELDS_MAX) return QK_OK;
+    qk_str_copy(rows->unit[rows->n], sizeof rows->unit[0], row->unit);
+    rows->id[rows->n++] = row->id;
+    return QK_OK;
+}
+
+static qk_code tell_checks(loading *l, const qk_ledger_type *type, int64_t id, int planned,
+                           int done, qk_time now)
+{
+    char json[80];
+    qk_json_value *object = NULL;
+    qk_ledger_row *row = NULL;
+    const qk_str *values = NULL;
+    bool changed = false;
+    snprintf(json, sizeof json, "{\"planned\":%d,\"done\":%d}", planned, done);
+    char *kept = qk_arena_copy(&l->arena, json, strlen(json));
+    if (!kept) return qk_fail(l->err, QK_ENOMEM, "no memory for the demo's ledgers");
+    QK_TRY(qk_json_parse(&object, qk_str_of(kept), &l->arena, l->err));
+    QK_TRY(qk_ledger_get(&row, l->db, type, id, &l->arena, l->err));
+    QK_TRY(qk_ledger_values_json(&values, type, object, row->values, &l->arena, l->err));
+    return qk_ledger_put(&id, &changed, l->db, type, values, -1, QK_TIME_NONE,
+                         QK_STR("各单位联络员"), now, l->err);
+}
+
+/* Most keep to what they planned; one field was forgotten in its department's plan. */
+static qk_code plan_checks(loading *l, qk_str missing)
+{
+    static const int planned[] = {24, 12, 6, 10, 0, 16, 8, 12, 20, 9, 18};
+    static const int done[] = {25, 12, 4, 10, 0, 11, 8, 13, 20, 9, 15};
+    qk_ledger_type *type = NULL;
+    field_rows rows = {.n = 0};
+    qk_ledger_ask ask = {.valid_at = QK_TIME_NONE, .known_at = QK_TIME_NONE};
+    QK_TRY(qk_ledger_type_get(&type, l->db, QK_STR("department_plan"), QK_TIME_NONE, &l->arena,
+                              l->err));
+    QK_TRY(qk_ledger_each(l->db, type, &ask, note_row, &rows, l->err));
+    for (size_t i = 0; i < rows.n; i++) {
+        size_t k = i % (sizeof planned / sizeof planned[0]);
+        if (!planned[k] || qk_str_eq(qk_str_of(rows.unit[i]), missing)) continue;
+        QK_TRY(tell_checks(l, type, rows.id[i], planned[k], 0, at("2025-05-16T15:00")));
+        QK_TRY(tell_checks(l, type, rows.id[i], planned[k], done[k], at("2025-11-28T10:00")));
+    }
+    return QK_OK;
+}
+
+/* One department files late, the last one not at all. */
+static qk_code file_department_plans(loading *l)
+{
+    owed *all = NULL;
+    size_t n = 0;
+    QK_TRY(list_owed(l,
+                     "SELECT DISTINCT d.obligation, d.unit FROM duty d JOIN obligation o ON o.id ="
+                     " d.obligation WHERE o.kind = 'filing' AND o.path LIKE '%.fields[%' ORDER BY"
+                     " 1, 2",
+                     &all, &n));
+    for (size_t i = 0; i + 1 < n; i++) {
+        bool late = false;
+        qk_time when = i == 3 ? at("2025-05-27T09:00") : at("2025-05-16T15:00");
+        QK_TRY(qk_duties_file(&late, l->db, all[i].obligation, all[i].unit,
+                              QK_STR("本系统2025年执法和督导计划"), QK_STR("各单位联络员"), when,
+                              l->err));
+    }
+    return n ? plan_checks(l, all[n - 1].unit) : QK_OK;
+}
+
 static qk_code add(loading *l)
 {
     QK_TRY(qk_plans_add(l->plan, l->db, &l->reading, &l->source, &l->text, &l->compiled,
@@ -175,6 +256,7 @@ static qk_code add(loading *l)
     QK_TRY(issue(l));
     QK_TRY(sign(l));
     QK_TRY(file_plans(l));
+    QK_TRY(file_department_plans(l));
     return qk_demo_year_play(l->node, l->db, qk_str_of(l->plan), &l->arena, l->err);
 }
 

@@ -2,10 +2,12 @@
 /* A reviewed plan becomes obligations and duties. */
 #include "base/map.h"
 #include "domain/airtarget.h"
+#include "domain/deptplan.h"
 #include "domain/duties_private.h"
 #include "domain/measure.h"
 #include "domain/plans.h"
 #include "domain/projects.h"
+#include "domain/setting.h"
 #include "domain/year.h"
 #include <stdio.h>
 
@@ -213,16 +215,43 @@ static qk_code put_duty(issuing *k, qk_str obligation, const char *unit, const c
 
 /* ---- units ---- */
 
-static qk_code collect_names(const issuing *k, qk_str *names, size_t *n)
+static void add_names(const qk_json_value *units, qk_str *names, size_t *n)
+{
+    for (const qk_json_value *u = units ? units->first : NULL; u; u = u->next)
+        if (*n < NAMES_MAX && u->text.len) names[(*n)++] = u->text;
+}
+
+/* The unit of a field: 商务 of 市场监管、商务等部门 stands for 商务部门. */
+static bool field_unit(issuing *k, qk_unit *out, qk_str name)
+{
+    if (qk_people_unit_named(k->registry, out, name)) return true;
+    qk_str whole = keep(k, qk_str_of(qk_arena_printf(k->arena, "%.*s部门", QK_STR_ARG(name))));
+    return qk_people_unit_named(k->registry, out, whole);
+}
+
+static void add_field_names(issuing *k, const qk_json_value *units, qk_str *names, size_t *n)
+{
+    qk_unit known;
+    for (const qk_json_value *u = units ? units->first : NULL; u; u = u->next)
+        if (*n < NAMES_MAX && u->text.len && !field_unit(k, &known, u->text))
+            names[(*n)++] = u->text;
+}
+
+static void collect_names(const issuing *k, qk_str *names, size_t *n)
 {
     for (size_t i = 0; i < k->item_n; i++) {
-        bool units = qk_str_eq(k->items[i].kind, QK_STR("units")) &&
-                     !qk_str_ends(k->items[i].path, QK_STR(".people"));
-        if (!units) continue;
-        for (const qk_json_value *u = k->items[i].data->first; u; u = u->next)
-            if (*n < NAMES_MAX && u->text.len) names[(*n)++] = u->text;
+        const item *it = &k->items[i];
+        if (qk_str_eq(it->kind, QK_STR("units")) && !qk_str_ends(it->path, QK_STR(".people")))
+            add_names(it->data, names, n);
     }
-    return QK_OK;
+}
+
+/* Those of the fields that no unit answers to once all units of duties are there. */
+static void collect_field_names(issuing *k, qk_str *names, size_t *n)
+{
+    for (size_t i = 0; i < k->item_n; i++)
+        if (qk_str_eq(k->items[i].kind, QK_STR("field")))
+            add_field_names(k, qk_json_get(k->items[i].data, "units"), names, n);
 }
 
 /* A township of the register that no unit answers for becomes one. */
@@ -257,7 +286,10 @@ static qk_code take_units(issuing *k)
     char *source = qk_arena_printf(k->arena, "plan/%.*s", QK_STR_ARG(k->plan));
     if (!names || !source) return qk_fail(k->err, QK_ENOMEM, "no memory for the names of units");
     QK_TRY(take_townships(k));
-    QK_TRY(collect_names(k, names, &n));
+    collect_names(k, names, &n);
+    QK_TRY(qk_people_take_names(k->registry, names, n, qk_str_of(source), k->by, k->now, k->err));
+    n = 0;
+    collect_field_names(k, names, &n);
     return qk_people_take_names(k->registry, names, n, qk_str_of(source), k->by, k->now, k->err);
 }
 
@@ -562,6 +594,138 @@ static bool is(qk_str kind, const char *name)
     return qk_str_eq(kind, qk_str_of(name));
 }
 
+/* ---- departments' own plans ---- */
+
+enum { OWNERS_MAX = 256, NEAR_POINTS = 80 };
+
+typedef struct owner {
+    qk_unit unit;
+    const item *at; /* his field */
+    bool done;
+} owner;
+
+/* Where a field of an item begins in the text, in code points. */
+static int64_t point_of(const item *i, const char *field)
+{
+    const qk_json_value *pieces = qk_json_get(i->places, field);
+    int64_t from = -1;
+    if (!pieces || !pieces->first || !pieces->first->first ||
+        qk_parse_i64(&from, pieces->first->first->text) != QK_OK)
+        return -1;
+    return from;
+}
+
+/* The day printed beside what asks for the plans, else some days after the issue. */
+static int32_t own_plan_due(const issuing *k, const item *asks)
+{
+    int64_t at = point_of(asks, "own_plan"), days = qk_setting_i64(k->db, "year.own_plan_days", 30);
+    for (size_t i = 0; i < k->item_n && at >= 0; i++) {
+        const item *d = &k->items[i];
+        int64_t near = is(d->kind, "deadline") && qk_str_starts(d->path, asks->path) &&
+                               d->path.ptr[asks->path.len] == '.'
+                           ? point_of(d, "text")
+                           : -1;
+        int32_t day = near >= 0 ? day_in(d->data, "date") : NONE;
+        if (day != NONE && near > at - NEAR_POINTS && near < at + NEAR_POINTS) return day;
+    }
+    return qk_day_number(k->now) + (int32_t)days;
+}
+
+/* The year printed in the name of the plan asked for, else that of the issue within the period. */
+static int32_t own_plan_year(const issuing *k, qk_str name)
+{
+    int32_t first = qk_civil_of(k->first_day * QK_DAY - QK_CST_OFFSET).year;
+    int32_t last = qk_civil_of(k->last_day * QK_DAY - QK_CST_OFFSET).year;
+    int32_t now = qk_civil_of(k->now).year;
+    for (size_t i = 0; i + 4 <= name.len; i++) {
+        int64_t year = 0;
+        if (qk_parse_i64(&year, (qk_str){name.ptr + i, 4}) == QK_OK && year >= 2000 && year <= 2100)
+            return (int32_t)year;
+    }
+    return now < first ? first : now > last ? last : now;
+}
+
+static qk_code find_owners(issuing *k, owner *owners, size_t *n)
+{
+    for (size_t i = 0; i < k->item_n; i++) {
+        const qk_json_value *units =
+            is(k->items[i].kind, "field") ? qk_json_get(k->items[i].data, "units") : NULL;
+        for (const qk_json_value *u = units ? units->first : NULL; u; u = u->next) {
+            owner *o = &owners[*n];
+            if (*n == OWNERS_MAX) return qk_fail(k->err, QK_EFULL, "too many departments' fields");
+            if (!field_unit(k, &o->unit, u->text)) {
+                note_unresolved(k, u->text);
+                continue;
+            }
+            o->at = &k->items[i];
+            ++*n;
+        }
+    }
+    return QK_OK;
+}
+
+static qk_str joined_names(issuing *k, const qk_json_value *names)
+{
+    qk_str out = QK_STR("");
+    for (const qk_json_value *u = names ? names->first : NULL; u; u = u->next)
+        out = qk_str_of(qk_arena_printf(k->arena, "%.*s%s%.*s", QK_STR_ARG(out),
+                                        out.len ? "、" : "", QK_STR_ARG(u->text)));
+    return out;
+}
+
+/* All fields of one department: one filing, one row of the ledger for each. */
+static qk_code put_own_plan(issuing *k, const qk_obligation_new *like, owner *owners, size_t n,
+                            size_t index)
+{
+    owner *first = &owners[0];
+    qk_obligation_new o = *like;
+    int32_t year = qk_civil_of(o.start_day * QK_DAY - QK_CST_OFFSET).year;
+    o.id = id_below(k, (qk_str){NULL, 0}, 'd', index);
+    o.path = first->at->path;
+    for (owner *w = first; w < owners + n; w++) {
+        if (w->done || strcmp(w->unit.id, first->unit.id) != 0) continue;
+        const qk_json_value *data = w->at->data;
+        qk_deptplan_field f = {.plan = k->plan,
+                               .unit = qk_str_of(w->unit.id),
+                               .field = qk_json_get_str(data, "field"),
+                               .check = qk_json_get_str(data, "check"),
+                               .with = joined_names(k, qk_json_get(data, "with")),
+                               .path = w->at->path,
+                               .year = year};
+        w->done = true;
+        o.text = keep(k, qk_str_of(qk_arena_printf(k->arena, "%.*s%s%.*s", QK_STR_ARG(o.text),
+                                                   o.text.len ? "；" : "",
+                                                   QK_STR_ARG(qk_json_get_str(data, "text")))));
+        QK_TRY(qk_deptplan_put(k->db, &f, k->by, k->now, k->arena, k->err));
+    }
+    QK_TRY(put_obligation(k, &o));
+    QK_TRY(put_duty(k, o.id, first->unit.id, "lead"));
+    return qk_duties_set_filing_timer(k->node, o.id, o.due_day, k->err);
+}
+
+static qk_code put_own_plans(issuing *k)
+{
+    const item *asks = NULL;
+    size_t n = 0, index = 0;
+    for (size_t i = 0; i < k->item_n && !asks; i++)
+        if (is(k->items[i].kind, "safeguard") && qk_json_get_str(k->items[i].data, "own_plan").len)
+            asks = &k->items[i];
+    if (!asks) return QK_OK;
+    owner *owners = qk_arena_array(k->arena, OWNERS_MAX, sizeof *owners);
+    if (!owners) return qk_fail(k->err, QK_ENOMEM, "no memory for the departments' fields");
+    QK_TRY(find_owners(k, owners, &n));
+    qk_str title = qk_json_get_str(asks->data, "own_plan");
+    qk_obligation_new like = {.kind = "filing",
+                              .no = qk_json_get_str(asks->data, "no"),
+                              .title = title,
+                              .campaign = qk_json_get_str(asks->data, "section"),
+                              .start_day = day_number(own_plan_year(k, title), 1, 1),
+                              .due_day = own_plan_due(k, asks)};
+    for (size_t i = 0; i < n; i++)
+        if (!owners[i].done) QK_TRY(put_own_plan(k, &like, owners + i, n - i, index++));
+    return QK_OK;
+}
+
 static qk_code put_all(issuing *k)
 {
     for (size_t i = 0; i < k->item_n; i++) {
@@ -627,6 +791,7 @@ static qk_code issue_plan(issuing *k)
     QK_TRY(read_text(k));
     QK_TRY(take_units(k));
     QK_TRY(put_all(k));
+    QK_TRY(put_own_plans(k));
     QK_TRY(put_annexes(k));
     QK_TRY(give_targets(k));
     QK_TRY(qk_year_begin(k->node, k->db, k->now, k->err));

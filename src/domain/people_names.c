@@ -3,6 +3,7 @@
  */
 #include "domain/registry_private.h"
 #include "plan/text.h"
+#include <stdio.h>
 
 /* Long forms of offices, longest first where one holds another, and what they are known as. */
 static const struct {
@@ -302,6 +303,44 @@ static const qk_unit *by_short_name(const look_up *l)
     return NULL;
 }
 
+static const qk_unit *by_short(const look_up *l, qk_str stem, const char *end)
+{
+    char name[QK_NAME_MAX + 8];
+    look_up other = {.r = l->r, .county = l->county};
+    snprintf(name, sizeof name, "%.*s%s", QK_STR_ARG(stem), end);
+    qk_unit_short_name(other.shortened, qk_str_of(name), l->county);
+    return by_short_name(&other);
+}
+
+/* The one department whose short name goes on from the stem. */
+static const qk_unit *by_beginning(const look_up *l, qk_str stem)
+{
+    char shortened[QK_NAME_MAX];
+    const qk_unit *found = NULL;
+    for (size_t i = 0; i < l->r->tables[QK_ROW_UNIT].n; i++) {
+        const qk_unit *u = unit_row(l->r, i);
+        qk_unit_short_name(shortened, qk_str_of(u->name_zh), l->county);
+        if (strcmp(u->kind, "department") != 0 || !qk_str_starts(qk_str_of(shortened), stem))
+            continue;
+        if (found) return NULL;
+        found = u;
+    }
+    return found;
+}
+
+/* 交通部门, 发改部门, 城市管理部门: the office that works in this branch. */
+static const qk_unit *by_branch(const look_up *l)
+{
+    static const char *const offices_end[] = {"局", "委", "办"};
+    qk_str stem = qk_str_of(l->shortened);
+    const qk_unit *found = NULL;
+    if (stem.len < strlen("部门") + 6) return NULL;
+    stem.len -= strlen("部门");
+    for (size_t i = 0; i < sizeof offices_end / sizeof offices_end[0] && !found; i++)
+        found = by_short(l, stem, offices_end[i]);
+    return found ? found : by_beginning(l, stem);
+}
+
 /* The top of the tree is the county. */
 static qk_str county_of(const qk_registry *r, char out[QK_NAME_MAX])
 {
@@ -330,6 +369,7 @@ bool qk_people_unit_named(const qk_registry *r, qk_unit *out, qk_str name)
         l.county = county_of(r, county);
         qk_unit_short_name(l.shortened, name, l.county);
         u = l.shortened[0] ? by_short_name(&l) : NULL;
+        if (!u && ends(name, "部门")) u = by_branch(&l);
     }
     if (u) *out = *u;
     pthread_rwlock_unlock(qk_registry_lock(r));

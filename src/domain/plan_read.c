@@ -32,7 +32,8 @@ static const list_kind top_lists[] = {{"targets", "target"},       {"tasks", "ta
 static const list_kind task_lists[] = {{"deadlines", "deadline"},
                                        {"indicators", "indicator"},
                                        {"recurring", "recurring"},
-                                       {"parts", "part"}};
+                                       {"parts", "part"},
+                                       {"fields", "field"}};
 
 /* "name[12]" at the start of *path: cuts it off and gives the name. */
 static bool cut_element(qk_str *path, qk_str *name)
@@ -154,7 +155,7 @@ static qk_code add_list(itemiser *k, const char *before, const char *name, const
 
 static qk_code add_tasks(itemiser *k, const char *name, const char *kind, const qk_json_value *list)
 {
-    static const char *const own[] = {"no", "section", "title"};
+    static const char *const own[] = {"no", "section", "title", "own_plan"};
     size_t i = 0;
     for (const qk_json_value *t = list ? list->first : NULL; t; t = t->next) {
         const char *path = qk_arena_printf(&k->r->arena, "%s[%zu]", name, i++);

@@ -11,6 +11,7 @@
  *   tasks[i] (no, section, title), safeguards[i]                         task, safeguard
  *   tasks[i].lead .support .responsible .people .supervise               units (array of names)
  *   tasks[i].deadlines[j] .indicators[j] .recurring[j] .parts[j]         deadline, indicator …
+ *   safeguards[i].fields[j]                                              field
  *   tables[i] (title, columns), tables[i].rows[j]                        table, row
  *   penalties[i] systems[i]                                              penalty, system
  *

@@ -88,6 +88,17 @@ static qk_code check_head(qk_str path, const qk_json_value *d, qk_error *err)
     return QK_OK;
 }
 
+/* A department's field: who, and what he looks at. */
+static qk_code check_field(const qk_json_value *d, qk_error *err)
+{
+    const qk_json_value *units = qk_json_get(d, "units"), *with = qk_json_get(d, "with");
+    if (!units || units->count == 0) return wrong(err, "'units' is an array of names, not empty");
+    QK_TRY(check_units(units, err));
+    if (with) QK_TRY(check_units(with, err));
+    if (!is_text(qk_json_get(d, "check"), true)) return wrong(err, "'check' is a text or null");
+    return is_text(qk_json_get(d, "field"), false) ? QK_OK : wrong(err, "'field' is a text");
+}
+
 static bool is(const char *kind, const char *name)
 {
     return strcmp(kind, name) == 0;
@@ -106,6 +117,7 @@ qk_code qk_plan_item_check(const char *kind, qk_str path, const qk_json_value *d
                    : wrong(err, "'no' and 'title' are texts");
     if (is(kind, "deadline")) return check_deadline(d, err);
     if (is(kind, "indicator") || is(kind, "target")) return check_amount(d, err);
+    if (is(kind, "field")) return check_field(d, err);
     if (is(kind, "recurring") && !is_text(qk_json_get(d, "every"), false))
         return wrong(err, "'every' is day, week, month, quarter, half_year or year");
     return QK_OK;

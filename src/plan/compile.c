@@ -128,6 +128,7 @@ qk_code qk_plan_compile(qk_plan **out, qk_str text, qk_error *err)
     /* labels of duty lines give deadlines, which need the plan's years */
     qk_plan_read_head(p);
     qk_plan_read_duties(p);
+    qk_plan_read_fields(p);
     qk_plan_read_clauses(p);
     qk_plan_read_targets(p);
     qk_plan_read_money(p);

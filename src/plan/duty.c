@@ -99,14 +99,13 @@ static bool has_label(const qk_plan_text *t, qk_span s)
     return false;
 }
 
-static bool looks_like_unit(const qk_plan_text *t, qk_span s)
+bool qk_plan_is_unit(const qk_plan_text *t, qk_span s)
 {
     uint32_t n = qk_plan_chars(t, s);
     return n >= 2 && n <= 45 && qk_plan_word_end(t, s, UNIT_ENDS) > 0;
 }
 
-/* The next piece up to a separator outside brackets; *rest moves behind it. */
-static qk_span next_piece(const qk_plan_text *t, qk_span *rest)
+qk_span qk_plan_next_piece(const qk_plan_text *t, qk_span *rest)
 {
     int depth = 0;
     uint32_t i = rest->from, cp = 0, next;
@@ -137,7 +136,7 @@ static uint32_t role_tail(const qk_plan_text *t, qk_span piece, qk_duty_role *ro
     return n;
 }
 
-static qk_span trim_unit(const qk_plan_text *t, qk_span s)
+qk_span qk_plan_trim_unit(const qk_plan_text *t, qk_span s)
 {
     uint32_t n;
     bool again = true;
@@ -159,7 +158,7 @@ static qk_span trim_unit(const qk_plan_text *t, qk_span s)
 static void add_unit(qk_plan *p, qk_plan_duty *d, qk_duty_role role, qk_span s)
 {
     static const char *const joints[] = {"会同", "联合"};
-    s = trim_unit(&p->text, s);
+    s = qk_plan_trim_unit(&p->text, s);
     if (s.from >= s.to || qk_plan_chars(&p->text, s) > 60) return;
     for (size_t i = 0; i < 2 && role != QK_DUTY_PEOPLE; i++) {
         uint32_t at = qk_plan_find(&p->text, s, joints[i]);
@@ -191,7 +190,7 @@ static void parse_by_words(qk_plan *p, qk_plan_duty *d, qk_span s, qk_duty_role 
     uint32_t n = 0;
     while (s.from < s.to) {
         qk_duty_role role;
-        qk_span piece = next_piece(&p->text, &s);
+        qk_span piece = qk_plan_next_piece(&p->text, &s);
         uint32_t tail;
         if (onward_units(&p->text, &piece)) d->onward = true;
         if (qk_plan_word_at(&p->text, piece.from, piece.to,
@@ -216,7 +215,7 @@ static void parse_labelled(qk_plan *p, qk_plan_duty *d, qk_duty_role role, qk_sp
     }
     while (s.from < s.to) {
         qk_duty_role said;
-        qk_span piece = next_piece(&p->text, &s);
+        qk_span piece = qk_plan_next_piece(&p->text, &s);
         if (onward_units(&p->text, &piece)) d->onward = true;
         if (qk_plan_word_at(&p->text, piece.from, piece.to, "不再列出|不再逐一列出|不再一一列出"))
             continue;
@@ -257,7 +256,7 @@ static bool has_role_word(const qk_plan_text *t, qk_span s)
 {
     while (s.from < s.to) {
         qk_duty_role role;
-        qk_span piece = next_piece(t, &s);
+        qk_span piece = qk_plan_next_piece(t, &s);
         uint32_t n = role_tail(t, piece, &role);
         if (n && piece.to - piece.from < 200) return true;
     }
@@ -275,10 +274,10 @@ bool qk_plan_duty_bracket(const qk_plan_text *t, uint32_t open, uint32_t limit, 
     if (qk_plan_has_any(t, inner, "《|以下简称|％|%")) return false;
     if (!has_role_word(t, inner)) return false;
     rest = inner;
-    first = next_piece(t, &rest);
+    first = qk_plan_next_piece(t, &rest);
     first.to -= role_tail(t, first, &(qk_duty_role){0});
-    first = trim_unit(t, first);
-    if (!looks_like_unit(t, first) && !qk_plan_has_any(t, inner, "职责分工|牵头")) return false;
+    first = qk_plan_trim_unit(t, first);
+    if (!qk_plan_is_unit(t, first) && !qk_plan_has_any(t, inner, "职责分工|牵头")) return false;
     /* a remark inside a sentence is no duty: what follows must end the sentence */
     if (*close >= limit) return true;
     qk_plan_next(t, *close, &cp);
@@ -295,12 +294,12 @@ static bool is_open_duty_line(const qk_plan_text *t, qk_span s)
     if (qk_plan_has_any(t, rest, "。|；|《") || qk_plan_chars(t, s) > 300) return false;
     while (rest.from < rest.to) {
         qk_duty_role role;
-        qk_span piece = next_piece(t, &rest);
+        qk_span piece = qk_plan_next_piece(t, &rest);
         uint32_t n = role_tail(t, piece, &role);
         role_seen = role_seen || n > 0;
         piece.to -= n;
-        piece = trim_unit(t, piece);
-        if (piece.from < piece.to && (!looks_like_unit(t, piece) || qk_plan_chars(t, piece) > 24))
+        piece = qk_plan_trim_unit(t, piece);
+        if (piece.from < piece.to && (!qk_plan_is_unit(t, piece) || qk_plan_chars(t, piece) > 24))
             return false;
         if (piece.from < piece.to) pieces++;
     }
@@ -480,10 +479,10 @@ static void read_filers(qk_plan *p, qk_plan_task *task, qk_span s)
         subject.to = qk_plan_next(t, subject.to, &cp);
     if (subject.to >= s.to || qk_plan_chars(t, subject) > 60) return;
     for (rest = subject; rest.from < rest.to;)
-        if (!looks_like_unit(t, next_piece(t, &rest))) return;
+        if (!qk_plan_is_unit(t, qk_plan_next_piece(t, &rest))) return;
     for (rest = subject; rest.from < rest.to;)
         qk_plan_list_add_once(p, &task->units[QK_DUTY_RESPONSIBLE],
-                              trim_unit(t, next_piece(t, &rest)));
+                              qk_plan_trim_unit(t, qk_plan_next_piece(t, &rest)));
 }
 
 static void read_filers_of(qk_plan *p, qk_plan_task *task)

@@ -172,6 +172,14 @@ typedef struct qk_plan_table {
     uint32_t line, line_end;
 } qk_plan_table;
 
+/* A department's own field of enforcement or supervision, as running text hands it out:
+ * 县住建局牵头对房屋建筑工地污染管控措施落实情况开展专项执法检查. */
+typedef struct qk_plan_field {
+    qk_plan_list units, with; /* who checks; whom he calls in (会同, 配合) */
+    qk_span field, check;     /* what is looked at; 专项执法检查, 督导 … */
+    qk_span text;             /* the clauses */
+} qk_plan_field;
+
 typedef struct qk_plan_task {
     uint32_t node;
     qk_str no;
@@ -185,6 +193,9 @@ typedef struct qk_plan_task {
     uint32_t number_count, number_cap;
     qk_plan_recurring *recurring;
     uint32_t recurring_count, recurring_cap;
+    qk_plan_field *fields; /* of safeguards alone */
+    uint32_t field_count, field_cap;
+    qk_span own_plan; /* 制定本系统执法和督导计划: departments are to make a plan of their own */
 } qk_plan_task;
 
 typedef struct qk_plan {

@@ -22,6 +22,8 @@ qk_mark qk_plan_mark_at(const qk_plan_text *t, uint32_t at, uint32_t limit);
 void qk_plan_read_outline(qk_plan *p);
 void qk_plan_read_head(qk_plan *p);
 void qk_plan_read_duties(qk_plan *p);
+/* Who checks what by himself, of the safeguards. */
+void qk_plan_read_fields(qk_plan *p);
 void qk_plan_read_clauses(qk_plan *p);
 void qk_plan_read_targets(qk_plan *p);
 void qk_plan_read_money(qk_plan *p);
@@ -35,6 +37,13 @@ bool qk_plan_label_at(const qk_plan_text *t, uint32_t at, uint32_t limit, qk_dut
 bool qk_plan_duty_bracket(const qk_plan_text *t, uint32_t open, uint32_t limit, uint32_t *close);
 /* Behind the bracket that opens at `open`, or 0 when it does not close before limit. */
 uint32_t qk_plan_bracket_end(const qk_plan_text *t, uint32_t open, uint32_t limit);
+
+/* Does a name of a unit end here (局, 委, 办事处 …)? */
+bool qk_plan_is_unit(const qk_plan_text *t, qk_span s);
+/* The next piece up to 、，；。 outside brackets; *rest moves behind it. */
+qk_span qk_plan_next_piece(const qk_plan_text *t, qk_span *rest);
+/* A unit without 等部门 behind it and 由, 以及 before it. */
+qk_span qk_plan_trim_unit(const qk_plan_text *t, qk_span s);
 
 /* A number in Chinese or Arabic digits; *end behind it; false when there is none. */
 bool qk_plan_read_count(const qk_plan_text *t, uint32_t at, uint32_t limit, uint32_t *value,

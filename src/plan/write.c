@@ -275,6 +275,25 @@ static void write_parts(walker *k, const qk_plan_task *task)
     end_list(k);
 }
 
+/* Departments' own fields of enforcement and supervision. */
+static void write_fields(walker *k, const qk_plan_task *task)
+{
+    if (task->own_plan.to) put_span(k, "own_plan", task->own_plan);
+    begin_list(k, "fields");
+    for (uint32_t i = 0; i < task->field_count; i++) {
+        const qk_plan_field *f = &task->fields[i];
+        size_t depth = k->depth;
+        enter(k, "fields", i);
+        put_list(k, "units", &f->units);
+        put_list(k, "with", &f->with);
+        put_span(k, "field", f->field);
+        put_span(k, "check", f->check);
+        put_span(k, "text", f->text);
+        leave(k, depth);
+    }
+    end_list(k);
+}
+
 static void write_task(walker *k, const char *list, uint32_t index, const qk_plan_task *task)
 {
     const qk_plan_node *node = &k->p->nodes[task->node];
@@ -290,6 +309,7 @@ static void write_task(walker *k, const char *list, uint32_t index, const qk_pla
     write_numbers(k, task);
     write_recurring(k, task);
     write_parts(k, task);
+    if (node->role == QK_PLAN_SAFEGUARD) write_fields(k, task);
     if (k->places) {
         uint32_t end = node->para_end ? k->p->paras[node->para_end - 1].span.to : node->heading.to;
         put_place(k, "text", (qk_span){node->heading.from, end});

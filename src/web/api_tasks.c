@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tasks, duties and filings (domain/duties.h). */
+#include "domain/deptplan.h"
 #include "domain/duties.h"
 #include "domain/year.h"
 #include "web/api.h"
@@ -89,6 +90,13 @@ qk_code qk_api_filings(qk_exchange *x, qk_error *err)
     qk_task_filter f = {.plan = qk_query_str(x, "plan")};
     limit_rows(x, &f);
     return qk_duties_write_filings(&x->json, x->tools->db, &f, now_of(x), err);
+}
+
+qk_code qk_api_deptplans(qk_exchange *x, qk_error *err)
+{
+    qk_task_filter f = {.plan = qk_query_str(x, "plan")};
+    limit_rows(x, &f);
+    return qk_deptplans_write(&x->json, x->tools->db, &f, now_of(x), &x->arena, err);
 }
 
 /* ---- changing ---- */

@@ -301,8 +301,8 @@ static const qk_param posts_params[] = {TIME("at", "As the posts were held then"
 static const qk_param plan_post_params[] = {TEXT("name", 200, "What the file is called"), END};
 static const qk_param plan_items_params[] = {
     CHOICE("kind",
-           "head target task safeguard units deadline indicator recurring part table row penalty "
-           "system",
+           "head target task safeguard units deadline indicator recurring part field table row "
+           "penalty system",
            "Only items of this kind"),
     CHOICE("state", "proposed accepted corrected rejected asked", "Only items in this state"),
     TEXT("below", 95, "Only this item and what is below it, as tasks[3]"), END};
@@ -767,6 +767,11 @@ const qk_route qk_routes[] = {
     {QK_GET, "/filings", qk_api_filings, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, 16 * MB, "listFilings",
      "Who has filed the plan that he owes, who is late, who is missing", filings_params, NULL,
      "FilingList", "200"},
+    {QK_GET, "/department-plans", qk_api_deptplans, QK_LANE_READ, QK_ACT_TASK_VIEW, 0, 16 * MB,
+     "listDepartmentPlans",
+     "Departments' own plans of enforcement and supervision: each field that the plan gives them, "
+     "whether a filed plan covers it, planned and done",
+     filings_params, NULL, "DepartmentPlanList", "200"},
     {QK_POST, "/filings/{id}/{unit}", qk_api_filing_post, QK_LANE_CHANGE, QK_ACT_TASK_ANSWER,
      64 * MB, MB, "filePlan", "File a plan: the body is the file", filing_params,
      "text/plain application/pdf "

@@ -108,6 +108,12 @@ static void test_people__names_as_plans_print_them_find_the_unit(void **state)
     for (size_t i = 0; i < QK_ARRAY_COUNT(drc); i++) assert_names_unit(r, drc[i], "drc");
     for (size_t i = 0; i < QK_ARRAY_COUNT(dh); i++) assert_names_unit(r, dh[i], "dh");
     for (size_t i = 0; i < QK_ARRAY_COUNT(cg); i++) assert_names_unit(r, cg[i], "cg");
+    /* a branch of work is its office, unless two work in it or none does */
+    assert_names_unit(r, "生态环境部门", "eeb");
+    assert_names_unit(r, "环保部门", "eeb");
+    assert_names_unit(r, "发改部门", "drc");
+    assert_names_unit(r, "财政部门", NULL);
+    assert_names_unit(r, "各部门", NULL);
     assert_names_unit(r, "财政局", NULL);
     assert_names_unit(r, "市场监管局", NULL);
     assert_names_unit(r, "各乡镇", NULL);
@@ -190,17 +196,17 @@ static void test_people__one_alias_means_one_unit(void **state)
     qk_db *db = open_db();
     qk_registry *r = with_people(db);
     qk_error err = {0};
-    qk_unit_alias a = {.alias = "环保部门", .unit = "eeb"};
+    qk_unit_alias a = {.alias = "环保口", .unit = "eeb"};
     assert_done(qk_people_put_alias(r, &a, false, QK_STR("c"), at("2025-06-02"), &err), &err);
-    assert_names_unit(r, "环保部门", "eeb");
+    assert_names_unit(r, "环保口", "eeb");
     qk_str_copy(a.unit, sizeof a.unit, QK_STR("drc"));
     assert_int_equal(qk_people_put_alias(r, &a, false, QK_STR("c"), at("2025-06-02"), &err),
                      QK_EEXIST);
     assert_done(qk_people_put_alias(r, &a, true, QK_STR("c"), at("2025-06-02"), &err), &err);
-    assert_names_unit(r, "环保部门", "drc");
+    assert_names_unit(r, "环保口", "drc");
     a.unit[0] = 0;
     assert_done(qk_people_put_alias(r, &a, true, QK_STR("c"), at("2025-06-03"), &err), &err);
-    assert_names_unit(r, "环保部门", NULL);
+    assert_names_unit(r, "环保口", NULL);
     assert_int_equal(number_of(db, "SELECT count(*) FROM unit_alias_history"), 3);
     qk_registry_close(r);
     qk_db_close(db);

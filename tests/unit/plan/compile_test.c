@@ -286,6 +286,66 @@ static void test_S005_plan__a_clause_without_a_subject_speaks_of_the_one_before(
     qk_plan_free(p);
 }
 
+/* "units|with|field|check" of every field of the first safeguard. */
+static void assert_fields(const char *safeguard, const char *const *expected)
+{
+    char text[4096];
+    snprintf(text, sizeof text,
+             "青泽县2026年方案\n一、任务\n1.改造窑炉。分批。\n二、保障措施\n（一）强化监管。%s\n",
+             safeguard);
+    qk_plan *p = compiled(text);
+    const qk_plan_task *s = &p->safeguards[0];
+    uint32_t n = 0;
+    for (; expected[n]; n++) {
+        char got[1024];
+        if (n >= s->field_count) fail_msg("%s: %u fields, not %s", safeguard, n, expected[n]);
+        const qk_plan_field *f = &s->fields[n];
+        snprintf(got, sizeof got, "%s|%s|%s|%s", names_of(p, &f->units), names_of(p, &f->with),
+                 quoted(p, f->field), quoted(p, f->check));
+        assert_string_equal(got, expected[n]);
+    }
+    if (s->field_count != n) fail_msg("%s: %u fields", safeguard, s->field_count);
+    qk_plan_free(p);
+}
+
+static void test_S021_plan__departments_fields_are_read_from_running_text(void **state)
+{
+    (void)state;
+    static const char *const cases[][6] = {
+        {"县住建局牵头对工地、道路污染管控措施落实等情况开展专项执法检查。",
+         "县住建局||工地、道路污染管控措施落实|专项执法检查"},
+        {"县公安局对黄标车上路开展专项检查，会同应急管理、商务等部门开展烟花爆竹禁燃禁放检查；牵头"
+         "做好"
+         "禁放工作。交通部门牵头对货车抛洒开展专项督导。",
+         "县公安局||黄标车上路|专项检查", "县公安局|应急管理、商务|烟花爆竹禁燃禁放|检查",
+         "交通部门||货车抛洒|专项督导"},
+        {"由县农业局牵头，县城管局、县水利局配合，对“三烧”和水利工地开展专项督查工作。",
+         "县农业局|县城管局、县水利局|“三烧”和水利工地|专项督查"},
+        {"市场监管、商务、生态环境等部门依据职责分工，对油品质量、煤炭质量等领域，开展专项执法检查"
+         "，"
+         "对典型问题公开曝光。",
+         "市场监管、商务、生态环境||油品质量、煤炭质量|专项执法检查"},
+        {"县工信局：落后产能淘汰情况专项督导检查。县商务局负责加油站油气回收的监督检查。",
+         "县工信局||落后产能淘汰|专项督导检查", "县商务局||加油站油气回收|监督检查"},
+        {"县科工局牵头对产能压减等情况开展督导，会同生态环境部门开展季节性调控、配合生态环境部门开"
+         "展"
+         "减排管控督导检查。",
+         "县科工局||产能压减|督导"},
+        /* Nobody's own field: all of them, help only, no check, no unit. */
+        {"各成员单位对照本方案各项任务，开展常态化监管检查。县环卫处牵头负责道路保洁，严禁焚烧落叶"
+         "。"
+         "严格对排污单位任务落实情况开展督导检查。县应急局配合开展禁放检查。对发现的问题，县攻坚办"
+         "对"
+         "相关乡镇财力实施扣缴。"},
+    };
+    for (size_t i = 0; i < QK_ARRAY_COUNT(cases); i++) assert_fields(cases[i][0], cases[i] + 1);
+    qk_plan *p =
+        compiled("青泽县2026年方案\n一、任务\n1.改造窑炉。分批。\n二、保障措施\n（一）监管。"
+                 "各部门要于3月底前编制年度监督检查计划并报备。县城管局制定执法方案。\n");
+    assert_quote(p, p->safeguards[0].own_plan, "编制年度监督检查计划");
+    qk_plan_free(p);
+}
+
 static void test_S005_plan__targets_of_the_whole_area(void **state)
 {
     (void)state;
@@ -567,6 +627,7 @@ int main(void)
         cmocka_unit_test(test_S005_plan__a_list_of_numbers_meets_a_list_of_names),
         cmocka_unit_test(test_S005_plan__thresholds_and_facts_are_no_indicators),
         cmocka_unit_test(test_S005_plan__a_clause_without_a_subject_speaks_of_the_one_before),
+        cmocka_unit_test(test_S021_plan__departments_fields_are_read_from_running_text),
         cmocka_unit_test(test_S005_plan__targets_of_the_whole_area),
         cmocka_unit_test(test_S019_plan__tables_are_read_and_mended),
         cmocka_unit_test(test_S019_plan__tables_by_blanks),

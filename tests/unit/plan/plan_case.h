@@ -23,6 +23,16 @@ static inline const char *quoted(const qk_plan *plan, qk_span span)
     return copy;
 }
 
+/* The names of a list as a plan prints them. */
+static inline const char *names_of(const qk_plan *plan, const qk_plan_list *list)
+{
+    char *out = qk_arena_copy(plan->text.arena, "", 0);
+    for (uint32_t i = 0; i < list->count; i++)
+        out = qk_arena_printf(plan->text.arena, "%s%s%s", out, i ? "、" : "",
+                              quoted(plan, list->at[i]));
+    return out;
+}
+
 /* The units of a role, joined by '|'. */
 static inline const char *units_of(const qk_plan *plan, uint32_t task, qk_duty_role role)
 {

@@ -57,12 +57,12 @@ static inline const qk_json_value *rig_refused(rig *r, const char *method, const
         fail_msg("%s %s: %d, not %d: %.400s", method, path, got.status, status, got.body);
     return rig_json(r, &got);
 }
-/* Uploads the plan, accepts its reading, gives task 3 a lead and issues it. */
-static inline void rig_issue(rig *r)
+/* Uploads a plan, accepts its reading, gives task 3 a lead and issues it. */
+static inline void rig_issue_text(rig *r, const char *text)
 {
     char path[80];
-    reply got = rig_upload(r, "/api/v1/plans?name=plan.txt", "text/plain", qk_str_of(rig_plan),
-                           "issue-upload");
+    reply got =
+        rig_upload(r, "/api/v1/plans?name=plan.txt", "text/plain", qk_str_of(text), "issue-upload");
     if (got.status != 200) fail_msg("%d %.400s", got.status, got.body);
     rig_changed(r, "PUT", "/api/v1/plans/2026-1/items/tasks%5B2%5D.lead",
                 "{\"row_version\":1,\"action\":\"correct\",\"data\":[\"县城市管理局\"]}");
@@ -74,6 +74,11 @@ static inline void rig_issue(rig *r)
         rig_changed(r, "PUT", path, "{\"row_version\":1,\"action\":\"accept\"}");
     }
     rig_changed(r, "PUT", "/api/v1/plans/2026-1", "{\"row_version\":1,\"status\":\"issued\"}");
+}
+
+static inline void rig_issue(rig *r)
+{
+    rig_issue_text(r, rig_plan);
 }
 
 static inline void rig_clock(rig *r, const char *time)

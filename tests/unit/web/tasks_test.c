@@ -209,6 +209,104 @@ static void test_S017_tasks__an_office_sees_only_its_tasks(void **state)
     rig_stop(&r);
 }
 
+/* The rig's plan, and a chapter that hands each department its field in running text. */
+static const char fields_text[] =
+    "（二）强化执法监管。县环委会各成员单位对照本方案，制定本系统2026年执法和督导计划，开展常态化监"
+    "管检查。市生态环境局青泽分局牵头对工业企业达标排放、重型柴油车达标排放等情况组织开展专项执法检"
+    "查"
+    "。县住房和城乡建设局牵头对房屋建筑工地污染管控措施落实情况开展专项执法检查；交通部门牵头对柴油"
+    "货"
+    "车抛洒扬尘等情况开展专项督导，会同城市管理部门开展渣土车专项执法检查。县商务局牵头开展成品油市"
+    "场"
+    "专项整治行动。\n";
+
+static const qk_json_value *department_of(const qk_json_value *list, const char *unit)
+{
+    for (const qk_json_value *i = qk_json_get(list, "items")->first; i; i = i->next)
+        if (rig_is(i, "unit", unit)) return i;
+    fail_msg("no plan of %s", unit);
+    return NULL;
+}
+
+static void file_own(rig *r, const qk_json_value *department)
+{
+    char path[160];
+    snprintf(path, sizeof path, "/api/v1/filings/%.*s/%.*s?name=own.txt",
+             QK_STR_ARG(qk_json_get_str(department, "obligation")),
+             QK_STR_ARG(qk_json_get_str(department, "unit")));
+    reply got = rig_upload(r, path, "text/plain", QK_STR("本系统执法和督导计划"), path);
+    if (got.status != 200) fail_msg("%s: %d %.300s", path, got.status, got.body);
+}
+
+static void plan_checks(rig *r, const qk_json_value *field, int planned, int done)
+{
+    char path[120], body[160];
+    snprintf(path, sizeof path, "/api/v1/ledgers/department_plan/rows/%.*s",
+             QK_STR_ARG(qk_json_get(field, "row")->text));
+    snprintf(body, sizeof body, "{\"row_version\":1,\"data\":{\"planned\":%d,\"done\":%d}}",
+             planned, done);
+    rig_changed(r, "PUT", path, body);
+}
+
+static void test_S021_tasks__each_departments_field_is_covered_by_its_plan_or_flagged(void **state)
+{
+    (void)state;
+    rig r;
+    qk_buf text;
+    qk_buf_init(&text, 1 << 16);
+    qk_buf_puts(&text, rig_plan);
+    qk_buf_puts(&text, fields_text);
+    qk_buf_putc(&text, '\0');
+    rig_start(&r, ISSUE_DAY "x0", NULL);
+    rig_issue_text(&r, text.ptr);
+    const char *bureau = rig_unit(&r, "生态环境局青泽分局"), *traffic = rig_unit(&r, "交通运输局"),
+               *housing = rig_unit(&r, "住房和城乡建设局"), *trade = rig_unit(&r, "商务局");
+    const qk_json_value *d = rig_document(&r, "/api/v1/department-plans?plan=2026-1");
+    assert_json(d, "total", "4");
+    assert_json(d, "items/0/title", "制定本系统2026年执法和督导计划");
+    assert_json(d, "items/0/unit", bureau);
+    assert_json(d, "items/0/fields/0/field", "工业企业达标排放、重型柴油车达标排放");
+    assert_json(d, "items/0/fields/0/check", "专项执法检查");
+    /* 交通部门 is the bureau that leads a task under its full name, with two fields of its own. */
+    assert_json(department_of(d, traffic), "fields/0/field", "柴油货车抛洒扬尘");
+    assert_json(department_of(d, traffic), "fields/1/field", "渣土车");
+    assert_json(department_of(d, traffic), "fields/1/with", "城市管理部门");
+    assert_json(department_of(d, traffic), "fields/2", "absent");
+    /* No day is printed: 30 days after the issue. */
+    assert_json(d, "items/0/due", "2026-05-22");
+    assert_json(d, "items/0/fields/0/state", "waiting");
+    /* It is a task of the department, and opens the sentence that it came from. */
+    char path[120];
+    snprintf(path, sizeof path, "/api/v1/tasks/%s",
+             rig_at(department_of(d, trade), "obligation")->text.ptr);
+    path[strlen("/api/v1/tasks/") + rig_at(department_of(d, trade), "obligation")->text.len] = 0;
+    const qk_json_value *task = rig_document(&r, path);
+    assert_json(task, "kind", "filing");
+    assert_json(task, "text", "县商务局牵头开展成品油市场专项整治行动");
+    assert_non_null(rig_at(task, "source/fields/field/0/0"));
+    d = rig_document(&r, "/api/v1/department-plans");
+    file_own(&r, department_of(d, bureau));
+    file_own(&r, department_of(d, traffic));
+    plan_checks(&r, rig_at(department_of(d, bureau), "fields/0"), 12, 5);
+    plan_checks(&r, rig_at(department_of(d, traffic), "fields/1"), 4, 4);
+    rig_clock(&r, "2026-05-23T00:00:01");
+    d = rig_document(&r, "/api/v1/department-plans");
+    assert_json(department_of(d, bureau), "fields/0/state", "covered");
+    assert_json(department_of(d, bureau), "planned", "12");
+    assert_json(department_of(d, bureau), "done", "5");
+    /* Filed, but one of two fields is in no plan: told apart. */
+    assert_json(department_of(d, traffic), "covered", "1");
+    assert_json(department_of(d, traffic), "fields/0/state", "unplanned");
+    assert_json(department_of(d, traffic), "fields/1/state", "covered");
+    /* Not filed on the day: flagged, and an order to each. */
+    assert_json(department_of(d, housing), "state", "missing");
+    assert_json(department_of(d, trade), "fields/0/state", "missing");
+    d = rig_document(&r, "/api/v1/cases?kind=filing");
+    assert_json(d, "total", "2");
+    qk_buf_clear(&text);
+    rig_stop(&r);
+}
+
 static void test_tasks__answers_have_the_shapes_of_the_document(void **state)
 {
     (void)state;
@@ -219,7 +317,8 @@ static void test_tasks__answers_have_the_shapes_of_the_document(void **state)
                    {"/api/v1/my/tasks?unit=410001", "TaskList"},
                    {"/api/v1/tasks/2026-1-t0", "TaskDetail"},
                    {"/api/v1/duties", "DutyList"},
-                   {"/api/v1/filings", "FilingList"}};
+                   {"/api/v1/filings", "FilingList"},
+                   {"/api/v1/department-plans", "DepartmentPlanList"}};
     rig r;
     rig_start(&r, ISSUE_DAY "x0", NULL);
     rig_issue(&r);
@@ -243,6 +342,7 @@ int main(void)
         qk_dir_test(test_S008_tasks__the_list_of_missing_filers_is_exact),
         qk_dir_test(test_tasks__an_amendment_is_a_version_with_its_day),
         qk_dir_test(test_S017_tasks__an_office_sees_only_its_tasks),
+        qk_dir_test(test_S021_tasks__each_departments_field_is_covered_by_its_plan_or_flagged),
         qk_dir_test(test_tasks__answers_have_the_shapes_of_the_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@ import { sectionAt, type Anchor, type Place, type Section } from './markup';
 import type { Item, ItemState } from './types';
 
 /** Order in the margin within one section. */
-const KIND_RANK = ['head', 'target', 'task', 'safeguard', 'units', 'part', 'deadline', 'indicator', 'recurring', 'penalty', 'system', 'table', 'row'];
+const KIND_RANK = ['head', 'target', 'task', 'safeguard', 'units', 'part', 'deadline', 'indicator', 'recurring', 'field', 'penalty', 'system', 'table', 'row'];
 /** What begins a section of its own. */
 const HEADS = new Set(['task', 'safeguard', 'table']);
 
@@ -105,6 +105,7 @@ const FORMS: Record<string, Field[]> = {
   deadline: [f('start', 'date'), f('date', 'date'), f('text')],
   indicator: [f('name'), f('op', 'op'), f('value', 'number'), f('value2', 'number'), f('unit'), f('date', 'date'), f('text', 'long')],
   recurring: [f('every', 'every'), f('what'), f('op', 'op'), f('value', 'number'), f('unit'), f('text', 'long')],
+  field: [f('units', 'list'), f('with', 'list'), f('field', 'long'), f('check')],
   penalty: [f('text', 'long'), f('per'), f('amount_yuan', 'number'), f('payer')],
   system: [f('text'), f('kind')],
   table: [f('title', 'long')],

@@ -46,6 +46,8 @@ export function saying(item: Item, words: { wan: string; yuan: string; every: (c
       return { main: `${words.every(text(data.every))} ${demand(data)}`.trim(), more: text(data.what) };
     case 'penalty':
       return { main: [money(data, words.wan, words.yuan), text(data.per) && `/ ${text(data.per)}`].filter(Boolean).join(' '), more: [text(data.payer), text(data.text)].filter(Boolean).join(' · ') };
+    case 'field':
+      return { main: `${units(data.units).join('、')}：${text(data.field)}`, more: [text(data.check), units(data.with).join('、')].filter(Boolean).join(' · ') };
     case 'system':
       return { main: text(data.text), more: text(data.kind) };
     case 'table':

@@ -5,12 +5,13 @@ import type { Component } from 'svelte';
 
 type Loader = () => Promise<{ default: Component }>;
 
-export const PLAN_TABS = ['leader', 'library', 'board', 'mine', 'month', 'bulletins'] as const;
+export const PLAN_TABS = ['leader', 'library', 'board', 'mine', 'departments', 'month', 'bulletins'] as const;
 
 export const PLAN_SCREENS: Record<string, Loader> = {
   library: () => import('./Library.svelte'),
   board: () => import('./Board.svelte'),
   mine: () => import('./Mine.svelte'),
+  departments: () => import('./Departments.svelte'),
   leader: () => import('./Leader.svelte'),
   month: () => import('./Month.svelte'),
   bulletins: () => import('./Bulletins.svelte'),

@@ -75,6 +75,51 @@ export interface Filing {
   file_name: string | null;
 }
 
+/** A field that the plan gives a department, with a row of ledger department_plan. */
+export interface DepartmentField {
+  row: number;
+  row_version: number;
+  field: string;
+  check: string | null;
+  with: string | null;
+  path: string | null;
+  planned: number | null;
+  done: number | null;
+  state: 'covered' | 'unplanned' | 'waiting' | 'missing';
+}
+export interface DepartmentPlan {
+  obligation: string;
+  plan: string;
+  title: string;
+  year: number;
+  due: string | null;
+  unit: string;
+  name_zh: string;
+  name_en: string;
+  state: Filing['state'];
+  filed_at: string | null;
+  file: string | null;
+  file_name: string | null;
+  fields: DepartmentField[];
+  covered: number;
+  planned: number;
+  done: number;
+}
+
+/** Fields by state, checks planned and done, over all departments. */
+export function fieldCounts(all: DepartmentPlan[]): Record<'all' | DepartmentField['state'] | 'planned' | 'done', number> {
+  const out = { all: 0, covered: 0, unplanned: 0, waiting: 0, missing: 0, planned: 0, done: 0 };
+  for (const d of all) {
+    out.planned += d.planned;
+    out.done += d.done;
+    for (const f of d.fields) {
+      out.all++;
+      out[f.state]++;
+    }
+  }
+  return out;
+}
+
 export type GroupBy = 'unit' | 'campaign' | 'due';
 export interface Group {
   key: string;
