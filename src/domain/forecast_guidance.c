@@ -21,13 +21,24 @@ static const qk_aqi_item item_of[QK_GUIDANCE_INDEX] = {[QK_SO2] = QK_SO2_24H,
                                                        [QK_O3] = QK_O3_8H,
                                                        [QK_GUIDANCE_OZONE_HOUR] = QK_O3_1H};
 
+enum { ENDS = QK_POLLUTANTS * QK_DAY_ENDS };
+_Static_assert((int)QK_DAY_ENDS == (int)QK_FORECAST_ENDS, "the same stretches of a day");
+
 void qk_forecast_days_clear(qk_forecast_days *days)
 {
     for (size_t k = 0; k < QK_GUIDANCE_TARGETS; k++) free(days->value[k]);
+    for (size_t i = 0; i < ENDS; i++) free(days->end[i / QK_DAY_ENDS][i % QK_DAY_ENDS]);
     free(days->aqi);
     free(days->learn);
     free(days->holiday);
     *days = (qk_forecast_days){0};
+}
+
+static bool hold_unknown(double **out, size_t days)
+{
+    *out = calloc(days, sizeof **out);
+    for (size_t t = 0; *out && t < days; t++) (*out)[t] = NAN;
+    return *out != NULL;
 }
 
 qk_code qk_forecast_days_init(qk_forecast_days *days, int32_t first_day, int32_t last_day,
@@ -40,11 +51,10 @@ qk_code qk_forecast_days_init(qk_forecast_days *days, int32_t first_day, int32_t
                        QK_FORECAST_DAYS);
     days->days = (size_t)span;
     bool held = true;
-    for (size_t k = 0; k < QK_GUIDANCE_TARGETS; k++) {
-        days->value[k] = calloc(days->days, sizeof(double));
-        held = held && days->value[k];
-        for (size_t t = 0; days->value[k] && t < days->days; t++) days->value[k][t] = NAN;
-    }
+    for (size_t k = 0; k < QK_GUIDANCE_TARGETS; k++)
+        held = hold_unknown(&days->value[k], days->days) && held;
+    for (size_t i = 0; i < ENDS; i++)
+        held = hold_unknown(&days->end[i / QK_DAY_ENDS][i % QK_DAY_ENDS], days->days) && held;
     days->aqi = calloc(days->days, sizeof *days->aqi);
     days->learn = calloc(days->days, sizeof *days->learn);
     days->holiday = calloc(days->days + QK_GUIDANCE_LEADS, 1);
@@ -64,6 +74,10 @@ void qk_forecast_days_trim(qk_forecast_days *days)
     size_t left = days->days - off;
     for (size_t k = 0; k < QK_GUIDANCE_TARGETS; k++)
         memmove(days->value[k], days->value[k] + off, left * sizeof *days->value[k]);
+    for (size_t i = 0; i < ENDS; i++) {
+        double *end = days->end[i / QK_DAY_ENDS][i % QK_DAY_ENDS];
+        memmove(end, end + off, left * sizeof *end);
+    }
     memmove(days->aqi, days->aqi + off, left * sizeof *days->aqi);
     memmove(days->learn, days->learn + off, left * sizeof *days->learn);
     memmove(days->holiday, days->holiday + off, left + QK_GUIDANCE_LEADS);
@@ -83,6 +97,10 @@ void qk_forecast_days_put(qk_forecast_days *days, const qk_day *day)
     int64_t t = (int64_t)day->day - days->first_day;
     if (t < 0 || t >= (int64_t)days->days || !(day->flags & QK_DAY_RECORDED)) return;
     for (size_t k = 0; k < QK_POLLUTANTS; k++) days->value[k][t] = units_of(day->stat[k]);
+    for (size_t i = 0; i < ENDS; i++) {
+        double end = (double)day->end[i / QK_DAY_ENDS][i % QK_DAY_ENDS];
+        days->end[i / QK_DAY_ENDS][i % QK_DAY_ENDS][t] = end > 0 ? end : NAN;
+    }
     days->value[QK_GUIDANCE_OZONE_HOUR][t] = units_of(day->o3_hour);
     qk_day_judge(&aqi, &again, days->rule);
     if (again.aqi >= 0) days->value[QK_GUIDANCE_INDEX][t] = again.aqi;
@@ -105,6 +123,8 @@ qk_code qk_forecast_days_fit(qk_forecaster **out, const qk_forecast_days *days,
         r.value[k] = days->value[k];
         r.least[k] = k == QK_CO ? 0.05 : k == QK_GUIDANCE_INDEX ? least_index : 1;
     }
+    for (size_t i = 0; i < ENDS; i++)
+        r.end[i / QK_DAY_ENDS][i % QK_DAY_ENDS] = days->end[i / QK_DAY_ENDS][i % QK_DAY_ENDS];
     if (leads < QK_GUIDANCE_LEADS_LEARNT) leads = QK_GUIDANCE_LEADS_LEARNT;
     return qk_forecaster_fit(out, &r, archive, leads, err);
 }

@@ -21,10 +21,11 @@ extern const int32_t qk_guidance_over[QK_GUIDANCE_OVER];
 typedef struct qk_forecast_days {
     int32_t first_day;
     size_t days;
-    double *value[QK_GUIDANCE_TARGETS]; /* ug/m3, CO mg/m3, AQI under `rule`; NaN missing */
-    int16_t *aqi;                       /* as judged in the qk_day; QK_AQI_NA without */
-    bool *learn;                        /* set by the caller, all false at first */
-    uint8_t *holiday;                   /* [days + QK_GUIDANCE_LEADS]; zeros at first */
+    double *value[QK_GUIDANCE_TARGETS];      /* ug/m3, CO mg/m3, AQI under `rule`; NaN missing */
+    double *end[QK_POLLUTANTS][QK_DAY_ENDS]; /* of the day's last hours, as in a qk_day; or NaN */
+    int16_t *aqi;                            /* as judged in the qk_day; QK_AQI_NA without */
+    bool *learn;                             /* set by the caller, all false at first */
+    uint8_t *holiday;                        /* [days + QK_GUIDANCE_LEADS]; zeros at first */
     const qk_aqi_rule *rule;
     const _Atomic bool *stop; /* as qk_forecast_record.stop */
 } qk_forecast_days;

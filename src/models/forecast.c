@@ -27,6 +27,7 @@ static void clear_series(qk_forecast_series *s)
     free(s->trees);
     free(s->mean);
     for (size_t i = 0; i < QK_FORECAST_RECENT; i++) free(s->recent[i]);
+    for (size_t i = 0; i < QK_FORECAST_ENDS; i++) free(s->turn[i]);
 }
 
 void qk_forecaster_free(qk_forecaster *f)
@@ -52,6 +53,10 @@ static bool hold_series(qk_forecaster *f, qk_forecast_series *s)
     for (size_t i = 0; i < QK_FORECAST_RECENT; i++) {
         s->recent[i] = calloc(f->days, sizeof *s->recent[i]);
         held = held && s->recent[i];
+    }
+    for (size_t i = 0; i < QK_FORECAST_ENDS; i++) {
+        s->turn[i] = calloc(f->days, sizeof *s->turn[i]);
+        held = held && s->turn[i];
     }
     return held;
 }
@@ -80,6 +85,23 @@ static qk_code take_season_off(qk_forecaster *f, qk_forecast_series *s, qk_error
     return code;
 }
 
+static double log_of(double v, double least)
+{
+    return isfinite(v) && v >= 0 ? log(fmax(v, least)) : NAN;
+}
+
+static void take_ends(qk_forecast_series *s, const qk_forecast_record *record, size_t target)
+{
+    for (size_t t = 0; t < record->days; t++) {
+        double before = s->log[t];
+        for (size_t i = 0; i < QK_FORECAST_ENDS && record->end[target][i]; i++) {
+            double end = log_of(record->end[target][i][t], record->least[target]);
+            s->turn[i][t] = isnan(end) || isnan(before) ? 0 : end - before;
+            before = end;
+        }
+    }
+}
+
 static qk_code take_record(qk_forecaster *f, const qk_forecast_record *record, qk_error *err)
 {
     size_t others = 0;
@@ -88,10 +110,9 @@ static qk_code take_record(qk_forecaster *f, const qk_forecast_record *record, q
     if (record->holiday) memcpy(f->holiday, record->holiday, f->days + f->leads);
     for (size_t k = 0; k < f->targets; k++) {
         qk_forecast_series *s = &f->series[k];
-        for (size_t t = 0; t < f->days; t++) {
-            double v = record->value[k][t];
-            s->log[t] = isfinite(v) && v >= 0 ? log(fmax(v, record->least[k])) : NAN;
-        }
+        for (size_t t = 0; t < f->days; t++)
+            s->log[t] = log_of(record->value[k][t], record->least[k]);
+        take_ends(s, record, k);
         QK_TRY(take_season_off(f, s, err));
         others += k != f->index && s->known;
     }
@@ -134,31 +155,46 @@ static void fill_recent(const qk_forecaster *f, qk_forecast_series *s)
     }
 }
 
-enum { CARRY_FEATURES = 2 + QK_FORECAST_RECENT };
+enum {
+    CARRY_FEATURES = 2 + QK_FORECAST_RECENT,
+    CARRY_MAX = CARRY_FEATURES + 1 + QK_FORECAST_TARGETS * QK_FORECAST_ENDS
+};
+
+/* The last hours tell of the next day alone, and take a year to be learnt. */
+static bool has_ends(const qk_forecaster *f, size_t lead)
+{
+    return lead == 1 && f->season;
+}
 
 /* The level is added rather than learnt: a year or two of record cannot tell how air drifts from
  * year to year, and a slope fitted to it came out with the wrong sign. */
-static void carry_features(double x[CARRY_FEATURES], const qk_forecaster *f, size_t target,
-                           size_t issue, size_t lead)
+static size_t carry_features(double x[CARRY_MAX], const qk_forecaster *f, size_t target,
+                             size_t issue, size_t lead)
 {
     const qk_forecast_series *s = &f->series[target];
-    size_t row = issue * f->leads + lead - 1;
+    size_t row = issue * f->leads + lead - 1, n = CARRY_FEATURES;
     x[0] = s->ridge[row] + level_share * s->level[issue];
     x[1] = s->trees[row] + level_share * s->level[issue];
     for (size_t i = 0; i < QK_FORECAST_RECENT; i++) x[2 + i] = s->recent[i][issue];
+    if (!has_ends(f, lead)) return n;
+    x[n++] = s->anomaly[issue];
+    for (size_t k = 0; k < f->targets; k++)
+        for (size_t i = 0; i < QK_FORECAST_ENDS; i++) x[n++] = f->series[k].turn[i][issue];
+    return n;
 }
 
 static qk_code fit_carry(qk_forecaster *f, size_t target, size_t lead, qk_error *err)
 {
-    double row[1 + CARRY_FEATURES + 1] = {1};
+    double row[1 + CARRY_MAX + 1] = {1};
     qk_forecast_series *s = &f->series[target];
     qk_gram gram = {0};
     qk_ridge ridge = {0};
-    QK_TRY(qk_gram_init(&gram, CARRY_FEATURES, err));
+    size_t n = carry_features(row + 1, f, target, 0, lead);
+    QK_TRY(qk_gram_init(&gram, n, err));
     for (size_t i = FIRST_ISSUE; i + lead < f->days; i++) {
         if (!f->learn[i + lead] || isnan(s->log[i + lead])) continue;
         carry_features(row + 1, f, target, i, lead);
-        row[1 + CARRY_FEATURES] = s->log[i + lead];
+        row[1 + n] = s->log[i + lead];
         qk_gram_add(&gram, row);
     }
     qk_code code = qk_ridge_fit(&ridge, &gram, carry_lambda, err);

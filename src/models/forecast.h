@@ -9,7 +9,8 @@
  *     last days' air; both over all leads at once, since the weather (models/lagged.h) already is a
  *     conditional mean, and both also out of fold;
  *  2. for each lead, ridge regression that weighs those two with what they have missed lately: the
- *     last three days, the week, and the level of the last months.
+ *     last three days, the week, and the level of the last months; for the next day also with how
+ *     the last hours of the day of issue stood against the day.
  * The ensemble adds the second step's errors of alike learnt days (season, forecast level) to the
  * forecast. One target is the air quality index itself, whose errors are drawn likewise: the caller
  * mixes both (half and half was best in cross-validation).
@@ -26,6 +27,7 @@ enum {
     QK_FORECAST_LEADS = 15,
     QK_FORECAST_DAYS = QK_LAGGED_DAYS,
     QK_FORECAST_LEARN_MIN = 25, /* days a target needs */
+    QK_FORECAST_ENDS = 2,       /* stretches at the end of a day */
     QK_FORECAST_DRESSES = 5
 };
 
@@ -34,6 +36,8 @@ typedef struct qk_forecast_record {
     size_t days, targets;
     const double *value[QK_FORECAST_TARGETS]; /* [days] */
     double least[QK_FORECAST_TARGETS];        /* > 0; what lies below counts as this */
+    const double *end[QK_FORECAST_TARGETS][QK_FORECAST_ENDS]; /* [days]: means of the day's last
+                                                 hours, the longer stretch first; NULL: not known */
     const uint8_t *holiday; /* [days + leads], 1: people rest though no weekend; NULL: not known */
     const bool *learn;      /* [days]: days whose values may be learnt from */
     size_t index;           /* the target that is the air quality index */

@@ -18,6 +18,7 @@ typedef struct qk_forecast_series {     /* of one target, by day index */
     double *anomaly;                    /* from the season; 0 where missing */
     double *recent[QK_FORECAST_RECENT]; /* see fill_recent */
     double *level;                      /* of the last months */
+    double *turn[QK_FORECAST_ENDS];     /* log ratios: end to day, shorter to longer end; or 0 */
     double *ridge, *trees;              /* step 1 by row; out of fold where learnt */
     double *mean;                       /* step 2 by row */
     bool known;

@@ -3,6 +3,8 @@
 
 enum { LCM = 212520, O3_HOUR_LIMIT = 200 };
 
+const int32_t qk_day_end_hours[QK_DAY_ENDS] = {6, 3};
+
 static const qk_aqi_item daily_item[QK_POLLUTANTS + 1] = {
     QK_SO2_24H, QK_NO2_24H, QK_PM10_24H, QK_PM25_24H, QK_CO_24H, QK_O3_8H, QK_O3_1H};
 
@@ -74,10 +76,25 @@ static void ozone_day(qk_day *out, const int64_t *micro)
     out->o3_hour = hour_stands ? fine_of_quanta(largest * LCM) : QK_FINE_NONE;
 }
 
+static float mean_end(const int64_t *micro, int32_t hours)
+{
+    int64_t sum = 0;
+    int32_t n = 0;
+    for (int32_t h = 24 - hours; h < 24; h++) {
+        if (micro[h] < 0) continue;
+        sum += micro[h];
+        n++;
+    }
+    return n * 2 < hours ? 0 : (float)sum / (float)n / 1e6f;
+}
+
 void qk_day_of(qk_day *out, const qk_hours *hours)
 {
-    for (int p = 0; p < QK_POLLUTANTS; p++)
+    for (int p = 0; p < QK_POLLUTANTS; p++) {
         if (p != QK_O3) mean_day(out, p, hours->micro[p]);
+        for (int i = 0; i < QK_DAY_ENDS; i++)
+            out->end[p][i] = mean_end(hours->micro[p], qk_day_end_hours[i]);
+    }
     ozone_day(out, hours->micro[QK_O3]);
 }
 
@@ -117,6 +134,20 @@ void qk_city_add(qk_city_day *city, const qk_day *station)
         city->sum[p] += value;
         city->valid[p]++;
     }
+    for (int p = 0; p < QK_POLLUTANTS; p++) {
+        for (int i = 0; i < QK_DAY_ENDS; i++) {
+            if (!(station->end[p][i] > 0)) continue;
+            city->end[p][i] += station->end[p][i];
+            city->ends[p][i]++;
+        }
+    }
+}
+
+static void mean_ends(qk_day *out, const qk_city_day *city)
+{
+    for (int p = 0; p < QK_POLLUTANTS; p++)
+        for (int i = 0; i < QK_DAY_ENDS; i++)
+            out->end[p][i] = city->ends[p][i] ? city->end[p][i] / (float)city->ends[p][i] : 0;
 }
 
 void qk_city_mean(qk_day *out, const qk_city_day *city, uint32_t stations)
@@ -129,6 +160,7 @@ void qk_city_mean(qk_day *out, const qk_city_day *city, uint32_t stations)
         else
             out->stat[p] = mean;
     }
+    mean_ends(out, city);
     out->unplanned = (uint8_t)~city->planned;
     if (city->seen > 0) out->flags |= QK_DAY_RECORDED;
     if (city->seen > 0 && city->dusty == city->seen) out->flags |= QK_DAY_DUST;

@@ -28,20 +28,24 @@ typedef struct qk_hours {
 } qk_hours;
 
 enum { QK_DAY_DUST = 1, QK_DAY_RECORDED = 2 };
+enum { QK_DAY_ENDS = 2 };
+extern const int32_t qk_day_end_hours[QK_DAY_ENDS]; /* 6, 3 */
 
 typedef struct qk_day {
     qk_fine stat[QK_POLLUTANTS]; /* daily mean; O3: largest 8-h mean; QK_FINE_NONE = not valid */
     qk_fine o3_hour;             /* largest hour of ozone, for HJ 633-2012 */
-    int32_t day;                 /* civil day number */
-    int16_t aqi;                 /* QK_AQI_NA without */
-    uint16_t primary;            /* QK_AQI_BITs */
+    float end[QK_POLLUTANTS][QK_DAY_ENDS]; /* ug/m3 (CO: mg/m3): mean of the day's last hours, for
+                                            * its forecast; 0 = less than half of them are there */
+    int32_t day;                           /* civil day number */
+    int16_t aqi;                           /* QK_AQI_NA without */
+    uint16_t primary;                      /* QK_AQI_BITs */
     uint8_t hours[QK_POLLUTANTS];
     uint8_t unplanned; /* bits 1 << pollutant: not in the monitoring plan */
     uint8_t flags;     /* QK_DAY_* and above them whatever the caller keeps */
 } qk_day;
 
-/* Fills stat, hours and o3_hour. A largest hour of ozone needs 20 hours, or exceeds 200 (as the
- * 8-h rule; a convention). */
+/* Fills stat, hours, end and o3_hour. A largest hour of ozone needs 20 hours, or exceeds 200 (as
+ * the 8-h rule; a convention). */
 void qk_day_of(qk_day *out, const qk_hours *hours);
 /* Rounded concentrations as HJ 633 takes them: ug/m3, CO tenths; QK_AQI_NA without. [QK_POLLUTANTS]
  * is the largest hour of ozone. */
@@ -53,12 +57,14 @@ void qk_day_judge(qk_aqi *out, qk_day *day, const qk_aqi_rule *rule);
 typedef struct qk_city_day {
     qk_fine sum[QK_POLLUTANTS + 1]; /* the last: largest hour of ozone */
     uint32_t valid[QK_POLLUTANTS + 1];
+    float end[QK_POLLUTANTS][QK_DAY_ENDS]; /* sums over the stations that have one */
+    uint16_t ends[QK_POLLUTANTS][QK_DAY_ENDS];
     uint32_t dusty;  /* stations flagged as under sand-dust */
     uint32_t seen;   /* stations with a record of the day */
     uint8_t planned; /* bits 1 << pollutant: some station has it in its plan */
 } qk_city_day;
 void qk_city_add(qk_city_day *city, const qk_day *station);
-/* An item stands when at least 75 % of all stations are valid. */
+/* An item stands when at least 75 % of all stations are valid; `end` where one has it. */
 void qk_city_mean(qk_day *out, const qk_city_day *city, uint32_t stations);
 
 /* A fraction of grains; den 0 = not there. */

@@ -35,9 +35,11 @@ static double figure(const qk_json_value *lead, const char *name)
 static void test_forecast_real__accuracy_by_lead_of_the_year_after(void **state)
 {
     (void)state;
-    /* Exact grade and two-grade set, by lead; one year's standard error is 0.026. */
-    static const double exact[10] = {.53, .48, .49, .47, .43, .42, .38, .38, .36, .35};
-    static const double set[10] = {.85, .81, .79, .77, .72, .71, .68, .66, .64, .60};
+    /* Exact grade and two-grade set, by lead; one year's standard error is 0.026. The first day's
+     * aim itself is held: 0.55. */
+    static const double exact[10] = {.565, .48, .49, .47, .43, .42, .38, .38, .36, .35};
+    static const double set[10] = {.87, .81, .79, .77, .72, .71, .68, .66, .64, .60};
+    double pooled = 0;
     char path[300];
     qk_buf out;
     qk_arena arena;
@@ -62,8 +64,13 @@ static void test_forecast_real__accuracy_by_lead_of_the_year_after(void **state)
         assert_true(l == 0 || figure(v, "exact") > figure(v, "persistence"));
         assert_true(figure(v, "brier_skill_100") > 0);
         if (figure(v, "grade_set") >= 0.70 && sets_above == l) sets_above = l + 1;
+        pooled += figure(v, "grade_set");
+        if (l == 6 || l == 9)
+            print_message("      grade sets of days 1 to %zu together: %.3f\n", l + 1,
+                          pooled / (double)(l + 1));
     }
-    print_message("grade sets hit 70 %% to day %zu\n", sets_above);
+    print_message("grade sets hit 70 %% on each day to day %zu; the plans ask it of day 7 and 10\n",
+                  sets_above);
     assert_int_equal(l, 10);
     assert_true(sets_above >= 6);
     qk_arena_clear(&arena);

@@ -297,6 +297,43 @@ static void test_forecast__weather_and_persistence_are_found(void **state)
     free(w);
 }
 
+/* The air of the day to come shows in the last hours of the eve; none is known of days 500 to 529.
+ */
+static double *make_ends(const world *w)
+{
+    uint64_t seed = 77;
+    double *end = calloc(DAYS, sizeof *end);
+    assert_non_null(end);
+    for (int t = 0; t < DAYS; t++) {
+        double next = t + 1 < DAYS ? w->value[0][t + 1] : 50;
+        end[t] = sqrt(w->value[0][t] * next) * exp(0.1 * bell(&seed));
+        if (t >= 500 && t < 530) end[t] = NAN;
+    }
+    return end;
+}
+
+static void test_forecast__the_last_hours_tell_of_the_next_day(void **state)
+{
+    (void)state;
+    world *w = make_world(26);
+    double off[2] = {0}, *end = make_ends(w);
+    double second[2];
+    for (int with = 0; with < 2; with++) {
+        qk_forecaster *f;
+        if (with) w->record.end[0][0] = end;
+        assert_ok(qk_forecaster_fit(&f, &w->record, &w->archive, 2, NULL));
+        for (size_t i = 450; i + 1 < DAYS; i++)
+            if (isfinite(end[i])) off[with] += fabs(mean_of(f, i, 1, 0) - log(w->value[0][i + 1]));
+        second[with] = mean_of(f, 460, 2, 0);
+        assert_true(isfinite(mean_of(f, 510, 1, 0)));
+        qk_forecaster_free(f);
+    }
+    if (!(off[1] < 0.7 * off[0])) fail_msg("%.3f without, %.3f with", off[0], off[1]);
+    assert_true(second[0] == second[1]);
+    free(end);
+    free(w);
+}
+
 static void test_forecast__the_same_input_gives_the_same_bits(void **state)
 {
     (void)state;
@@ -395,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_lagged__old_forecasts_help_and_noise_counts_for_nothing),
         cmocka_unit_test(test_lagged__missing_leads_and_archives_of_other_times_give_climatology),
         cmocka_unit_test(test_forecast__weather_and_persistence_are_found),
+        cmocka_unit_test(test_forecast__the_last_hours_tell_of_the_next_day),
         cmocka_unit_test(test_forecast__the_same_input_gives_the_same_bits),
         cmocka_unit_test(test_forecast__nothing_after_the_issue_enters_but_what_was_learnt),
         cmocka_unit_test(test_forecast__gaps_and_bad_values_give_no_nan),

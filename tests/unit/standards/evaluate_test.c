@@ -305,6 +305,32 @@ static void test_evaluate__a_city_stands_on_three_quarters_of_its_stations(void 
     assert_true(day.stat[QK_PM25] == QK_FINE_NONE);
 }
 
+static void test_evaluate__the_end_of_a_day_needs_half_its_hours(void **state)
+{
+    (void)state;
+    qk_hours hours;
+    qk_day day = {0}, other = {0}, city = {0};
+    qk_city_day sums = {0};
+    memset(&hours, 0xff, sizeof hours);
+    for (int h = 0; h < 18; h++) hours.micro[QK_PM25][h] = 900000000; /* before the end */
+    hours.micro[QK_PM25][18] = 10000000;
+    hours.micro[QK_PM25][21] = 20000000;
+    hours.micro[QK_PM25][23] = 60000000;
+    hours.micro[QK_O3][23] = 5000000;
+    qk_day_of(&day, &hours);
+    assert_near(day.end[QK_PM25][0], 30, 1e-4);
+    assert_near(day.end[QK_PM25][1], 40, 1e-4);
+    assert_true(day.end[QK_O3][0] == 0 && day.end[QK_O3][1] == 0);
+    hours.micro[QK_PM25][21] = QK_MICRO_NONE;
+    qk_day_of(&other, &hours);
+    assert_true(other.end[QK_PM25][0] == 0 && other.end[QK_PM25][1] == 0);
+    qk_city_add(&sums, &day);
+    qk_city_add(&sums, &other);
+    qk_city_mean(&city, &sums, 2);
+    assert_near(city.end[QK_PM25][1], 40, 1e-4);
+    assert_true(city.end[QK_O3][1] == 0);
+}
+
 static void test_S026_evaluate__an_item_that_no_station_plans_holds_back_no_city(void **state)
 {
     (void)state;
@@ -372,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_S027_evaluate__a_year_needs_its_months),
         cmocka_unit_test(test_evaluate__a_tie_of_a_city_mean_rounds_to_even),
         cmocka_unit_test(test_evaluate__a_city_stands_on_three_quarters_of_its_stations),
+        cmocka_unit_test(test_evaluate__the_end_of_a_day_needs_half_its_hours),
         cmocka_unit_test(test_S026_evaluate__an_item_that_no_station_plans_holds_back_no_city),
         cmocka_unit_test(test_S026_evaluate__one_late_hour_costs_less_than_a_millisecond),
         cmocka_unit_test(test_evaluate__a_day_of_another_year_is_refused),
