@@ -23,7 +23,7 @@ before(async () => {
     await new Promise((done) => setTimeout(done, 1000));
     days = (await api(server.base, `air/days?scope=${station.id}`)).items.filter((d) => d.aqi !== null && d.provisional).reverse();
   } while (days.length < 8 && Date.now() < end);
-  if (server.own && server.key) await write('air/targets', { row_version: (await api(server.base, 'air/targets')).row_version, targets: TARGETS.map((x) => ({ ...x, year: year() + (x.later ?? 0) })) }, 'PUT');
+  if (server.own && server.key) await setTargets(end);
   if (server.own && server.key) await write('air/checks', { csv: CHECKS.replaceAll('SITE', station.id), person: '甲' });
   assert.ok(days.length >= 8, `${days.length} days came within ${FILL_MS} ms`);
 });
@@ -66,14 +66,28 @@ SITE,,SO2,zero,2025-11-20T09:00:00,0,1.5,500,
 const year = () => Number(days[0].date.slice(0, 4));
 const keyed = (page) => page.evaluate((k) => sessionStorage.setItem('qk.operator', k), server.key);
 const hashOf = (page) => page.evaluate(() => location.hash);
-async function write(path, body, method = 'POST') {
-  const answer = await fetch(`${server.base}api/v1/${path}`, {
+const send = (path, body, method) =>
+  fetch(`${server.base}api/v1/${path}`, {
     method,
     headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${server.key}`, 'Idempotency-Key': `air-test-${path}-${Math.random()}`.replace(/[^\w-]/g, '-') },
     body: JSON.stringify(body),
   });
+async function write(path, body, method = 'POST') {
+  const answer = await send(path, body, method);
   assert.equal(answer.status, 200, await answer.clone().text());
   return answer.json();
+}
+/** The demo sets goals of its own once its past stands; whoever writes before or among them is refused. */
+async function setTargets(end) {
+  const targets = TARGETS.map((x) => ({ ...x, year: year() + (x.later ?? 0) }));
+  for (;;) {
+    const { row_version } = await api(server.base, 'air/targets');
+    const answer = row_version > 1 ? await send('air/targets', { row_version, targets }, 'PUT') : null;
+    if (answer?.status === 200) return;
+    assert.ok(answer === null || answer.status === 409, await answer?.clone().text());
+    assert.ok(Date.now() < end, `the targets stand at version ${row_version}`);
+    await new Promise((done) => setTimeout(done, 500));
+  }
 }
 
 describe('every screen of the air', { concurrency: 2 }, () => {
