@@ -2,6 +2,7 @@
 #include "cli/demo_past.h"
 #include "domain/airfacts.h"
 #include "domain/airpast.h"
+#include "domain/airreview.h"
 #include "domain/airtarget.h"
 #include "domain/ledger.h"
 #include "domain/money.h"
@@ -162,6 +163,41 @@ static qk_code draft_money(qk_db *db, const char *period, qk_time now, qk_arena 
     return qk_money_draft(&drafted, db, qk_str_of(period), BY, now, err);
 }
 
+/* ---- the instruments ---- */
+
+static const struct {
+    const char *site, *item, *kind, *reference, *measured, *span, *note;
+    int days_ago;
+} checks[] = {
+    {"air-002", "SO2", "zero", "0", "0.4", "500", "", 34},
+    {"air-002", "SO2", "span", "400", "404", "500", "", 34},
+    {"air-002", "NO2", "span", "300", "297", "500", "", 34},
+    {"air-003", "O3", "span", "320", "312", "500", "", 20},
+    {"air-002", "SO2", "zero", "0", "1.1", "500", "", 6},
+    {"air-002", "SO2", "span", "400", "433", "500", "标气 A-17，钢瓶新换", 6},
+    {"air-003", "O3", "span", "320", "322", "500", "", 3},
+};
+
+static qk_code put_checks(qk_node *node, qk_db *db, qk_time now, qk_error *err)
+{
+    size_t rows = 0;
+    qk_buf csv;
+    qk_buf_init(&csv, 4096);
+    qk_buf_printf(&csv, "site,mn,item,kind,at,reference,measured,span,note\n");
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        qk_civil day = qk_civil_of(now - checks[i].days_ago * QK_DAY);
+        qk_buf_printf(&csv, "%s,,%s,%s,%04d-%02d-%02dT09:%02d:00,%s,%s,%s,%s\n", checks[i].site,
+                      checks[i].item, checks[i].kind, (int)day.year, (int)day.month, (int)day.day,
+                      (int)(10 + 5 * i), checks[i].reference, checks[i].measured, checks[i].span,
+                      checks[i].note);
+    }
+    qk_code code = csv.failed ? qk_fail(err, csv.failed, "the demo's checks are too many")
+                              : qk_air_checks_csv(&rows, db, qk_node_registry(node),
+                                                  qk_buf_str(&csv), BY, now, err);
+    qk_buf_clear(&csv);
+    return code;
+}
+
 /* What the months before would have left behind: the air of townships for money and assessment. */
 static qk_code fill_facts(qk_node *node, qk_db *db, const qk_demo_past *p, qk_time now,
                           qk_arena *arena, qk_error *err)
@@ -212,6 +248,7 @@ static qk_code make_goals(void *context, qk_node *node, qk_db *db, qk_time now, 
         if (!code) code = share_out(node, db, QK_PM10, year, now, &arena, err);
         if (!code) code = share_out(node, db, QK_PM25, year, now, &arena, err);
         if (!code) code = share_out(node, db, QK_PM25, year - 1, now, &arena, err);
+        if (!code) code = put_checks(node, db, now, err);
         if (!code) code = fill_facts(node, db, p, now, &arena, err);
     }
     qk_arena_clear(&arena);

@@ -2,6 +2,7 @@
 // Evaluated air on the page: calendar, months and years, ranking, both editions, the desk of review.
 // QK_SHOTS=DIR keeps pictures.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { audit, launch, leastLetter, open } from './browser.mjs';
 import { api, serve } from './server.mjs';
@@ -392,6 +393,25 @@ test('S032 a failed check says since when the data are in doubt; another is adde
   await page.getByText('已登记 1 条。').waitFor();
   assert.match(await page.locator('tbody tr').first().innerText(), /零点[\s\S]*合格[\s\S]*乙/);
   await context.close();
+});
+
+test('S025 every table of rules and every key in it has a name in both languages', async (t) => {
+  if (server.mock) return t.skip('the stand-in has no rules');
+  const texts = JSON.parse(readFileSync(new URL('../../ui/src/texts.json', import.meta.url)));
+  const nameless = new Set();
+  const walk = (v) => {
+    if (Array.isArray(v)) v.forEach(walk);
+    else if (v && typeof v === 'object')
+      for (const [key, below] of Object.entries(v)) {
+        if (!/^[A-Z]/.test(key) && !texts[`rulekey.${key}`]) nameless.add(key);
+        walk(below);
+      }
+  };
+  for (const { table } of (await api(server.base, 'rules')).items) {
+    if (!texts[`ruletable.${table}`]) nameless.add(table);
+    walk((await api(server.base, `rules/${table}`)).rows);
+  }
+  assert.deepEqual([...nameless], []);
 });
 
 test('S025 a rule is edited by the administrator: refused beside its field, kept, in the history, and back to what was shipped', async (t) => {

@@ -75,11 +75,16 @@ export interface Fraud {
 
 /* ---- composition ---- */
 
-const PER_UG: Record<string, number> = { 'ug/m3': 1, 'µg/m³': 1, 'μg/m³': 1, 'ng/m3': 0.001, 'ng/m³': 0.001, 'mg/m3': 1000, 'mg/m³': 1000 };
+const PER_UG: Record<string, number> = { 'ug/m3': 1, 'ng/m3': 0.001, 'mg/m3': 1000 };
+/** The whole whose parts stand in the stack: beside them it would count them twice. */
+const WHOLE = ['PM2.5', 'PM10', 'TSP'];
 
-/** What a unit is in µg/m³; null for one that is no mass in a volume and stands in no stack. */
-export function massOf(unit: string): number | null {
-  return PER_UG[unit] ?? null;
+const perUg = (unit: string) => PER_UG[unit.replace(/[µμ]/, 'u').replace('³', '3')] ?? null;
+
+/** What a species' unit is in µg/m³; null for what is no mass in a volume, or the whole itself: it stands in no stack. */
+export function massOf(species: Pick<Species, 'unit' | 'item'>): number | null {
+  if (species.item && WHOLE.includes(species.item)) return null;
+  return perUg(species.unit);
 }
 
 /** A bar: an hour as it was measured, or the mean of the hours of a civil day that have a value. */
@@ -119,7 +124,7 @@ export function parts(stack: Stack, species: Species[]): Part[] {
   let sum = 0;
   species.forEach((s, of) => {
     const value = stack.values[of];
-    const mass = massOf(s.unit);
+    const mass = massOf(s);
     if (value === null || value === undefined || mass === null) return;
     const from = sum;
     sum += Math.max(0, value) * mass;
@@ -147,7 +152,7 @@ const LADDER = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
 export function classLimits(unit: string): readonly number[] {
   if (/^(1\/km|\/km|km-1|km\^-1|km⁻¹)$/.test(unit)) return EXTINCTION;
   if (unit === 'm/s') return WIND;
-  if (massOf(unit) === 1) return MASS;
+  if (perUg(unit) === 1) return MASS;
   return LADDER;
 }
 

@@ -22,6 +22,11 @@ describe('a composition as stacks', () => {
     const a = answer(hour('2026-11-21T23:00:00+08:00', 10, 500, 3));
     expect(parts(stacks(a, 'hour')[0]!, a.species)).toEqual([{ of: 0, from: 0, to: 10 }, { of: 1, from: 10, to: 10.5 }]);
   });
+  it('knows a unit with either micro sign, and leaves out the whole that the parts make up', () => {
+    const of = [species('NO3-', 'μg/m3'), species('Ca2+', 'µg/m³'), species('PM2.5', 'μg/m3')];
+    const a = { ...answer(hour('2026-11-21T23:00:00+08:00', 10, 2, 40)), species: of };
+    expect(parts(stacks(a, 'hour')[0]!, of).map((p) => [p.of, p.to])).toEqual([[0, 10], [1, 12]]);
+  });
   it('makes nothing of what is missing, and no hole of what is below zero', () => {
     const a = answer(hour('2026-11-21T23:00:00+08:00', null, 500, 3), hour('2026-11-22T00:00:00+08:00', -1, 500, null));
     expect(stacks(a, 'hour').map((s) => parts(s, a.species).map((p) => [p.of, p.to]))).toEqual([[[1, 0.5]], [[0, 0], [1, 0.5]]]);
