@@ -66,27 +66,61 @@ const char *qk_warning_action_name(qk_warning_action action)
     return names[action];
 }
 
+/* The run of days above what the condition asks for that begins at `from`: one past its last day;
+ * *holds: it is long enough and has its peak. */
+static size_t run_end(bool *holds, const qk_warning_condition *c, const int32_t *aqi, size_t from,
+                      size_t days)
+{
+    int32_t peak = 0, longest = 0;
+    size_t end = from;
+    for (; end < days && aqi[end] > c->above; end++) {
+        peak = aqi[end] > c->peak_above ? peak + 1 : 0;
+        if (peak > longest) longest = peak;
+    }
+    *holds = end - from >= (size_t)c->days && longest >= c->peak_days;
+    return end;
+}
+
 static bool holds(const qk_warning_condition *c, const int32_t *aqi, size_t days)
 {
-    int32_t run = 0, peak = 0, longest = 0;
-    for (size_t i = 0; i < days; i++) {
-        bool inside = aqi[i] > c->above;
-        run = inside ? run + 1 : 0;
-        peak = inside && aqi[i] > c->peak_above ? peak + 1 : 0;
-        longest = !inside ? 0 : (peak > longest ? peak : longest);
-        if (run >= c->days && longest >= c->peak_days) return true;
+    bool one = false;
+    for (size_t i = 0; i < days && !one; i++) i = run_end(&one, c, aqi, i, days);
+    return one;
+}
+
+const qk_warning_condition *qk_warning_condition_of(const qk_warning_rule *rule, const int32_t *aqi,
+                                                    size_t days)
+{
+    const qk_warning_condition *highest = NULL;
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        const qk_warning_condition *c = &rule->condition[i];
+        if ((!highest || c->level > highest->level) && holds(c, aqi, days)) highest = c;
     }
-    return false;
+    return highest;
 }
 
 qk_warning_level qk_warning_level_of(const qk_warning_rule *rule, const int32_t *aqi, size_t days)
 {
-    int32_t highest = QK_WARNING_NONE;
-    for (size_t i = 0; i < rule->condition_count; i++) {
-        const qk_warning_condition *c = &rule->condition[i];
-        if (c->level > highest && holds(c, aqi, days)) highest = c->level;
+    const qk_warning_condition *c = qk_warning_condition_of(rule, aqi, days);
+    return c ? (qk_warning_level)c->level : QK_WARNING_NONE;
+}
+
+static void mark(qk_warning_level *level, const qk_warning_condition *c, const int32_t *aqi,
+                 size_t days)
+{
+    bool one;
+    for (size_t i = 0, end; i < days; i = end + 1) {
+        end = run_end(&one, c, aqi, i, days);
+        for (size_t k = i; one && k < end; k++)
+            if ((int32_t)level[k] < c->level) level[k] = (qk_warning_level)c->level;
     }
-    return (qk_warning_level)highest;
+}
+
+void qk_warning_of_days(qk_warning_level *level, const qk_warning_rule *rule, const int32_t *aqi,
+                        size_t days)
+{
+    for (size_t i = 0; i < days; i++) level[i] = QK_WARNING_NONE;
+    for (size_t i = 0; i < rule->condition_count; i++) mark(level, &rule->condition[i], aqi, days);
 }
 
 qk_warning_action qk_warning_step(qk_warning_level *next, const qk_warning_rule *rule,

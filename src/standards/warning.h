@@ -54,6 +54,13 @@ const char *qk_warning_action_name(qk_warning_action action);
 
 /* The highest level whose condition the predicted daily AQI satisfy. */
 qk_warning_level qk_warning_level_of(const qk_warning_rule *rule, const int32_t *aqi, size_t days);
+/* The condition that gives it; NULL for none. */
+const qk_warning_condition *qk_warning_condition_of(const qk_warning_rule *rule, const int32_t *aqi,
+                                                    size_t days);
+/* level[i]: the highest of a condition that a run of days holds in which day i lies, so that a red
+ * stretch has its orange one before it. */
+void qk_warning_of_days(qk_warning_level *level, const qk_warning_rule *rule, const int32_t *aqi,
+                        size_t days);
 
 /* Up at once; down or off only when the improvement lasts release_hours. */
 qk_warning_action qk_warning_step(qk_warning_level *next, const qk_warning_rule *rule,

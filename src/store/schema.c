@@ -365,6 +365,11 @@ static const char *const schema_fraud[] = {
     NULL,
 };
 
+static const char *const schema_warning[] = {
+#include "store/schema_warning.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
     {"first tables", schema_1},
     {"quality control of ambient air", schema_air},
@@ -375,6 +380,7 @@ const qk_migration qk_schema[] = {
     {"forecasts", schema_forecast},
     {"money, and the history of cases", schema_money},
     {"samples of institutions", schema_fraud},
+    {"warnings of heavy pollution", schema_warning},
     {NULL, NULL},
 };
 

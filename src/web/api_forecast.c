@@ -5,12 +5,14 @@
 #include "domain/forecast_place.h"
 #include "domain/forecast_verify.h"
 #include "domain/forecast_weather.h"
+#include "domain/ruleset.h"
+#include "domain/warnings.h"
 #include "web/air_figures.h"
 #include "web/api.h"
 #include "web/change.h"
 #include <stdlib.h>
 
-enum { SCORE_YEARS = 3 };
+enum { SCORE_YEARS = 3, MINUTE_WARNINGS = 50 };
 
 static int32_t today_of(const qk_exchange *x)
 {
@@ -39,6 +41,9 @@ qk_code qk_api_forecast(qk_exchange *x, qk_error *err)
     QK_TRY(qk_forecasts_minute_write(&x->json, x->tools->db, issued, err));
     qk_json_key(&x->json, "public");
     QK_TRY(qk_forecasts_public_write(&x->json, x->tools->db, today_of(x), err));
+    qk_json_key(&x->json, "warnings");
+    const qk_warning_filter of_minute = {issued, INT32_MIN, INT32_MAX, MINUTE_WARNINGS};
+    QK_TRY(qk_warnings_write_list(&x->json, x->tools->db, &of_minute, err));
     qk_json_end(&x->json);
     return QK_OK;
 }
@@ -174,7 +179,7 @@ static qk_code tell_refusal(qk_exchange *x, qk_code code)
 }
 
 static void note_change(qk_exchange *x, qk_change_note *note, const char *what,
-                        const forecast_change *c, int64_t version)
+                        const forecast_change *c, int64_t version, const char *warning)
 {
     char date[QK_TIME_TEXT];
     snprintf(note->what, sizeof note->what, "%s", what);
@@ -182,6 +187,7 @@ static void note_change(qk_exchange *x, qk_change_note *note, const char *what,
     qk_buf_printf(&note->detail, "{\"version\":%lld}", (long long)version);
     qk_json_object(&x->json);
     qk_json_ki64(&x->json, "row_version", version);
+    if (warning[0]) qk_json_kcstr(&x->json, "warning", warning);
     qk_json_end(&x->json);
 }
 
@@ -192,19 +198,36 @@ static qk_code edit_forecast(qk_exchange *x, void *context, qk_db *db, qk_time n
     int64_t version = 0;
     QK_TRY(
         tell_refusal(x, qk_forecasts_edit(&version, db, &c->edit, qk_str_of(c->person), now, err)));
-    note_change(x, note, "forecast.edit", c, version);
+    note_change(x, note, "forecast.edit", c, version, "");
     return QK_OK;
+}
+
+/* Where the rule in force asks for a warning of the forecast that was signed for, it is proposed
+ * with the signature. */
+static qk_code propose_warning(char id[QK_WARNING_ID_MAX], qk_exchange *x, const forecast_change *c,
+                               qk_db *db, qk_time now, qk_error *err)
+{
+    qk_rules *rules = NULL;
+    QK_TRY(qk_ruleset_load(&rules, db, QK_TIME_NONE, &x->arena, err));
+    qk_warning_new what = {.issued = c->edit.issued,
+                           .rule = qk_rules_warning_on(rules, c->edit.issued + 1)};
+    if (!what.rule) return QK_OK;
+    qk_code code = qk_warnings_propose(id, db, &what, QK_STR("system"), now, NULL);
+    if (code == QK_EEXIST || code == QK_ENOTFOUND) id[0] = '\0', code = QK_OK;
+    return code ? qk_fail(err, code, "the warning could not be proposed") : QK_OK;
 }
 
 static qk_code keep_minute(qk_exchange *x, void *context, qk_db *db, qk_time now,
                            qk_change_note *note, qk_error *err)
 {
     const forecast_change *c = context;
+    char warning[QK_WARNING_ID_MAX] = "";
     int64_t version = 0;
     QK_TRY(
         tell_refusal(x, qk_forecasts_minute_put(&version, db, c->edit.issued, c->edit.seen, c->text,
                                                 c->sign, qk_str_of(c->person), now, err)));
-    note_change(x, note, c->sign ? "forecast.sign" : "forecast.minute", c, version);
+    if (c->sign) QK_TRY(propose_warning(warning, x, c, db, now, err));
+    note_change(x, note, c->sign ? "forecast.sign" : "forecast.minute", c, version, warning);
     return QK_OK;
 }
 
@@ -259,7 +282,7 @@ static qk_code publish_forecast(qk_exchange *x, void *context, qk_db *db, qk_tim
     c->edit.issued = qk_day_number(now);
     QK_TRY(qk_forecasts_publish(&version, db, QK_STR("county"), c->edit.issued, true,
                                 qk_str_of(c->person), now, err));
-    note_change(x, note, "forecast.publish", c, version);
+    note_change(x, note, "forecast.publish", c, version, "");
     return QK_OK;
 }
 

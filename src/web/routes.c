@@ -127,6 +127,10 @@ static const qk_param air_checks_params[] = {TEXT("site", 31, "Only of this stat
 static const qk_param forecast_params[] = {
     TEXT("place", 31, "county, a division or a station; county unless given"),
     TIME("issued", "The newest day of issue up to this; today unless given"), END};
+static const qk_param warnings_params[] = {
+    TIME("issued", "Only those that rest on the minute of this day of issue"),
+    TIME("from", "Only those that last until this day or longer"),
+    TIME("to", "Only those that begin on this day or earlier"), LIMIT(500), END};
 static const qk_param forecast_history_params[] = {
     TEXT("place", 31, "county, a division or a station; county unless given"),
     TIME("issued", "Day of issue; yesterday unless given"), END};
@@ -457,6 +461,18 @@ const qk_route qk_routes[] = {
     {QK_GET, "/forecast/state", qk_api_forecast_state, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 256 * KB,
      "getForecastState", "What is being made, and the weather that the newest forecast rests on",
      forecast_state_params, NULL, "ForecastState", "200"},
+    {QK_GET, "/warnings", qk_api_warnings, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 512 * KB,
+     "listWarnings", "Warnings of heavy pollution, proposed and issued, newest first",
+     warnings_params, NULL, "WarningList", "200"},
+    {QK_GET, "/warnings/{id}", qk_api_warning, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 256 * KB,
+     "getWarning", "A warning with its steps, the days it rests on and the signed minute", NULL,
+     NULL, "Warning", "200 404"},
+    {QK_POST, "/warnings", qk_api_warning_post, QK_LANE_CHANGE, QK_ACT_FORECAST_EDIT, 16 * KB,
+     256 * KB, "proposeWarning", "Propose a warning from a signed minute", NULL, "WarningProposal",
+     "Warning", "200 401 403 404 409 413 415 422"},
+    {QK_POST, "/warnings/{id}/steps", qk_api_warning_step, QK_LANE_CHANGE, QK_ACT_LEAD_APPROVE,
+     16 * KB, 256 * KB, "stepWarning", "Approve, refuse or lift a warning", NULL, "WarningStep",
+     "Warning", "200 401 403 404 409 413 415 422"},
     {QK_POST, "/forecast/edit", qk_api_forecast_edit, QK_LANE_CHANGE, QK_ACT_FORECAST_EDIT, 64 * KB,
      64 * KB, "editForecast", "Put a forecaster's ranges in the place of the machine's", NULL,
      "ForecastEdit", "ForecastChanged", "200 401 403 404 409 413 415 422"},

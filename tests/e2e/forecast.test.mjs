@@ -142,7 +142,26 @@ describe('forecast', { concurrency: 1 }, () => {
     assert.match(await page.getByTestId('bulletin').innerText(), /会商意见：\n形势：高压后部/);
     assert.equal((await get('forecast')).minute.state, 'signed');
     await shot(page, 'signed');
+    // a warning rests on it, and each opens the other
+    await page.getByRole('button', { name: '提出预警建议' }).click();
+    await page.getByLabel('级别').selectOption('orange');
+    await page.getByLabel('规则之外的理由').fill('市级统一调度');
+    await page.getByRole('button', { name: '提出', exact: true }).click();
+    await page.locator('.one').getByText('形势：高压后部').waitFor();
+    assert.match(page.url(), /forecast\/warnings\/W20251210-1/);
+    assert.equal(await page.getByRole('button', { name: '批准', exact: true }).count(), 0, 'who proposes does not approve');
+    await page.getByRole('link', { name: '打开当天的预报与会商' }).click();
+    await page.locator('.warnings').getByText('W20251210-1').waitFor();
     await context.close();
+    const leader = await as('R3', '#/forecast/warnings');
+    await leader.page.getByRole('button', { name: '批准', exact: true }).click();
+    await leader.page.getByRole('dialog').getByRole('button', { name: '批准', exact: true }).click();
+    await leader.page.getByText('预警生效中').waitFor();
+    const [warning] = (await get('warnings')).items;
+    assert.deepEqual([warning.state, warning.issued, warning.minute_version], ['issued', ISSUED, 2]);
+    assert.deepEqual(await audit(leader.page), []);
+    await shot(leader.page, 'warning');
+    await leader.context.close();
   });
 
   test('b1 the public forecast of three days is out by 20:00; what comes later says so', async (t) => {

@@ -40,6 +40,22 @@ static void test_warning__examples_of_both_rules(void **state)
     assert_non_null(strstr(rule_of(1)->source, "2024-01-23"));
 }
 
+static void test_warning__a_red_stretch_has_its_orange_before_it(void **state)
+{
+    (void)state;
+    static const int32_t aqi[] = {155, 165, 180, 215, 230, 305, 120};
+    qk_warning_level each[7];
+    qk_warning_of_days(each, rule_of(1), aqi, 7);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(each[i], i < 3   ? QK_WARNING_ORANGE
+                                  : i < 6 ? QK_WARNING_RED
+                                          : QK_WARNING_NONE);
+    assert_int_equal(qk_warning_condition_of(rule_of(1), aqi, 7)->peak_above, 300);
+    qk_warning_of_days(each, rule_of(0), aqi, 7);
+    assert_true(each[2] == QK_WARNING_NONE && each[3] == QK_WARNING_ORANGE);
+    assert_null(qk_warning_condition_of(rule_of(0), aqi, 3));
+}
+
 static void test_warning__down_only_when_the_improvement_lasts(void **state)
 {
     (void)state;
@@ -106,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_warning__examples_of_both_rules),
+        cmocka_unit_test(test_warning__a_red_stretch_has_its_orange_before_it),
         cmocka_unit_test(test_warning__down_only_when_the_improvement_lasts),
         cmocka_unit_test(test_warning__episodes_thirty_six_hours_apart_are_two),
         cmocka_unit_test(test_warning__shares_are_held_unrounded),

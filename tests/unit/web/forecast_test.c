@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A night's forecast from imported days to the page's documents; edits, minute, public text. */
 #include "air_rig.h"
+#include "schema_check.h"
 #include <poll.h>
 
 #define FORECAST "/api/v1/forecast"
@@ -62,6 +63,39 @@ static void await(rig *r, const char *path, const char *issued)
     fail_msg("no forecast of %s at %s", issued, path);
 }
 
+/* The minute of 2026-11-22 is signed: a warning from it names it, and it names the warning. */
+static void warn_from_the_minute(rig *r)
+{
+    refused(r, "POST", "/api/v1/warnings",
+            "{\"issued\":\"2026-11-21\",\"level\":\"yellow\",\"reason\":\"x\",\"person\":\"w\"}",
+            409, "signed");
+    refused(r, "POST", "/api/v1/warnings",
+            "{\"issued\":\"2026-11-22\",\"level\":\"yellow\",\"person\":\"w\"}", 422, "reason");
+    const qk_json_value *d =
+        changed(r, "POST", "/api/v1/warnings",
+                "{\"issued\":\"2026-11-22\",\"level\":\"yellow\",\"from\":\"2026-11-23\",\"to\":"
+                "\"2026-11-24\",\"reason\":\"市级调度令\",\"person\":\"王\"}");
+    assert_json(d, "id", "W20261122-1");
+    assert_json(d, "minute/text", "calm");
+    assert_json(d, "minute/state", "signed");
+    d = rig_document(r, FORECAST "?issued=2026-11-22");
+    assert_json(d, "warnings/0/id", "W20261122-1");
+    assert_json(d, "warnings/0/minute_version", "1");
+    d = changed(r, "POST", "/api/v1/warnings/W20261122-1/steps",
+                "{\"action\":\"approve\",\"person\":\"县长\"}");
+    assert_json(d, "state", "issued");
+    assert_json(d, "steps/1/who", "县长");
+    schema_check check = {.api = rig_document(r, "/api/v1/openapi.json")};
+    const qk_json_value *shape = rig_at(check.api, "components/schemas/Warning");
+    if (!schema_fits(&check, shape, rig_document(r, "/api/v1/warnings/W20261122-1"), "warning"))
+        fail_msg("%s", check.fault);
+    d = rig_document(r, "/api/v1/warnings?from=2026-11-24&to=2026-11-30");
+    assert_json(d, "items/0/state", "issued");
+    assert_int_equal(rig_at(rig_document(r, "/api/v1/warnings?from=2026-11-25"), "items")->count,
+                     0);
+    assert_int_equal(rig_get(r, "/api/v1/warnings/W1").status, 404);
+}
+
 static void test_forecast__a_night_is_made_edited_signed_and_published(void **state)
 {
     (void)state;
@@ -101,6 +135,7 @@ static void test_forecast__a_night_is_made_edited_signed_and_published(void **st
             "{\"issued\":\"2026-11-22\",\"row_version\":0,\"text\":\"calm\",\"sign\":true}");
     refused(&r, "POST", FORECAST "/minute",
             "{\"issued\":\"2026-11-22\",\"row_version\":1,\"text\":\"windy\"}", 409, "signed");
+    warn_from_the_minute(&r);
     assert_done(qk_node_set_clock(r.node, time_of("2026-11-23T20:01:00"), 0, &err), &err);
     d = rig_document(&r, FORECAST "?issued=2026-11-22");
     assert_json(d, "minute/state", "signed");

@@ -51,6 +51,7 @@ export interface Published {
   by: string;
 }
 export interface Now {
+  warnings: WarningRow[];
   forecast: Version;
   minute: Minute | null;
   public: Published | null;
@@ -156,4 +157,40 @@ export function plusDays(date: string, n: number): string {
 /** 1 Monday … 7 Sunday. */
 export function weekday(date: string): number {
   return new Date(`${date}T00:00:00Z`).getUTCDay() || 7;
+}
+
+export interface WarningRow {
+  id: string;
+  level: 'yellow' | 'orange' | 'red';
+  action: 'issue' | 'upgrade';
+  state: 'proposed' | 'approved' | 'issued' | 'refused' | 'replaced' | 'lifted';
+  from: string;
+  to: string;
+  pollutant: string | null;
+  rule: string;
+  reason: string;
+  by_rule: boolean;
+  issued: string;
+  minute_version: number;
+  forecast_version: number;
+  made_at: string;
+  by: string;
+}
+export interface Condition {
+  level: string;
+  above: number;
+  days: number;
+  peak_above: number;
+  peak_days: number;
+}
+export interface Warning extends WarningRow {
+  basis: { condition: Condition | null; source: string; source_zh: string; days: { date: string; aqi?: number; primary: string | null; counts: boolean; level: string }[] };
+  minute: Minute;
+  steps: { state: string; text: string; at: string; who: string }[];
+}
+
+/** What may be done with a warning now. */
+export function turnsOf(w: { state: string }): ('approve' | 'refuse' | 'lift')[] {
+  if (w.state === 'proposed' || w.state === 'approved') return ['approve', 'refuse'];
+  return w.state === 'issued' ? ['lift'] : [];
 }
