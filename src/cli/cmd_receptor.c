@@ -8,7 +8,7 @@
 typedef struct receptor_job {
     receptor_names names;
     qk_pmf_options options;
-    const char *out, *total;
+    const char *out, *total, *fpeak;
     int64_t bootstrap, block;
     bool displacement;
 } receptor_job;
@@ -41,7 +41,7 @@ static bool take_pmf_number(receptor_job *job, int o, const char *value)
         job->options.seed = (uint64_t)n;
         return true;
     case 'S':
-        if (!take_count(value, 1, 10000, &n)) return false;
+        if (!take_count(value, 1, QK_PMF_STARTS_MAX, &n)) return false;
         job->options.starts = (size_t)n;
         return true;
     case 'g': return take_number(value, -1, 0, &job->options.g_floor);
@@ -67,6 +67,7 @@ static bool take_option(receptor_job *job, int o, const char *value)
     case 'm': job->names.missing_median = strcmp(value, "median") == 0; return true;
     case 'o': job->out = value; return true;
     case 't': job->total = value; return true;
+    case 'F': job->fpeak = value; return true;
     case 'R': job->options.robust = true; return true;
     case 'd': job->displacement = true; return true;
     default: return take_pmf_number(job, o, value);
@@ -75,17 +76,27 @@ static bool take_option(receptor_job *job, int o, const char *value)
 
 static int parse_pmf(receptor_job *job, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"con", required_argument, NULL, 'c'},       {"unc", required_argument, NULL, 'u'},
-        {"limits", required_argument, NULL, 'l'},    {"factors", required_argument, NULL, 'k'},
-        {"runs", required_argument, NULL, 'r'},      {"seed", required_argument, NULL, 's'},
-        {"starts", required_argument, NULL, 'S'},    {"g-floor", required_argument, NULL, 'g'},
-        {"alpha", required_argument, NULL, 'a'},     {"robust", no_argument, NULL, 'R'},
-        {"extra", required_argument, NULL, 'e'},     {"weak", required_argument, NULL, 'w'},
-        {"bad", required_argument, NULL, 'x'},       {"missing", required_argument, NULL, 'm'},
-        {"bootstrap", required_argument, NULL, 'b'}, {"block", required_argument, NULL, 'B'},
-        {"displacement", no_argument, NULL, 'd'},    {"total", required_argument, NULL, 't'},
-        {"out", required_argument, NULL, 'o'},       {0}};
+    static const struct option options[] = {{"con", required_argument, NULL, 'c'},
+                                            {"unc", required_argument, NULL, 'u'},
+                                            {"limits", required_argument, NULL, 'l'},
+                                            {"factors", required_argument, NULL, 'k'},
+                                            {"runs", required_argument, NULL, 'r'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"starts", required_argument, NULL, 'S'},
+                                            {"g-floor", required_argument, NULL, 'g'},
+                                            {"alpha", required_argument, NULL, 'a'},
+                                            {"robust", no_argument, NULL, 'R'},
+                                            {"extra", required_argument, NULL, 'e'},
+                                            {"weak", required_argument, NULL, 'w'},
+                                            {"bad", required_argument, NULL, 'x'},
+                                            {"missing", required_argument, NULL, 'm'},
+                                            {"bootstrap", required_argument, NULL, 'b'},
+                                            {"block", required_argument, NULL, 'B'},
+                                            {"displacement", no_argument, NULL, 'd'},
+                                            {"total", required_argument, NULL, 't'},
+                                            {"fpeak", required_argument, NULL, 'F'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {0}};
     int o, index = 0;
     *job = (receptor_job){.options = {.runs = 20, .seed = 1}};
     while ((o = getopt_long(argc, argv, "", options, &index)) != -1) {
@@ -94,6 +105,24 @@ static int parse_pmf(receptor_job *job, int argc, char **argv)
             return qk_command_misuse("receptor", "--%s: not '%s'", options[index].name, optarg);
     }
     return 0;
+}
+
+/* The strengths joined by ','. */
+static qk_code rotate(const receptor_job *job, receptor_results *r, qk_error *err)
+{
+    qk_str rest = qk_str_of(job->fpeak);
+    while (job->fpeak && rest.ptr) {
+        double strength = 0;
+        qk_str one = qk_str_trim(qk_str_cut(&rest, ','));
+        if (qk_parse_f64(&strength, one) != QK_OK)
+            return qk_fail(err, QK_EINVAL, "--fpeak: '%.*s' is no strength", QK_STR_ARG(one));
+        if (r->rotations == RECEPTOR_ROTATIONS)
+            return qk_fail(err, QK_EFULL, "--fpeak: at most %d strengths", RECEPTOR_ROTATIONS);
+        QK_TRY(qk_pmf_rotate(&r->rotation[r->rotations], &r->in->matrix, &job->options, r->fit,
+                             strength, err));
+        r->rotations++;
+    }
+    return QK_OK;
 }
 
 static qk_code solve_pmf(const receptor_job *job, receptor_results *r, qk_pmf_fit *fit,
@@ -110,6 +139,7 @@ static qk_code solve_pmf(const receptor_job *job, receptor_results *r, qk_pmf_fi
         QK_TRY(qk_pmf_displace(disp, &r->in->matrix, &job->options, fit, NULL, err));
         r->disp = disp;
     }
+    QK_TRY(rotate(job, r, err));
     return receptor_write(r, job->out, err);
 }
 
@@ -149,6 +179,7 @@ static int run_pmf(int argc, char **argv)
     qk_pmf_fit_clear(&fit);
     qk_pmf_boot_clear(&boot);
     qk_pmf_disp_clear(&disp);
+    for (size_t i = 0; i < r.rotations; i++) qk_pmf_rotated_clear(&r.rotation[i]);
     receptor_clear(&in);
     return code == QK_OK ? QK_EXIT_DONE : qk_command_refuse("receptor", &err);
 }

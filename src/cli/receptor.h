@@ -6,6 +6,7 @@
 #include "models/pmf.h"
 #include "models/pmf_errors.h"
 #include "models/pmf_prepare.h"
+#include "models/pmf_rotate.h"
 
 typedef struct receptor_input {
     table con, unc;
@@ -28,16 +29,20 @@ typedef struct receptor_names {
 QK_NODISCARD qk_code receptor_read(receptor_input *in, const receptor_names *names, qk_error *err);
 void receptor_clear(receptor_input *in);
 
+enum { RECEPTOR_ROTATIONS = 20 };
 typedef struct receptor_results {
     const receptor_input *in;
     const qk_pmf_options *options;
     const qk_pmf_fit *fit;
     const qk_pmf_boot *boot; /* NULL when not asked for */
     const qk_pmf_disp *disp;
+    qk_pmf_rotated rotation[RECEPTOR_ROTATIONS];
+    size_t rotations;
     const char *total; /* species whose shares are told, or NULL */
     double seconds;
 } receptor_results;
-/* profiles.csv, contributions.csv, summary.json, and bootstrap.csv, displacement.csv with those. */
+/* profiles.csv, contributions.csv, summary.json, and bootstrap.csv, displacement.csv, fpeak.csv
+ * with those. */
 QK_NODISCARD qk_code receptor_write(const receptor_results *r, const char *dir, qk_error *err);
 
 /* The commands beside pmf; they read their options themselves and give the exit status. */

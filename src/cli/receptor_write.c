@@ -105,6 +105,25 @@ static qk_code write_displacement(const receptor_results *r, const char *dir, qk
     return finish_file(&out, dir, "displacement.csv", err);
 }
 
+static qk_code write_fpeak(const receptor_results *r, const char *dir, qk_error *err)
+{
+    qk_buf out;
+    size_t m = r->fit->species;
+    if (!r->rotations) return QK_OK;
+    qk_buf_init(&out, OUT_BYTES);
+    qk_buf_puts(&out, "strength,factor,species,base,value\n");
+    for (size_t i = 0; i < r->rotations; i++) {
+        for (size_t c = 0; c < r->fit->factors * m; c++) {
+            qk_buf_printf(&out, "%g,F%zu", r->rotation[i].strength, c / m + 1);
+            qk_csv_put_text(&out, qk_str_of(r->in->con.name[c % m]), false);
+            put_number(&out, r->fit->f[c]);
+            put_number(&out, r->rotation[i].f[c]);
+            qk_buf_putc(&out, '\n');
+        }
+    }
+    return finish_file(&out, dir, "fpeak.csv", err);
+}
+
 /* ---- summary ---- */
 
 static void put_key_f64(qk_json_writer *w, const char *key, double v)
@@ -257,6 +276,36 @@ static qk_code put_rotations(qk_json_writer *w, const qk_pmf_fit *fit, qk_error 
     return QK_OK;
 }
 
+static void put_array(qk_json_writer *w, const char *name, const double *v, size_t n)
+{
+    qk_json_key(w, name);
+    qk_json_array(w);
+    for (size_t i = 0; i < n; i++) qk_json_f64(w, v[i]);
+    qk_json_end(w);
+}
+
+static void put_fpeak(qk_json_writer *w, const receptor_results *r)
+{
+    if (!r->rotations) return;
+    qk_json_key(w, "fpeak");
+    qk_json_array(w);
+    for (size_t i = 0; i < r->rotations; i++) {
+        const qk_pmf_rotated *t = &r->rotation[i];
+        qk_json_object(w);
+        put_key_f64(w, "strength", t->strength);
+        put_key_f64(w, "q_true", t->q_true);
+        put_key_f64(w, "q_robust", t->q_robust);
+        put_key_f64(w, "q_aux", t->q_aux);
+        put_key_f64(w, "dq", t->dq);
+        put_key_f64(w, "dq_percent", t->percent);
+        qk_json_kbool(w, "converged", t->converged);
+        put_array(w, "contribution_correlation", t->correlation, t->factors);
+        put_array(w, "profile_moved", t->moved, t->factors);
+        qk_json_end(w);
+    }
+    qk_json_end(w);
+}
+
 static qk_code write_summary(const receptor_results *r, const char *dir, qk_error *err)
 {
     qk_buf out;
@@ -282,6 +331,7 @@ static qk_code write_summary(const receptor_results *r, const char *dir, qk_erro
     qk_code code = put_rotations(&w, r->fit, err);
     put_boot(&w, r);
     put_disp(&w, r);
+    put_fpeak(&w, r);
     qk_json_end(&w);
     qk_buf_putc(&out, '\n');
     if (code == QK_OK) return finish_file(&out, dir, "summary.json", err);
@@ -296,5 +346,6 @@ qk_code receptor_write(const receptor_results *r, const char *dir, qk_error *err
     QK_TRY(write_contributions(r, dir, err));
     QK_TRY(write_bootstrap(r, dir, err));
     QK_TRY(write_displacement(r, dir, err));
+    QK_TRY(write_fpeak(r, dir, err));
     return write_summary(r, dir, err);
 }

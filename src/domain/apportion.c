@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 enum { HINTS = 3, RESIDUAL_SIGMAS = 3 };
+static const double strengths[] = {-1, -0.5, 0.5, 1};
 
 typedef struct report {
     qk_json_writer *w;
@@ -160,20 +161,21 @@ static qk_code put_polar(const report *p, const double *g, qk_error *err)
 
 /* ---- one factor ---- */
 
-static double mass_of(const report *p, size_t k)
+/* Of profiles f: what factor k gives of the mass. */
+static double mass_of(const report *p, const double *f, size_t k)
 {
-    const double *f = p->fit.f + k * p->fit.species;
     double sum = 0;
-    if (p->r->total != SIZE_MAX) return f[p->r->total];
-    for (size_t j = 0; j < p->fit.species; j++) sum += f[j];
+    if (p->r->total != SIZE_MAX) return f[k * p->fit.species + p->r->total];
+    for (size_t j = 0; j < p->fit.species; j++) sum += f[k * p->fit.species + j];
     return sum;
 }
 
-static double all_mass(const report *p)
+/* NaN where there is no mass. */
+static double share_of(const report *p, const double *f, size_t k)
 {
-    double sum = 0;
-    for (size_t k = 0; k < p->fit.factors; k++) sum += mass_of(p, k);
-    return sum;
+    double all = 0;
+    for (size_t i = 0; i < p->fit.factors; i++) all += mass_of(p, f, i);
+    return all > 0 ? mass_of(p, f, k) / all : NAN;
 }
 
 static void put_boot(const report *p, size_t k, size_t j)
@@ -228,10 +230,9 @@ static void put_mapping(const report *p, size_t k)
 static qk_code put_factor(const report *p, size_t k, double *g, qk_error *err)
 {
     for (size_t i = 0; i < p->r->samples; i++) g[i] = p->fit.g[i * p->fit.factors + k];
-    double all = all_mass(p), mine = mass_of(p, k);
     qk_json_object(p->w);
-    qk_analysis_kput(p->w, "mean", mine);
-    qk_analysis_kput(p->w, "share", all > 0 ? mine / all : NAN);
+    qk_analysis_kput(p->w, "mean", mass_of(p, p->fit.f, k));
+    qk_analysis_kput(p->w, "share", share_of(p, p->fit.f, k));
     put_profile(p, k);
     put_mapping(p, k);
     put_hints(p, k);
@@ -333,6 +334,48 @@ static qk_code put_rotations(const report *p, qk_error *err)
     return QK_OK;
 }
 
+static void put_rotated(const report *p, const qk_pmf_rotated *r)
+{
+    qk_json_object(p->w);
+    qk_analysis_kput(p->w, "strength", r->strength);
+    qk_analysis_kput(p->w, "dq", r->dq);
+    qk_analysis_kput(p->w, "percent", r->percent);
+    qk_json_kbool(p->w, "converged", r->converged);
+    qk_json_key(p->w, "factors");
+    qk_json_array(p->w);
+    for (size_t k = 0; k < r->factors; k++) {
+        qk_json_object(p->w);
+        qk_analysis_kput(p->w, "share", share_of(p, r->f, k));
+        qk_analysis_kput(p->w, "correlation", r->correlation[k]);
+        qk_analysis_kput(p->w, "moved", r->moved[k]);
+        qk_json_key(p->w, "profile");
+        qk_json_array(p->w);
+        for (size_t j = 0; j < r->species; j++) qk_analysis_put(p->w, r->f[k * r->species + j]);
+        qk_json_end(p->w);
+        qk_json_end(p->w);
+    }
+    qk_json_end(p->w);
+    qk_json_end(p->w);
+}
+
+static qk_code put_fpeak(const report *p, qk_error *err)
+{
+    qk_code code = QK_OK;
+    qk_pmf_options quiet = p->pmf;
+    quiet.progress = NULL;
+    qk_json_key(p->w, "fpeak");
+    qk_json_array(p->w);
+    for (size_t i = 0; code == QK_OK && i < sizeof strengths / sizeof *strengths; i++) {
+        qk_pmf_rotated r;
+        code = qk_pmf_rotate(&r, &p->in, &quiet, &p->fit, strengths[i], err);
+        if (code != QK_OK) break;
+        put_rotated(p, &r);
+        qk_pmf_rotated_clear(&r);
+    }
+    qk_json_end(p->w);
+    return code;
+}
+
 static qk_code put_report(report *p, qk_error *err)
 {
     double *g = calloc(p->r->samples + 1, sizeof *g);
@@ -346,6 +389,7 @@ static qk_code put_report(report *p, qk_error *err)
     put_species(p);
     put_times(p);
     if (code == QK_OK) code = put_rotations(p, err);
+    if (code == QK_OK) code = put_fpeak(p, err);
     qk_json_key(p->w, "bootstraps");
     qk_json_i64(p->w, (int64_t)(p->o->bootstraps ? p->boot.done : 0));
     qk_json_key(p->w, "factors");

@@ -11,6 +11,7 @@
 #include "domain/hours.h"
 #include "models/pmf_errors.h"
 #include "models/pmf_prepare.h"
+#include "models/pmf_rotate.h"
 
 enum { QK_APPORTION_NAME = 48, QK_APPORTION_SAMPLES = 20000 };
 

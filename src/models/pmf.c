@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCREEN_SWEEPS = 20, NEWTON_MOST = 300, ROBUST_ROUNDS = 60 };
+enum { STARTS = 8, SCREEN_SWEEPS = 6, ROBUST_SWEEPS = 40, NEWTON_MOST = 300, ROBUST_ROUNDS = 60 };
 /* Every run goes on until a step gains less than this share of Q; the best goes on to the
  * tolerance asked for. */
 static const double run_tolerance = 5e-5;
@@ -98,7 +98,6 @@ static void find_filled(pmf_work *w)
 {
     for (size_t i = 0; i < w->n; i++) {
         for (size_t j = 0; j < w->m && !w->filled[i]; j++) w->filled[i] = w->w[i * w->m + j] > 0;
-        w->rows_filled += w->filled[i];
     }
 }
 
@@ -149,10 +148,17 @@ void pmf_flatten(const pmf_work *w, pmf_side *side)
     for (size_t p = 0; p < side->count; p++) {
         double *flat = side->flat + p * w->kp, *outer = side->outer + p * w->kkp;
         for (size_t a = 0; a < w->k; a++) {
-            flat[a] = *pmf_at(side->x, w->k, p, a);
-            for (size_t b = 0; b <= a; b++) outer[qk_pmf_tri(a, b)] = flat[a] * flat[b];
+            double *row = outer + a * (a + 1) / 2, x = flat[a] = *pmf_at(side->x, w->k, p, a);
+            for (size_t b = 0; b <= a; b++) row[b] = x * flat[b];
         }
     }
+}
+
+static void hold_anchors(pmf_work *w)
+{
+    size_t first = w->n - w->anchors;
+    for (size_t r = 0; r < w->anchors; r++)
+        for (size_t a = 0; a < w->k; a++) *pmf_at(w->rows.x, w->k, first + r, a) = a == r ? 1 : 0;
 }
 
 void pmf_solve_side(pmf_work *w, pmf_side *side, const pmf_side *other, int passes, double enough)
@@ -170,6 +176,7 @@ void pmf_solve_side(pmf_work *w, pmf_side *side, const pmf_side *other, int pass
         w->kernel->solve(&p, side->a + b * w->kkp * QK_PMF_LANES,
                          side->b + b * w->kp * QK_PMF_LANES, side->x + b * w->k * QK_PMF_LANES);
     }
+    if (side == &w->rows) hold_anchors(w);
     pmf_flatten(w, side);
 }
 
@@ -191,10 +198,12 @@ double pmf_side_q(const pmf_work *w, const pmf_side *side)
 
 void pmf_normalise(pmf_work *w)
 {
+    size_t samples = w->n - w->anchors, filled = 0;
+    for (size_t i = 0; i < samples; i++) filled += w->filled[i];
     for (size_t a = 0; a < w->k; a++) {
         double mean = 0;
-        for (size_t i = 0; i < w->n; i++) mean += *pmf_at(w->rows.x, w->k, i, a);
-        mean /= (double)w->rows_filled;
+        for (size_t i = 0; i < samples; i++) mean += *pmf_at(w->rows.x, w->k, i, a);
+        mean /= (double)filled;
         if (!(mean > 1e-150)) continue;
         for (size_t i = 0; i < w->n; i++) *pmf_at(w->rows.x, w->k, i, a) /= mean;
         for (size_t j = 0; j < w->m; j++) *pmf_at(w->species.x, w->k, j, a) *= mean;
@@ -214,7 +223,7 @@ static double modelled(const pmf_work *w, size_t i, size_t j)
 double pmf_reweight(pmf_work *w)
 {
     double loss = 0;
-    for (size_t i = 0; i < w->n; i++) {
+    for (size_t i = 0; i < w->n - w->anchors; i++) {
         for (size_t j = 0; j < w->m; j++) {
             size_t c = i * w->m + j;
             double plain = weight_of(w->in, c);
@@ -230,7 +239,10 @@ double pmf_reweight(pmf_work *w)
 
 /* ---- starts ---- */
 
-/* Each profile is a random mixture of a few samples: it then lies where the data lie. */
+typedef struct start {
+    double q, *f; /* as species.x */
+} start;
+
 static void draw_start(pmf_work *w, const double *scale)
 {
     for (size_t a = 0; a < w->k; a++) {
@@ -274,26 +286,46 @@ static double screen_robust(pmf_work *w)
     double loss = 0;
     pmf_plain_weights(w);
     sweep(w, 4);
-    for (int s = 4; s < 2 * SCREEN_SWEEPS; s += 4) {
+    for (int s = 4; s < ROBUST_SWEEPS; s += 4) {
         loss = pmf_reweight(w);
         sweep(w, 4);
     }
     return loss;
 }
 
-/* The best of the short starts stands in the workspace afterwards. */
-static void screen_starts(pmf_work *w, size_t starts, double *keep, const double *mean)
+static void order_starts(start *list, size_t n)
 {
-    double least = INFINITY;
-    size_t doubles = w->species.blocks * QK_PMF_LANES * w->k;
+    for (size_t i = 1; i < n; i++) {
+        start one = list[i];
+        size_t at = i;
+        for (; at > 0 && list[at - 1].q > one.q; at--) list[at] = list[at - 1];
+        list[at] = one;
+    }
+}
+
+/* Many starts go a short way, the better half of them further, and so on; the last one stands in
+ * the workspace afterwards. */
+static void screen_starts(pmf_work *w, start *list, size_t starts, const double *mean)
+{
+    size_t bytes = w->species.blocks * QK_PMF_LANES * w->k * sizeof(double);
+    int sweeps = SCREEN_SWEEPS;
     for (size_t s = 0; s < starts; s++) {
         draw_start(w, mean);
-        double q = w->options->robust ? screen_robust(w) : sweep(w, SCREEN_SWEEPS);
-        if (!(q < least)) continue;
-        least = q;
-        memcpy(keep, w->species.x, doubles * sizeof *keep);
+        list[s].q = w->options->robust ? screen_robust(w) : sweep(w, sweeps);
+        memcpy(list[s].f, w->species.x, bytes);
     }
-    memcpy(w->species.x, keep, doubles * sizeof *keep);
+    order_starts(list, starts);
+    for (size_t left = starts / 2; left > 0 && !w->options->robust; left /= 2) {
+        sweeps = sweeps * 3 / 2;
+        for (size_t s = 0; s < left; s++) {
+            memcpy(w->species.x, list[s].f, bytes);
+            pmf_flatten(w, &w->species);
+            list[s].q = sweep(w, sweeps);
+            memcpy(list[s].f, w->species.x, bytes);
+        }
+        order_starts(list, left);
+    }
+    memcpy(w->species.x, list[0].f, bytes);
     pmf_flatten(w, &w->species);
     pmf_solve_side(w, &w->rows, &w->species, 50, 0);
     if (w->options->robust) (void)pmf_reweight(w);
@@ -454,6 +486,9 @@ static qk_code check_options(const qk_pmf_input *in, const qk_pmf_options *o, qk
                        QK_PMF_MAX_FACTORS);
     if (o->runs < 1 || o->runs > QK_PMF_RUNS_MAX)
         return qk_fail(err, QK_EINVAL, "%zu runs; 1 to %d", o->runs, QK_PMF_RUNS_MAX);
+    if (o->starts > QK_PMF_STARTS_MAX)
+        return qk_fail(err, QK_EINVAL, "%zu starts a run; at most %d", o->starts,
+                       QK_PMF_STARTS_MAX);
     if (!(o->g_floor <= 0 && o->g_floor >= -1))
         return qk_fail(err, QK_EINVAL, "the floor of G is 0 or down to -1");
     return QK_OK;
@@ -461,7 +496,8 @@ static qk_code check_options(const qk_pmf_input *in, const qk_pmf_options *o, qk
 
 static size_t starts_of(const qk_pmf_options *o)
 {
-    return o->starts ? o->starts : 4;
+    if (o->starts) return o->starts;
+    return o->robust ? STARTS / 2 : STARTS;
 }
 
 static double tolerance_of(const qk_pmf_options *o)
@@ -490,7 +526,7 @@ static double better_q(const qk_pmf_options *o, const qk_pmf_run *run)
     return o->robust ? run->q_robust : run->q_true;
 }
 
-static qk_code run_all(qk_pmf_fit *fit, pmf_work *w, double *keep, double *mean, qk_error *err)
+static qk_code run_all(qk_pmf_fit *fit, pmf_work *w, start *list, double *mean, qk_error *err)
 {
     const qk_pmf_options *o = w->options;
     double least = INFINITY;
@@ -499,7 +535,7 @@ static qk_code run_all(qk_pmf_fit *fit, pmf_work *w, double *keep, double *mean,
         uint64_t seed = o->seed + r;
         w->random = seed;
         w->iterations = 0;
-        screen_starts(w, starts_of(o), keep, mean);
+        screen_starts(w, list, starts_of(o), mean);
         note_run(&fit->run[r], w, seed, finish(w, fmax(run_tolerance, tolerance_of(o))));
         if (better_q(o, &fit->run[r]) < least) {
             least = better_q(o, &fit->run[r]);
@@ -516,24 +552,36 @@ static qk_code run_all(qk_pmf_fit *fit, pmf_work *w, double *keep, double *mean,
     return QK_OK;
 }
 
+/* NULL when there is no memory. free() both. */
+static start *new_starts(double **room, const pmf_work *w, size_t count)
+{
+    size_t one = w->species.blocks * QK_PMF_LANES * w->k;
+    start *list = calloc(count, sizeof *list);
+    *room = pmf_doubles(count * one);
+    for (size_t s = 0; list && *room && s < count; s++) list[s].f = *room + s * one;
+    return list;
+}
+
 qk_code qk_pmf_solve(qk_pmf_fit *out, const qk_pmf_input *in, const qk_pmf_options *options,
                      qk_error *err)
 {
     pmf_work *w = NULL;
-    double *keep = NULL, *mean = NULL;
+    double *room = NULL, *mean = NULL;
+    start *list = NULL;
     *out = (qk_pmf_fit){0};
     QK_TRY(check_options(in, options, err));
     qk_code code = new_fit(out, in, options, err);
     if (code == QK_OK) code = pmf_work_new(&w, in, options, err);
     if (code != QK_OK || !w) goto out;
-    keep = pmf_doubles(w->species.blocks * QK_PMF_LANES * w->k);
+    list = new_starts(&room, w, starts_of(options));
     mean = pmf_doubles(w->m);
-    code = keep && mean ? run_all(out, w, keep, mean, err)
-                        : qk_fail(err, QK_ENOMEM, "no memory for the starts");
+    code = list && room && mean ? run_all(out, w, list, mean, err)
+                                : qk_fail(err, QK_ENOMEM, "no memory for the starts");
     for (size_t j = 0; code == QK_OK && j < in->species; j++)
         out->r2[j] = squared_correlation(in, out, j);
 out:
-    free(keep);
+    free(list);
+    free(room);
     free(mean);
     pmf_work_free(w);
     if (code != QK_OK) qk_pmf_fit_clear(out);
@@ -543,6 +591,12 @@ out:
 qk_code qk_pmf_refine(qk_pmf_fit *out, const qk_pmf_input *in, const qk_pmf_options *options,
                       const double *f, qk_error *err)
 {
+    return pmf_refine_anchored(out, in, options, f, 0, err);
+}
+
+qk_code pmf_refine_anchored(qk_pmf_fit *out, const qk_pmf_input *in, const qk_pmf_options *options,
+                            const double *f, size_t anchors, qk_error *err)
+{
     pmf_work *w = NULL;
     qk_pmf_options one = *options;
     one.runs = 1;
@@ -551,6 +605,7 @@ qk_code qk_pmf_refine(qk_pmf_fit *out, const qk_pmf_input *in, const qk_pmf_opti
     qk_code code = new_fit(out, in, &one, err);
     if (code == QK_OK) code = pmf_work_new(&w, in, &one, err);
     if (code != QK_OK || !w) goto out;
+    w->anchors = anchors;
     pmf_load(w, f);
     note_run(&out->run[0], w, one.seed, finish(w, tolerance_of(&one)));
     take_solution(out, w, false);

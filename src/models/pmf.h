@@ -20,7 +20,8 @@ enum {
     QK_PMF_SAMPLES_MAX = 200000,
     QK_PMF_SPECIES_MAX = 200,
     QK_PMF_MAX_FACTORS = 24,
-    QK_PMF_RUNS_MAX = 1000
+    QK_PMF_RUNS_MAX = 1000,
+    QK_PMF_STARTS_MAX = 1000
 };
 
 typedef struct qk_pmf_input {

@@ -303,21 +303,3 @@ void qk_pmf_disp_clear(qk_pmf_disp *disp)
     free(disp->swaps);
     *disp = (qk_pmf_disp){0};
 }
-
-/* ---- rotations ---- */
-
-void qk_pmf_rotations(double *out, const qk_pmf_fit *fit)
-{
-    const double slack = 1e-3;
-    size_t k = fit->factors, m = fit->species;
-    for (size_t from = 0; from < k; from++) {
-        for (size_t to = 0; to < k; to++) {
-            double t = INFINITY, mean = 0;
-            const double *ft = fit->f + to * m, *ff = fit->f + from * m;
-            for (size_t j = 0; j < m; j++) mean += ft[j] / (double)m;
-            for (size_t j = 0; j < m; j++)
-                if (ff[j] > 0) t = fmin(t, (ft[j] + slack * mean) / ff[j]);
-            out[from * k + to] = from == to || !isfinite(t) ? 0 : t;
-        }
-    }
-}

@@ -2,8 +2,8 @@
 #ifndef QK_MODELS_PMF_ERRORS_H
 #define QK_MODELS_PMF_ERRORS_H
 /* How far a factorisation can be trusted: bootstrap of blocks of samples, displacement of profile
- * elements, the freedom left to rotations (Paatero, Eberly, Brown and Norris 2014, "Methods for
- * estimating uncertainty in factor analytic solutions"; Paatero and Hopke 2009 for rotations).
+ * elements (Paatero, Eberly, Brown and Norris 2014, "Methods for estimating uncertainty in factor
+ * analytic solutions"). Rotations: models/pmf_rotate.h.
  * Results are the caller's arrays. Pure; progress and cancelling as in models/pmf.h. */
 #include "models/pmf.h"
 
@@ -39,10 +39,4 @@ QK_NODISCARD qk_code qk_pmf_displace(qk_pmf_disp *out, const qk_pmf_input *in,
                                      const qk_pmf_options *options, const qk_pmf_fit *base,
                                      const bool *which, qk_error *err);
 void qk_pmf_disp_clear(qk_pmf_disp *disp);
-
-/* Elementary rotations F_to' = F_to - t F_from, G_from' = G_from + t G_to leave the fit as it is:
- * the most t that keeps F_to' above -1/1000 of its mean, that is how much of factor `from` may be
- * taken out of `to`. out [factors][factors], `from` by rows; near 0 = the solution is pinned there.
- */
-void qk_pmf_rotations(double *out, const qk_pmf_fit *fit);
 #endif

@@ -38,9 +38,13 @@ typedef struct qk_pmf_kernel {
     /* s[pair][pad] -= sum over four rows r of c[r][pair] * gg[r][pad]. */
     void (*rank4)(double *s, size_t pairs, size_t pad, const double *const c[4],
                   const double *const gg[4]);
-    /* c[pair (j, l <= j)] = w[j] w[l] sum over p of u[p][j] u[p][l]; u is [count][m]. */
-    void (*pairs)(double *c, const double *w, const double *u, size_t count, size_t m);
-    double (*dot)(const double *a, const double *b, size_t n); /* any alignment */
+    /* c[pair (j, l <= j)] = sum over p of u[p][j] u[p][l]; u is [count][pad], pad = pad(m); c has
+     * room for whole lanes behind its last pair. */
+    void (*pairs)(double *c, const double *u, size_t count, size_t pad, size_t m);
+    void (*axpy)(double *y, double c, const double *x, size_t pad); /* y += c x */
+    double (*dot)(const double *a, const double *b, size_t n);      /* any alignment */
+    /* out[r] = dot of a with row r of b */
+    void (*dot4)(double out[4], const double *a, const double *b, size_t stride, size_t n);
 } qk_pmf_kernel;
 
 const qk_pmf_kernel *qk_pmf_kernel_pick(void);

@@ -12,21 +12,23 @@
 
 /* Between Newton steps a few sweeps of coordinate descent put coefficients on and off their bounds,
  * which the damped steps alone do one by one. */
-enum { SWEEPS = 3 };
+enum { SWEEPS = 3, BOUND_ROUNDS = 3 };
 static const double pin_weight = 1e7; /* of the pinned sum, whose base is 1 */
 
 typedef struct unknown {
     uint32_t species, factor;
+    double slope; /* downhill */
 } unknown;
 
 typedef struct pmf_newton {
     size_t pairs, unknowns;
-    double *s; /* [pairs][kkp] */
-    double *c; /* [4][pairs] */
-    double *u; /* [k][m] of one row */
-    double *h; /* [unknowns][unknowns] lower triangle */
+    size_t row; /* of c: the pairs and room for whole lanes behind */
+    double *s;  /* [pairs][kkp] */
+    double *c;  /* [4][row] */
+    double *u;  /* [k][pad(m)] of one sample */
+    double *h;  /* [unknowns][unknowns] lower triangle */
     double *step, *f0, *g0;
-    unknown *free_at; /* those that may move */
+    unknown *free_at; /* those that may move; behind them those that a step takes to 0 */
 } pmf_newton;
 
 void pmf_newton_free(pmf_newton *t)
@@ -50,8 +52,9 @@ pmf_newton *pmf_newton_new(const pmf_work *w)
     t->pairs = w->m * (w->m + 1) / 2;
     t->unknowns = w->m * w->k;
     t->s = pmf_doubles(t->pairs * w->kkp);
-    t->c = pmf_doubles(4 * t->pairs);
-    t->u = pmf_doubles(w->k * w->m);
+    t->row = qk_pmf_pad(t->pairs + QK_PMF_LANES);
+    t->c = pmf_doubles(4 * t->row);
+    t->u = pmf_doubles(w->k * qk_pmf_pad(w->m));
     t->h = pmf_doubles(t->unknowns * t->unknowns);
     t->step = pmf_doubles(t->unknowns);
     t->f0 = pmf_doubles(w->species.blocks * QK_PMF_LANES * w->k);
@@ -62,30 +65,29 @@ pmf_newton *pmf_newton_new(const pmf_work *w)
     return NULL;
 }
 
-/* u = L^-1 F_s for the free coefficients s of row i, L L' = A_i there. Returns how many. */
-static size_t half_inverse(const pmf_work *w, size_t i, double *u)
+/* u = L^-1 F_s w_i for the free coefficients s of row i, L L' = A_i there. Returns how many. */
+static size_t half_inverse(const pmf_work *w, size_t i, double *u, size_t pad)
 {
     double l[QK_PMF_FACTORS_MAX][QK_PMF_FACTORS_MAX];
     size_t s[QK_PMF_FACTORS_MAX], count = 0, m = w->m;
     const double *a = w->rows.a + (i / QK_PMF_LANES) * w->kkp * QK_PMF_LANES + i % QK_PMF_LANES;
-    const double *g = w->rows.flat + i * w->kp;
+    const double *g = w->rows.flat + i * w->kp, *weight = w->w + i * m;
+    if (i >= w->n - w->anchors) return 0; /* such a row follows nothing */
     for (size_t k = 0; k < w->k; k++) {
         if (!(g[k] > w->rows.floor)) continue;
-        double *row = l[count], diag = a[qk_pmf_tri(k, k) * QK_PMF_LANES];
-        double *uk = u + count * m;
-        for (size_t j = 0; j < m; j++) uk[j] = w->species.flat[j * w->kp + k];
-        double left = diag;
+        double *row = l[count], diag = a[qk_pmf_tri(k, k) * QK_PMF_LANES], left = diag;
+        double *uk = u + count * pad;
         for (size_t p = 0; p < count; p++) {
             double sum = a[qk_pmf_tri(k, s[p]) * QK_PMF_LANES];
             for (size_t q = 0; q < p; q++) sum -= row[q] * l[p][q];
             row[p] = sum / l[p][p];
             left -= row[p] * row[p];
-            const double *up = u + p * m;
-            for (size_t j = 0; j < m; j++) uk[j] -= row[p] * up[j];
         }
         if (!(left > diag * 1e-12)) continue;
         row[count] = sqrt(left);
-        for (size_t j = 0; j < m; j++) uk[j] /= row[count];
+        double inverse = 1 / row[count];
+        for (size_t j = 0; j < m; j++) uk[j] = w->species.flat[j * w->kp + k] * weight[j] * inverse;
+        for (size_t p = 0; p < count; p++) w->kernel->axpy(uk, -row[p] * inverse, u + p * pad, pad);
         s[count++] = k;
     }
     return count;
@@ -94,17 +96,18 @@ static size_t half_inverse(const pmf_work *w, size_t i, double *u)
 static void build_schur(pmf_work *w, pmf_newton *t)
 {
     const double *c[4], *gg[4];
+    size_t pad = qk_pmf_pad(w->m);
     memset(t->s, 0, t->pairs * w->kkp * sizeof *t->s);
     for (size_t i = 0; i < w->n; i += 4) {
         for (size_t r = 0; r < 4; r++) {
             size_t at = i + r < w->n ? i + r : i;
-            c[r] = t->c + r * t->pairs;
+            c[r] = t->c + r * t->row;
             gg[r] = w->rows.outer + at * w->kkp;
             if (i + r < w->n)
-                w->kernel->pairs(t->c + r * t->pairs, w->w + at * w->m, t->u,
-                                 half_inverse(w, at, t->u), w->m);
+                w->kernel->pairs(t->c + r * t->row, t->u, half_inverse(w, at, t->u, pad), pad,
+                                 w->m);
             else
-                memset(t->c + r * t->pairs, 0, t->pairs * sizeof *t->c);
+                memset(t->c + r * t->row, 0, t->pairs * sizeof *t->c);
         }
         w->kernel->rank4(t->s, t->pairs, w->kkp, c, gg);
     }
@@ -139,7 +142,7 @@ static double pin_penalty(const pmf_work *w)
     return e * e / pin_weight;
 }
 
-/* Unknowns that may move: off the bound, or pushed off it. step gets their downhill slopes. */
+/* Unknowns that may move: off the bound, or pushed off it. */
 static size_t choose_free(const pmf_work *w, pmf_newton *t)
 {
     size_t count = 0;
@@ -150,44 +153,106 @@ static size_t choose_free(const pmf_work *w, pmf_newton *t)
             if (w->held && a == w->pinned) slope -= pin * w->pin[j];
             if (w->held && w->held[a * w->m + j]) continue;
             if (w->species.flat[j * w->kp + a] <= 0 && slope <= 0) continue;
-            t->step[count] = slope;
-            t->free_at[count++] = (unknown){(uint32_t)j, (uint32_t)a};
+            t->free_at[count++] = (unknown){(uint32_t)j, (uint32_t)a, slope};
         }
     }
     return count;
 }
 
-static void fill_matrix(const pmf_work *w, pmf_newton *t, size_t count, double lambda)
+static double element(const pmf_work *w, const pmf_newton *t, unknown p, unknown q)
 {
-    for (size_t p = 0; p < count; p++) {
-        size_t j = t->free_at[p].species, a = t->free_at[p].factor;
-        double *row = t->h + p * count;
-        for (size_t q = 0; q <= p; q++) {
-            size_t l = t->free_at[q].species, b = t->free_at[q].factor;
-            row[q] = t->s[(j * (j + 1) / 2 + l) * w->kkp + qk_pmf_tri(a, b)];
-            if (j == l) row[q] += own_matrix(w, j, a, b);
-            if (w->held && a == w->pinned && b == w->pinned)
-                row[q] += pin_weight * w->pin[j] * w->pin[l];
-        }
-        row[p] += lambda * own_matrix(w, j, a, a) + 1e-300;
+    if (p.species < q.species) {
+        unknown swap = p;
+        p = q;
+        q = swap;
     }
+    size_t j = p.species, l = q.species, a = p.factor, b = q.factor;
+    double h = t->s[(j * (j + 1) / 2 + l) * w->kkp + qk_pmf_tri(a, b)];
+    if (j == l) h += own_matrix(w, j, a, b);
+    if (w->held && a == w->pinned && b == w->pinned) h += pin_weight * w->pin[j] * w->pin[l];
+    return h;
+}
+
+/* The matrix of the first `left` unknowns; their slopes where those from left to count have moved.
+ */
+static void fill_matrix(const pmf_work *w, pmf_newton *t, size_t left, size_t count, double lambda)
+{
+    for (size_t p = 0; p < left; p++) {
+        double *row = t->h + p * left;
+        unknown at = t->free_at[p];
+        for (size_t q = 0; q <= p; q++) row[q] = element(w, t, at, t->free_at[q]);
+        row[p] += lambda * own_matrix(w, at.species, at.factor, at.factor) + 1e-300;
+        t->step[p] = at.slope;
+        for (size_t q = left; q < count; q++)
+            if (t->step[q] < 0) t->step[p] -= element(w, t, at, t->free_at[q]) * t->step[q];
+    }
+}
+
+/* One row of the factor, four of its elements at a time. false when not positive definite. */
+static bool factor_row(const qk_pmf_kernel *kernel, double *h, size_t i, size_t n)
+{
+    double *row = h + i * n;
+    size_t j = 0;
+    for (; j + 4 <= i; j += 4) {
+        double sum[4];
+        kernel->dot4(sum, row, h + j * n, n, j);
+        for (size_t r = 0; r < 4; r++) {
+            const double *other = h + (j + r) * n;
+            double left = row[j + r] - sum[r];
+            for (size_t q = 0; q < r; q++) left -= row[j + q] * other[j + q];
+            row[j + r] = left / other[j + r];
+        }
+    }
+    for (; j < i; j++) row[j] = (row[j] - kernel->dot(row, h + j * n, j)) / h[j * n + j];
+    double left = row[i] - kernel->dot(row, row, i);
+    if (!(left > row[i] * 1e-14)) return false;
+    row[i] = sqrt(left);
+    return true;
 }
 
 /* Cholesky in place and solution in place of x. false when not positive definite. */
 static bool solve_matrix(const qk_pmf_kernel *kernel, double *h, double *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        double *row = h + i * n;
-        for (size_t j = 0; j < i; j++)
-            row[j] = (row[j] - kernel->dot(row, h + j * n, j)) / h[j * n + j];
-        double left = row[i] - kernel->dot(row, row, i);
-        if (!(left > row[i] * 1e-14)) return false;
-        row[i] = sqrt(left);
-        x[i] = (x[i] - kernel->dot(row, x, i)) / row[i];
+        if (!factor_row(kernel, h, i, n)) return false;
+        x[i] = (x[i] - kernel->dot(h + i * n, x, i)) / h[i * n + i];
     }
     for (size_t i = n; i-- > 0;) {
         x[i] /= h[i * n + i];
         for (size_t j = 0; j < i; j++) x[j] -= h[i * n + j] * x[i];
+    }
+    return true;
+}
+
+/* Those of the first `left` that the step takes below 0 stop there and go behind the others. */
+static size_t stop_at_zero(const pmf_work *w, pmf_newton *t, size_t left)
+{
+    for (size_t p = 0; p < left;) {
+        unknown at = t->free_at[p];
+        double f = w->species.flat[at.species * w->kp + at.factor];
+        if (f + t->step[p] >= 0) {
+            p++;
+            continue;
+        }
+        left--;
+        t->free_at[p] = t->free_at[left];
+        t->step[p] = t->step[left];
+        t->free_at[left] = at;
+        t->step[left] = -f;
+    }
+    return left;
+}
+
+/* The least of the damped quadratic within the bounds, nearly: what stops at 0 is not let go. */
+static bool find_step(const pmf_work *w, pmf_newton *t, size_t count, double lambda)
+{
+    size_t left = count;
+    for (int round = 0; round < BOUND_ROUNDS; round++) {
+        fill_matrix(w, t, left, count, lambda);
+        if (!solve_matrix(w->kernel, t->h, t->step, left)) return false;
+        size_t before = left;
+        left = stop_at_zero(w, t, left);
+        if (left == before) break;
     }
     return true;
 }
@@ -222,7 +287,7 @@ static double measure_species(pmf_work *w)
 
 static double solve_rows(pmf_work *w, double q)
 {
-    pmf_solve_side(w, &w->rows, &w->species, 200, 1e-11 * q);
+    pmf_solve_side(w, &w->rows, &w->species, 200, w->row_enough * q);
     return pmf_side_q(w, &w->rows) + pin_penalty(w);
 }
 
@@ -232,8 +297,7 @@ static double try_steps(pmf_work *w, pmf_newton *t, double q, double *lambda)
     keep_or_restore(w, t, false);
     for (int attempt = 0; attempt < 12; attempt++) {
         size_t count = choose_free(w, t);
-        fill_matrix(w, t, count, *lambda);
-        if (solve_matrix(w->kernel, t->h, t->step, count)) {
+        if (find_step(w, t, count, *lambda)) {
             apply_step(w, t, count);
             double next = solve_rows(w, q);
             if (next < q) {
@@ -251,23 +315,24 @@ bool pmf_newton_run(pmf_work *w, double tolerance, int most, double *q)
 {
     pmf_newton *t = w->newton;
     double lambda = 1e-2;
-    int calm = 0;
+    int calm = 0, calm_most = tolerance > 1e-6 ? 1 : 2;
+    w->row_enough = tolerance > 1e-6 ? 1e-9 : 1e-11;
     *q = solve_rows(w, pmf_side_q(w, &w->rows));
     for (int step = 0; step < most; step++) {
         w->iterations++;
-        if (!w->held) pmf_normalise(w);
+        if (pmf_scale_is_free(w)) pmf_normalise(w);
         for (int sweep = 0; sweep < SWEEPS; sweep++) {
             if (!w->held) pmf_solve_side(w, &w->species, &w->rows, 4, 0);
             pmf_solve_side(w, &w->rows, &w->species, 4, 0);
         }
-        if (w->rows.floor < 0 && !w->held) pmf_normalise(w);
+        if (w->rows.floor < 0 && pmf_scale_is_free(w)) pmf_normalise(w);
         solve_rows(w, *q);
         *q = measure_species(w);
         build_schur(w, t);
         double next = try_steps(w, t, *q, &lambda), fall = *q - next;
         *q = next;
         calm = fall <= tolerance * next ? calm + 1 : 0;
-        if (fall <= 0 || calm >= 2) return true;
+        if (fall <= 0 || calm >= calm_most) return true;
     }
     return false;
 }

@@ -24,9 +24,11 @@ typedef struct pmf_work {
     pmf_side rows, species; /* rows.x is G, species.x is F */
     double *w;              /* [n][m] weights in force (robust ones included) */
     bool *filled;           /* [n] the sample has a usable cell */
-    size_t rows_filled;
-    double xwx; /* sum of w x^2 */
+    double xwx;             /* sum of w x^2 */
     double alpha;
+    /* The last `anchors` rows are no samples: row n - anchors + a stands for factor a alone, so
+     * that its value and weight draw F_a there. The scale of the factors then is not free. */
+    size_t anchors;
     const bool *held; /* [k][m] profile elements that must stay; NULL = none */
     /* With held: sum over j of pin[j] F_kj of factor `pinned` stays pin_sum, without which a held
      * element would only rescale its factor. */
@@ -35,8 +37,14 @@ typedef struct pmf_work {
     double pin_sum;
     uint64_t random;
     int32_t iterations;
+    double row_enough; /* share of Q whose gain no row's solution looks for */
     struct pmf_newton *newton;
 } pmf_work;
+
+static inline bool pmf_scale_is_free(const pmf_work *w)
+{
+    return !w->held && w->anchors == 0;
+}
 
 qk_code pmf_work_new(pmf_work **out, const qk_pmf_input *in, const qk_pmf_options *options,
                      qk_error *err);
@@ -55,6 +63,11 @@ void pmf_normalise(pmf_work *w);
 /* Weights from the residuals of the present solution (robust mode); returns the loss they stand
  * for. */
 double pmf_reweight(pmf_work *w);
+
+/* As qk_pmf_refine, where the last `anchors` rows of in are anchors: as many as factors. The fit's
+ * samples, Q and r2 are those of all rows. */
+qk_code pmf_refine_anchored(qk_pmf_fit *out, const qk_pmf_input *in, const qk_pmf_options *options,
+                            const double *f, size_t anchors, qk_error *err);
 
 /* Carries the present solution to its minimum. Returns true when it converged. */
 bool pmf_newton_run(pmf_work *w, double tolerance, int most, double *q);
