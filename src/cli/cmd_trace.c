@@ -26,7 +26,7 @@ static const number_option texts[] = {
     {'T', 0, 0, AT(time_column)}, {'w', 0, 0, AT(winds)},     {'S', 0, 0, AT(sources)},
     {'v', 0, 0, AT(values)},      {'o', 0, 0, AT(roads)},     {'a', 0, 0, AT(at)},
     {'f', 0, 0, AT(start)},       {'K', 0, 0, AT(kind)},      {'r', 0, 0, AT(breaks)},
-    {'P', 0, 0, AT(percentiles)}};
+    {'P', 0, 0, AT(percentiles)}, {'L', 0, 0, AT(level)}};
 
 static bool take_option(trace_job *job, int o, const char *value)
 {
@@ -57,39 +57,24 @@ static bool take_option(trace_job *job, int o, const char *value)
 
 static int parse_options(trace_job *job, int argc, char **argv)
 {
-    static const struct option options[] = {{"in", required_argument, NULL, 'i'},
-                                            {"pollutant", required_argument, NULL, 'p'},
-                                            {"statistic", required_argument, NULL, 't'},
-                                            {"percentile", required_argument, NULL, 'q'},
-                                            {"percentiles", required_argument, NULL, 'P'},
-                                            {"breaks", required_argument, NULL, 'r'},
-                                            {"by-value", no_argument, NULL, 'V'},
-                                            {"sector", required_argument, NULL, 'd'},
-                                            {"max-ws", required_argument, NULL, 'x'},
-                                            {"time", required_argument, NULL, 'T'},
-                                            {"capture", required_argument, NULL, 'c'},
-                                            {"deseason", no_argument, NULL, 'D'},
-                                            {"weather", no_argument, NULL, 'W'},
-                                            {"bootstraps", required_argument, NULL, 'b'},
-                                            {"block", required_argument, NULL, 'B'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"winds", required_argument, NULL, 'w'},
-                                            {"sources", required_argument, NULL, 'S'},
-                                            {"at", required_argument, NULL, 'a'},
-                                            {"start", required_argument, NULL, 'f'},
-                                            {"hours", required_argument, NULL, 'H'},
-                                            {"step", required_argument, NULL, 'm'},
-                                            {"noise", required_argument, NULL, 'n'},
-                                            {"values", required_argument, NULL, 'v'},
-                                            {"roads", required_argument, NULL, 'o'},
-                                            {"reach", required_argument, NULL, 'R'},
-                                            {"threshold", required_argument, NULL, 'h'},
-                                            {"join", required_argument, NULL, 'C'},
-                                            {"background", required_argument, NULL, 'G'},
-                                            {"cell", required_argument, NULL, 'g'},
-                                            {"clusters", required_argument, NULL, 'k'},
-                                            {"kind", required_argument, NULL, 'K'},
-                                            {0}};
+    static const struct option options[] = {
+        {"in", required_argument, NULL, 'i'},          {"pollutant", required_argument, NULL, 'p'},
+        {"statistic", required_argument, NULL, 't'},   {"percentile", required_argument, NULL, 'q'},
+        {"percentiles", required_argument, NULL, 'P'}, {"breaks", required_argument, NULL, 'r'},
+        {"by-value", no_argument, NULL, 'V'},          {"sector", required_argument, NULL, 'd'},
+        {"max-ws", required_argument, NULL, 'x'},      {"time", required_argument, NULL, 'T'},
+        {"capture", required_argument, NULL, 'c'},     {"deseason", no_argument, NULL, 'D'},
+        {"weather", no_argument, NULL, 'W'},           {"bootstraps", required_argument, NULL, 'b'},
+        {"block", required_argument, NULL, 'B'},       {"seed", required_argument, NULL, 's'},
+        {"winds", required_argument, NULL, 'w'},       {"sources", required_argument, NULL, 'S'},
+        {"at", required_argument, NULL, 'a'},          {"start", required_argument, NULL, 'f'},
+        {"hours", required_argument, NULL, 'H'},       {"step", required_argument, NULL, 'm'},
+        {"noise", required_argument, NULL, 'n'},       {"values", required_argument, NULL, 'v'},
+        {"roads", required_argument, NULL, 'o'},       {"reach", required_argument, NULL, 'R'},
+        {"threshold", required_argument, NULL, 'h'},   {"join", required_argument, NULL, 'C'},
+        {"background", required_argument, NULL, 'G'},  {"cell", required_argument, NULL, 'g'},
+        {"clusters", required_argument, NULL, 'k'},    {"kind", required_argument, NULL, 'K'},
+        {"level", required_argument, NULL, 'L'},       {0}};
     int o, index = 0;
     *job = (trace_job){.in = "-", .statistic = "mean", .time_column = "date", .percentile = 90};
     job->seed = 1;
@@ -116,6 +101,7 @@ int qk_cmd_trace(int argc, char **argv)
                                        {"time", trace_time, true},
                                        {"calendar", trace_calendar, true},
                                        {"trajectory", trace_trajectory, false},
+                                       {"hysplit", trace_hysplit, false},
                                        {"cluster", trace_cluster, false},
                                        {"cells", trace_cells, true},
                                        {"suspects", trace_suspects, true},

@@ -97,7 +97,7 @@ static const char disperse_usage[] =
     "the cheapest set that keeps factor x modelled + background at or below it at every receptor; "
     "--margin\n"
     "0.2 counts four fifths of every reduction.\n"
-    "weather (--obs FILE.csv | --isd FILE) --latitude N --longitude E --out NAME [--zone 8]\n"
+    "weather (--obs FILE.csv | --isd FILE | --grid FILE) --latitude N --longitude E --out NAME [--zone 8]\n"
     "        [--elevation M] [--wind-height 10] [--temperature-height 2] [--calm 0.5]\n"
     "        [--soundings FILE.csv] [--ground FILE.csv] [--no-adjust]\n"
     "makes NAME.sfc and NAME.pfl from hourly surface observations (time,wind_speed,wind_from,\n"
@@ -191,7 +191,9 @@ static const char trace_usage[] =
     "                            [--by-value] [--percentiles 25,50,75]\n"
     "       qingkong trace trend --in FILE.csv --pollutant P [--deseason] [--weather] [--block N]\n"
     "       qingkong trace time|calendar --in FILE.csv --pollutant P\n"
-    "       qingkong trace trajectory --winds FILE.csv --at LON,LAT --start T [--hours 24]\n"
+    "       qingkong trace trajectory --winds FILE --at LON,LAT --start T | --values FILE.csv\n"
+    "                            [--hours 24] [--step 10] [--level 10m]\n"
+    "       qingkong trace hysplit --in FILE\n"
     "       qingkong trace cluster --in PATHS.csv [--clusters 5] [--kind euclid|angle]\n"
     "       qingkong trace cells --in PATHS.csv --values FILE.csv --pollutant P [--cell 1]\n"
     "       qingkong trace suspects --in READINGS.csv --pollutant P --winds FILE.csv\n"
@@ -204,8 +206,14 @@ static const char trace_usage[] =
     "time, which runs outward from radius 10 to 20; sector: roses; trend: the median\n"
     "slope of monthly means with its bootstrap interval; time: means by hour, weekday, month;\n"
     "calendar: days. Hours without wind or value are left out and counted.\n"
-    "trajectory: the way the air came; winds with columns lon and lat are those of a grid or of\n"
-    "several stations, u and v may stand for ws and wd. cluster and cells take paths (date of\n"
+    "trajectory: the way the air came; winds are GRIB or NetCDF (a file or a folder of them; "
+    "--level\n"
+    "10m, 100m, 850hpa), or CSV, where columns lon and lat make them those of a grid or of "
+    "several\n"
+    "stations and u and v may stand for ws and wd. With --values a path to each of its dates, "
+    "which\n"
+    "cluster and cells read. hysplit: the same from HYSPLIT's tdump. cluster and cells take paths "
+    "(date of\n"
     "arrival, lon, lat, a row a point): groups of paths; mean, CWT and PSCF of each cell of so\n"
     "many degrees. suspects: the probability of each source (name, lon, lat and, if known, prior,\n"
     "running, idle, fire, at_work, treatment_off, before) or of each cell, from readings (date,\n"
@@ -335,6 +343,27 @@ static const char import_usage[] =
     "written itself. Writes a line for each row that is added or changed: line of the file, fate,\n"
     "kind, key and what changes. Without FILE, or with -, standard input is read.\n";
 
+static const char weather_usage[] =
+    "usage: qingkong weather info FILE...\n"
+    "       qingkong weather extract FILE... --at LON,LAT [--vars LIST] [--hourly]\n"
+    "                                [--form table|obs|soundings|days] [--from T] [--to T]\n"
+    "       qingkong weather extract FILE... --form winds [--area W,S,E,N] [--level 10m]\n\n"
+    "Reads GRIB (1 and 2) and NetCDF (CF) on regular longitudes and latitudes, in a process of "
+    "its\n"
+    "own without network, within limits of memory and time; a FILE may be a folder of such files.\n"
+    "Times are China Standard Time. info: the fields that can be used, as CSV, and on standard\n"
+    "error the grid and what is not taken, with the reason. extract: values at a place, between\n"
+    "the points around it, of each instant by the run with the shortest lead.\n"
+    "  --vars LIST   u_10m,v_10m,t_2m,d_2m,rh_2m,q_2m,ps,msl,cloud,blh,precip,ground (these are\n"
+    "                'near', the default), u_850hpa, t_*hpa, 'profile' (all pressure levels)\n"
+    "  --hourly      whole hours between instants at most six hours apart\n"
+    "  --form F      table: a row an instant; obs and soundings: as 'disperse weather' reads "
+    "them;\n"
+    "                days: as 'forecast' reads them; winds: as 'trace --winds' does\n"
+    "  --level L     of the winds: 10m, 100m, 850hpa\n"
+    "  --elevation M of the ground, where the file does not tell its own; --zone H: of the\n"
+    "                observations' clock (8)\n";
+
 const qk_command qk_commands[] = {
     {"air", qk_cmd_air, "evaluates hourly air by the national standards", air_usage},
     {"backup", qk_cmd_backup, "writes the data folder into one file", backup_usage},
@@ -353,6 +382,7 @@ const qk_command qk_commands[] = {
     {"trace", qk_cmd_trace, "where the air came from", trace_usage},
     {"user", qk_cmd_user, "accounts of a data folder", user_usage},
     {"verify", qk_cmd_verify, "checks a data folder", verify_usage},
+    {"weather", qk_cmd_weather, "reads GRIB and NetCDF weather files", weather_usage},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -16,6 +16,7 @@ int qk_cmd_simulate(int argc, char **argv);
 int qk_cmd_trace(int argc, char **argv);
 int qk_cmd_user(int argc, char **argv);
 int qk_cmd_verify(int argc, char **argv);
+int qk_cmd_weather(int argc, char **argv);
 int qk_cmd_backup(int argc, char **argv);
 int qk_cmd_receptor(int argc, char **argv);
 int qk_cmd_restore(int argc, char **argv);

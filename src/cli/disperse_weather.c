@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/disperse.h"
+#include "domain/weather_file.h"
 #include "models/weather_prepare.h"
 #include <getopt.h>
 #include <math.h>
@@ -12,6 +13,8 @@ enum { TEXT_MAX_MIB = 256 };
 
 typedef struct weather_options {
     const char *observations, *isd, *soundings, *ground, *out;
+    const char *grid[QK_WEATHER_FILES_MAX];
+    size_t grids;
     qk_weather_place place;
     bool latitude, longitude;
 } weather_options;
@@ -45,6 +48,10 @@ static bool take_option(weather_options *o, int option, const char *text)
     case 's': o->soundings = text; return true;
     case 'g': o->ground = text; return true;
     case 'O': o->out = text; return true;
+    case 'G':
+        if (o->grids == QK_WEATHER_FILES_MAX) return false;
+        o->grid[o->grids++] = text;
+        return true;
     case 'n': o->place.adjusted = false; return true;
     case '?': return false;
     default: return take_number(o, option, text);
@@ -107,6 +114,61 @@ static void tell(const qk_weather *w)
         if (flagged[bit]) fprintf(stderr, "  %s: %zu\n", qk_weather_flag_name(bit), flagged[bit]);
 }
 
+/* ---- a model's grid in the place of observations and soundings ---- */
+
+static qk_code take_hours(qk_weather *w, const weather_options *o, const qk_grid_series *s,
+                          qk_error *err)
+{
+    qk_grid_series hours = {0};
+    qk_buf text;
+    qk_buf_init(&text, (size_t)TEXT_MAX_MIB << 20);
+    qk_code code = qk_grid_series_hourly(&hours, s, err);
+    if (code == QK_OK) qk_grid_write_obs(&text, &hours, o->place.zone_h);
+    if (code == QK_OK && text.failed)
+        code = qk_fail(err, text.failed, "the grid's hours do not fit in memory");
+    if (code == QK_OK) code = qk_weather_read_csv(w, qk_buf_str(&text), o->grid[0], err);
+    qk_grid_series_clear(&hours);
+    qk_buf_clear(&text);
+    return code;
+}
+
+static qk_code take_profiles(qk_weather *w, const weather_options *o, const qk_grid_series *s,
+                             qk_error *err)
+{
+    qk_buf text;
+    size_t days = 0;
+    qk_buf_init(&text, (size_t)TEXT_MAX_MIB << 20);
+    qk_grid_write_soundings(&text, s, o->place.elevation_m, o->place.zone_h, &days);
+    fprintf(stderr, "disperse weather: profiles of %zu mornings from the grid\n", days);
+    qk_code code = text.failed
+                       ? qk_fail(err, text.failed, "the grid's profiles do not fit in memory")
+                   : days ? qk_weather_read_soundings(w, qk_buf_str(&text), o->grid[0], err)
+                          : QK_OK;
+    qk_buf_clear(&text);
+    return code;
+}
+
+static qk_code read_grid(qk_weather *w, const weather_options *o, qk_error *err)
+{
+    double lon = o->place.longitude_deg, lat = o->place.latitude_deg;
+    qk_weather_ask ask = {.wishes = "near,t_*hpa,gh_*hpa",
+                          .area = true,
+                          .west = lon,
+                          .east = lon,
+                          .south = lat,
+                          .north = lat};
+    qk_grid *g = NULL;
+    qk_grid_series s = {0};
+    if (!o->grids) return QK_OK;
+    QK_TRY(qk_weather_files_read(&g, o->grid, o->grids, &ask, err));
+    qk_code code = qk_grid_series_make(&s, g, lon, lat, QK_TIME_NONE, err);
+    if (code == QK_OK && !o->observations && !o->isd) code = take_hours(w, o, &s, err);
+    if (code == QK_OK && !o->soundings) code = take_profiles(w, o, &s, err);
+    qk_grid_series_clear(&s);
+    qk_grid_free(g);
+    return code;
+}
+
 static qk_code prepare(weather_options *o, qk_error *err)
 {
     qk_weather *w = NULL;
@@ -115,6 +177,7 @@ static qk_code prepare(weather_options *o, qk_error *err)
     qk_code code = read_into(w, qk_weather_read_csv, o->observations, err);
     if (code == QK_OK) code = read_into(w, qk_weather_read_isd, o->isd, err);
     if (code == QK_OK) code = read_into(w, qk_weather_read_soundings, o->soundings, err);
+    if (code == QK_OK) code = read_grid(w, o, err);
     if (code == QK_OK) code = qk_weather_run(w, err);
     if (code == QK_OK) code = write_to(w, qk_weather_write_surface, o->out, ".sfc", err);
     if (code == QK_OK) code = write_to(w, qk_weather_write_profile, o->out, ".pfl", err);
@@ -129,6 +192,7 @@ int disperse_weather(int argc, char **argv)
     static const struct option options[] = {{"obs", required_argument, NULL, 'o'},
                                             {"isd", required_argument, NULL, 'i'},
                                             {"soundings", required_argument, NULL, 's'},
+                                            {"grid", required_argument, NULL, 'G'},
                                             {"ground", required_argument, NULL, 'g'},
                                             {"out", required_argument, NULL, 'O'},
                                             {"latitude", required_argument, NULL, 'a'},
@@ -147,8 +211,9 @@ int disperse_weather(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (!take_option(&o, option, optarg))
             return qk_command_misuse("disperse", "weather: unknown option or no number");
-    if (optind < argc || !o.latitude || !o.longitude || !o.out || !o.observations == !o.isd)
-        return qk_command_misuse("disperse", "weather (--obs FILE.csv | --isd FILE) --latitude N "
-                                             "--longitude E --out NAME");
+    if (optind < argc || !o.latitude || !o.longitude || !o.out || (o.observations && o.isd) ||
+        (!o.observations && !o.isd && !o.grids))
+        return qk_command_misuse("disperse", "weather (--obs FILE.csv | --isd FILE | --grid FILE) "
+                                             "--latitude N --longitude E --out NAME");
     return prepare(&o, &err) == QK_OK ? QK_EXIT_DONE : qk_command_refuse("disperse weather", &err);
 }

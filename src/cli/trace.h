@@ -9,7 +9,7 @@
 typedef struct trace_job {
     const char *in, *pollutant, *statistic, *time_column;
     const char *winds, *sources, *at, *start, *breaks, *percentiles, *kind;
-    const char *values, *roads;
+    const char *values, *roads, *level;
     double percentile, sector_deg, hours, step_min, capture, max_ws, cell_deg, noise;
     double reach_m, threshold, cluster_m, background;
     int64_t clusters, bootstraps, block, seed;
@@ -25,6 +25,7 @@ QK_NODISCARD qk_code trace_time(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_calendar(const trace_job *job, qk_error *err);
 
 QK_NODISCARD qk_code trace_trajectory(const trace_job *job, qk_error *err);
+QK_NODISCARD qk_code trace_hysplit(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_cluster(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_cells(const trace_job *job, qk_error *err);
 QK_NODISCARD qk_code trace_suspects(const trace_job *job, qk_error *err);
@@ -45,6 +46,11 @@ enum { TRACE_WIND_PLACES_MAX = 250000, TRACE_WIND_CELLS_MAX = 100000000 };
 QK_NODISCARD qk_code trace_winds_read(trace_winds *w, const trace_job *job, qk_place at,
                                       qk_error *err);
 void trace_winds_clear(trace_winds *w);
+/* The same from GRIB or NetCDF (a file, or a folder of them), as far around `at` as air comes in
+ * the hours asked for; the level is that of --level. trace_winds_read turns here by itself. */
+bool trace_winds_are_grid(const char *path);
+QK_NODISCARD qk_code trace_winds_from_grid(trace_winds *w, const trace_job *job, qk_place at,
+                                           qk_error *err);
 /* "113.2,35.1" of option --at. */
 QK_NODISCARD qk_code trace_place(qk_place *out, const char *text, qk_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `qingkong trace cluster` and `trace cells`: what many paths together say. A file of paths has one
  * row a point: the time of arrival (the same for all points of a path), lon, lat, from the arrival
- * backwards. */
+ * backwards. With a column hours (since the arrival) a new path begins where they fall back. */
 #include "cli/trace.h"
 #include <math.h>
 #include <stdlib.h>
@@ -32,6 +32,7 @@ static void clear_paths(many_paths *m)
 static qk_code split_paths(many_paths *m, qk_error *err)
 {
     const double *lon = table_column(&m->t, "lon"), *lat = table_column(&m->t, "lat");
+    const double *hours = table_column(&m->t, "hours");
     size_t n = m->t.rows;
     m->place = malloc((n + 1) * sizeof *m->place);
     m->path_of = malloc((n + 1) * sizeof *m->path_of);
@@ -43,7 +44,8 @@ static qk_code split_paths(many_paths *m, qk_error *err)
     for (size_t i = 0; i < n; i++) {
         if (m->t.time[i] == QK_TIME_NONE || !(fabs(lon[i]) <= 360) || !(fabs(lat[i]) <= 90))
             return qk_fail(err, QK_EFORMAT, "point %zu has no time or no place in degrees", i + 1);
-        if (i == 0 || m->t.time[i] != m->t.time[i - 1]) {
+        bool back = i > 0 && hours && fabs(hours[i]) < fabs(hours[i - 1]);
+        if (i == 0 || back || m->t.time[i] != m->t.time[i - 1]) {
             m->arrival[m->paths] = m->t.time[i];
             m->begin[m->paths++] = i;
         }
@@ -56,9 +58,9 @@ static qk_code split_paths(many_paths *m, qk_error *err)
 
 static qk_code read_paths(many_paths *m, const trace_job *job, qk_error *err)
 {
-    static const char *const names[] = {"lon", "lat", NULL};
-    QK_TRY(
-        table_read(&m->t, job->in, &(table_want){.time = job->time_column, .names = names}, err));
+    static const char *const names[] = {"lon", "lat", NULL}, *const more[] = {"hours", NULL};
+    QK_TRY(table_read(&m->t, job->in,
+                      &(table_want){.time = job->time_column, .names = names, .more = more}, err));
     return split_paths(m, err);
 }
 

@@ -221,7 +221,13 @@ qk_code trace_winds_read(trace_winds *w, const trace_job *job, qk_place at, qk_e
 {
     wind_rows r = {0};
     *w = (trace_winds){0};
-    qk_code code = read_rows(&r, job, err);
+    qk_code code;
+    if (trace_winds_are_grid(job->winds)) {
+        code = trace_winds_from_grid(w, job, at, err);
+        if (code != QK_OK) trace_winds_clear(w);
+        return code;
+    }
+    code = read_rows(&r, job, err);
     if (code == QK_OK) code = lay_winds(w, &r, at, err);
     table_clear(&r.t);
     free(r.lons);

@@ -20,14 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    CPU_S = 20,
-    WALL_MS = 30000,
-    SPACE_BYTES = 512 << 20,
-    FILES_MAX = 16,
-    STATUS_REFUSED = 3,
-    STATUS_FULL = 4
-};
+enum { FILES_MAX = 16, STATUS_REFUSED = 3, STATUS_FULL = 4 };
+static const qk_confine_limits of_documents = {20, 30000, (size_t)512 << 20};
 
 /* The shadow memory of AddressSanitizer needs all the address space there is. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -66,14 +60,15 @@ static void limit(int what, rlim_t most)
 }
 
 /* In the child, between fork and exec: nothing but system calls. */
-static _Noreturn void become_helper(int in, int out, const char *const argv[])
+static _Noreturn void become_helper(int in, int out, const char *const argv[],
+                                    const qk_confine_limits *limits)
 {
     int null = open("/dev/null", O_WRONLY);
     if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0) _exit(127);
     if (null >= 0) dup2(null, STDERR_FILENO);
     close_range(3, ~0U, 0);
-    limit(RLIMIT_CPU, CPU_S);
-    if (!under_sanitizer) limit(RLIMIT_AS, SPACE_BYTES);
+    limit(RLIMIT_CPU, (rlim_t)limits->cpu_s);
+    if (!under_sanitizer) limit(RLIMIT_AS, limits->space_bytes);
     limit(RLIMIT_NOFILE, FILES_MAX);
     limit(RLIMIT_FSIZE, 0);
     limit(RLIMIT_CORE, 0);
@@ -90,16 +85,16 @@ static int64_t now_ms(void)
 }
 
 /* Takes what the helper says until it ends, says too much or takes too long. */
-static qk_code collect(qk_buf *out, int fd, qk_error *err)
+static qk_code collect(qk_buf *out, int fd, int wall_ms, qk_error *err)
 {
-    int64_t until = now_ms() + WALL_MS;
+    int64_t until = now_ms() + wall_ms;
     for (;;) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         int64_t left = until - now_ms();
         char block[1 << 15];
         if (left <= 0 || poll(&p, 1, (int)left) == 0)
             return qk_fail(err, QK_ETIMEOUT, "the document was not read within %d s",
-                           WALL_MS / 1000);
+                           wall_ms / 1000);
         ssize_t n = read(fd, block, sizeof block);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return qk_fail_errno(err, errno, "reading from the helper process");
@@ -111,8 +106,7 @@ static qk_code collect(qk_buf *out, int fd, qk_error *err)
     }
 }
 
-/* Copies the bytes into a file in memory, which the helper can seek in. */
-static int file_in_memory(qk_str bytes, qk_error *err)
+int qk_confine_memory(qk_str bytes, qk_error *err)
 {
     int fd = memfd_create("document", MFD_CLOEXEC);
     if (fd < 0) {
@@ -141,38 +135,61 @@ static qk_code judge_end(int status, const qk_buf *said, const char *what, qk_er
     return qk_fail(err, QK_EFORMAT, "%s is damaged or protected", what);
 }
 
-qk_code qk_confine_run(qk_buf *text, qk_str bytes, const char *const argv[], size_t most,
-                       const char *what, qk_error *err)
+/* Moves what was said where nothing stands yet, and copies it behind what does. */
+static qk_code hand_over(qk_buf *text, qk_buf *said, const char *what, qk_error *err)
 {
-    int ends[2] = {-1, -1}, status = 0, in = file_in_memory(bytes, err);
+    if (text->len == 0 && text->failed == QK_OK && said->len <= text->ceiling) {
+        qk_buf old = *text;
+        *text = *said;
+        text->ceiling = old.ceiling;
+        old.ceiling = said->ceiling;
+        *said = old;
+        return QK_OK;
+    }
+    qk_buf_put_str(text, qk_buf_str(said));
+    return text->failed == QK_OK ? QK_OK
+                                 : qk_fail(err, text->failed, "no room for the text of %s", what);
+}
+
+qk_code qk_confine_run_file(qk_buf *text, int fd, const char *const argv[],
+                            const qk_confine_limits *limits, size_t most, const char *what,
+                            qk_error *err)
+{
+    int ends[2] = {-1, -1}, status = 0;
     qk_buf said;
     qk_code code = QK_EIO;
     qk_buf_init(&said, most);
-    if (in < 0) goto out;
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        code = qk_fail_errno(err, errno, "a pipe");
+    if (lseek(fd, 0, SEEK_SET) != 0 || pipe2(ends, O_CLOEXEC) != 0) {
+        code = qk_fail_errno(err, errno, "a file or a pipe for the helper process");
         goto out;
     }
     pid_t child = fork();
-    if (child == 0) become_helper(in, ends[1], argv);
+    if (child == 0) become_helper(fd, ends[1], argv, limits);
     close(ends[1]);
     ends[1] = -1;
     if (child < 0) {
         code = qk_fail_errno(err, errno, "a helper process");
         goto out;
     }
-    code = collect(&said, ends[0], err);
+    code = collect(&said, ends[0], limits->wall_ms, err);
     if (code != QK_OK) kill(child, SIGKILL);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     if (code == QK_OK) code = judge_end(status, &said, what, err);
-    if (code == QK_OK) qk_buf_put_str(text, qk_buf_str(&said));
-    if (code == QK_OK && text->failed != QK_OK)
-        code = qk_fail(err, text->failed, "no room for the text of %s", what);
+    if (code == QK_OK) code = hand_over(text, &said, what, err);
 out:
-    if (in >= 0) close(in);
     if (ends[0] >= 0) close(ends[0]);
     if (ends[1] >= 0) close(ends[1]);
     qk_buf_clear(&said);
+    return code;
+}
+
+qk_code qk_confine_run(qk_buf *text, qk_str bytes, const char *const argv[], size_t most,
+                       const char *what, qk_error *err)
+{
+    int in = qk_confine_memory(bytes, err);
+    if (in < 0) return QK_EIO;
+    qk_code code = qk_confine_run_file(text, in, argv, &of_documents, most, what, err);
+    close(in);
     return code;
 }
 

@@ -12,6 +12,20 @@
  * started. */
 QK_NODISCARD qk_code qk_confine_run(qk_buf *text, qk_str bytes, const char *const argv[],
                                     size_t most, const char *what, qk_error *err);
+
+/* What a helper may use. */
+typedef struct qk_confine_limits {
+    int cpu_s, wall_ms;
+    size_t space_bytes; /* of addresses */
+} qk_confine_limits;
+/* The same of a file that is open for reading, from its beginning, within limits of one's own. The
+ * text is appended in place of the old one's memory where *text is empty: no copy is made. */
+QK_NODISCARD qk_code qk_confine_run_file(qk_buf *text, int fd, const char *const argv[],
+                                         const qk_confine_limits *limits, size_t most,
+                                         const char *what, qk_error *err);
+/* The bytes as a file in memory, which a helper can seek in; the caller closes it. -1 on failure.
+ */
+int qk_confine_memory(qk_str bytes, qk_error *err);
 /* In the helper: the text, or on failure the reason, on standard output. Returns the exit status.
  */
 int qk_confine_answer(const qk_buf *text, qk_code code, const qk_error *err);

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `qingkong weather` as a program, on files that the libraries of the formats write here. */
+#include "../weather_files.h"
+#include "base/csv.h"
+#include "base/file.h"
+#include "base/time.h"
+#include <math.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct world {
+    char dir[64];
+    qk_buf out;
+    int status;
+} world;
+
+static int begin(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    strcpy(w->dir, "/tmp/qk-weather-XXXXXX");
+    assert_non_null(mkdtemp(w->dir));
+    qk_buf_init(&w->out, 64 << 20);
+    *state = w;
+    return 0;
+}
+
+static int end(void **state)
+{
+    world *w = *state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", w->dir);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+    qk_buf_clear(&w->out);
+    free(w);
+    return 0;
+}
+
+static const char *at(const world *w, const char *name)
+{
+    static char path[4][256];
+    static int turn;
+    char *p = path[turn++ & 3];
+    snprintf(p, sizeof path[0], "%s/%s", w->dir, name);
+    return p;
+}
+
+/* Runs the program in the world's folder; standard output alone unless the arguments say more. */
+static void run(world *w, const char *args)
+{
+    char command[1024], chunk[65536];
+    size_t n;
+    snprintf(command, sizeof command, "cd '%s' && '%s' %s", w->dir, getenv("QK_PROGRAM"), args);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    qk_buf_reset(&w->out);
+    while ((n = fread(chunk, 1, sizeof chunk, pipe)) > 0) qk_buf_append(&w->out, chunk, n);
+    qk_buf_puts(&w->out, "");
+    w->status = WEXITSTATUS(pclose(pipe));
+}
+
+static void assert_says(const world *w, const char *text)
+{
+    if (!strstr(w->out.ptr, text)) fail_msg("'%s' is not in: %s", text, w->out.ptr);
+}
+
+/* The cell of a row (from 0) of the CSV that came out; "" for the empty one. */
+static const char *cell(const world *w, size_t row, const char *column)
+{
+    static char text[80];
+    qk_csv_reader *csv;
+    const qk_str *cells = NULL;
+    assert_ok(qk_csv_open_text(&csv, qk_buf_str(&w->out), "out", ',', NULL));
+    size_t c = qk_csv_column(csv, column);
+    if (c == SIZE_MAX) fail_msg("no column %s in: %s", column, w->out.ptr);
+    for (size_t i = 0; i <= row; i++)
+        if (qk_csv_next(csv, &cells, NULL) != QK_OK) fail_msg("no row %zu: %s", row, w->out.ptr);
+    qk_str_copy(text, sizeof text, cells[c]);
+    qk_csv_close(csv);
+    return text;
+}
+
+static double number(const world *w, size_t row, const char *column)
+{
+    double v = NAN;
+    const char *text = cell(w, row, column);
+    if (qk_parse_f64(&v, qk_str_of(text)) != QK_OK) fail_msg("%s: '%s'", column, text);
+    return v;
+}
+
+/* ---- fields that are linear in longitude, latitude and time: what lies between is exact ---- */
+
+static double wind_u(double lon, double lat, long h)
+{
+    return 0.1 * lon - 0.2 * lat + 0.05 * (double)h - 5;
+}
+static double wind_v(double lon, double lat, long h)
+{
+    return 0.2 * lon + 0.1 * lat - 0.02 * (double)h - 26;
+}
+static double kelvin(double lon, double lat, long h)
+{
+    return 280 + 0.1 * (lon - 110) - 0.3 * (lat - 35) + 0.2 * (double)h;
+}
+static double dew(double lon, double lat, long h)
+{
+    return kelvin(lon, lat, h) - 4;
+}
+static double pascal(double lon, double lat, long h)
+{
+    return 98000 + 100 * (lon - 110) + 10 * (double)h + 0 * lat;
+}
+static double part_cloud(double lon, double lat, long h)
+{
+    return 0.25 + 0.01 * (double)h + 0 * (lon + lat);
+}
+static double metres_fallen(double lon, double lat, long h)
+{
+    return 0.001 * (double)h * (double)h / 9 + 0 * (lon + lat);
+}
+static double mm_in_bucket(double lon, double lat, long h)
+{
+    return (h % 6 ? 1.5 : 4) + 0 * (lon + lat);
+}
+
+/* Henan, half degrees; run of 2026-03-01 12 UTC = 20:00 here. */
+static grib_field henan(const char *name, long start, long end_h,
+                        double (*value)(double, double, long))
+{
+    return (grib_field){.short_name = name,
+                        .date = 20260301,
+                        .hour = 12,
+                        .start_h = start,
+                        .end_h = end_h,
+                        .ni = 13,
+                        .nj = 9,
+                        .north = 37,
+                        .west = 110,
+                        .step = 0.5,
+                        .value = value};
+}
+
+static void put_near(const char *path, grib_field frame, long end_h)
+{
+    static const struct {
+        const char *name;
+        double (*value)(double, double, long);
+    } fields[] = {{"10u", wind_u}, {"10v", wind_v}, {"2t", kelvin},
+                  {"2d", dew},     {"sp", pascal},  {"tcc", part_cloud}};
+    for (size_t i = 0; i < QK_ARRAY_COUNT(fields); i++) {
+        grib_field f = frame;
+        f.short_name = fields[i].name;
+        f.value = fields[i].value;
+        f.end_h = end_h;
+        grib_append(path, &f);
+    }
+}
+
+static void test_weather__grib_at_a_place_is_exact_to_packing_in_our_units(void **state)
+{
+    world *w = *state;
+    for (long h = 3; h <= 9; h += 3) {
+        put_near(at(w, "a.grib2"), henan(NULL, 0, 0, NULL), h);
+        grib_field tp = henan("tp", 0, h, metres_fallen);
+        tp.sum = true;
+        tp.sample = "regular_ll_sfc_grib1"; /* metres since the run began, as one centre has them */
+        grib_append(at(w, "a.grib2"), &tp);
+    }
+    run(w, "weather extract a.grib2 --at 113.21,35.17");
+    assert_int_equal(w->status, 0);
+    for (size_t i = 0; i < 3; i++) {
+        long h = 3 * (long)(i + 1);
+        assert_near(number(w, i, "u_10m_ms"), wind_u(113.21, 35.17, h), 2e-6);
+        assert_near(number(w, i, "v_10m_ms"), wind_v(113.21, 35.17, h), 2e-6);
+        assert_near(number(w, i, "t_2m_c"), kelvin(113.21, 35.17, h) - 273.15, 2e-6);
+        assert_near(number(w, i, "ps_hpa"), pascal(113.21, 35.17, h) / 100, 2e-4);
+        assert_near(number(w, i, "cloud_pct"), 100 * part_cloud(0, 0, h), 2e-5);
+        assert_near(number(w, i, "lead_h"), (double)h, 0);
+        double before = h == 3 ? 0 : metres_fallen(0, 0, h - 3);
+        assert_near(number(w, i, "precip_mm"), 1000 * (metres_fallen(0, 0, h) - before), 1e-4);
+        assert_near(number(w, i, "precip_h"), 3, 0);
+        assert_in_range(number(w, i, "rh_2m_pct"), 70, 80);
+    }
+    assert_string_equal(cell(w, 0, "time"), "2026-03-01T23:00:00");
+    assert_string_equal(cell(w, 2, "time"), "2026-03-02T05:00:00");
+    assert_string_equal(cell(w, 0, "issued"), "2026-03-01T20:00:00");
+    double u = number(w, 0, "u_10m_ms"), v = number(w, 0, "v_10m_ms");
+    assert_near(number(w, 0, "ws_10m_ms"), hypot(u, v), 1e-5);
+    assert_near(number(w, 0, "wd_10m_deg"), fmod(atan2(-u, -v) * 180 / M_PI + 360, 360), 0.01);
+}
+
+static void test_weather__buckets_that_begin_anew_are_taken_apart(void **state)
+{
+    world *w = *state;
+    for (long h = 3; h <= 12; h += 3) {
+        grib_field f = henan("tp", h % 6 ? h - 3 : h - 6, h, mm_in_bucket);
+        f.sum = true;
+        f.centre = 7; /* whose sums are kilograms a square metre */
+        grib_append(at(w, "b.grib2"), &f);
+    }
+    run(w, "weather extract b.grib2 --at 113,35 --vars precip --hourly");
+    assert_int_equal(w->status, 0);
+    for (size_t i = 0; i < 12; i++)
+        assert_near(number(w, i, "precip_mm"), (i / 3 % 2 ? 2.5 : 1.5) / 3, 1e-6);
+    assert_string_equal(cell(w, 0, "time"), "2026-03-01T21:00:00");
+    assert_string_equal(cell(w, 11, "time"), "2026-03-02T08:00:00");
+}
+
+/* ---- axes of every kind ---- */
+
+static double round_earth(double lon, double lat, long h)
+{
+    return 20 * cos(lon * M_PI / 180) + 0.1 * lat + 0 * (double)h;
+}
+
+static void test_weather__longitudes_and_latitudes_run_as_they_like(void **state)
+{
+    world *w = *state;
+    grib_field f = {.short_name = "10u",
+                    .date = 20260301,
+                    .hour = 0,
+                    .end_h = 6,
+                    .ni = 72,
+                    .nj = 37,
+                    .north = 90,
+                    .west = 0,
+                    .step = 5,
+                    .value = round_earth};
+    for (int kind = 0; kind < 4; kind++) {
+        char command[160];
+        f.up = kind & 1;
+        f.leftwards = kind & 2;
+        snprintf(command, sizeof command, "g%d.grib2", kind);
+        grib_append(at(w, command), &f);
+        static const double places[][2] = {{113, 34}, {-2.5, 12}, {-180, -90}};
+        for (size_t p = 0; p < QK_ARRAY_COUNT(places); p++) {
+            double lon = places[p][0], lat = places[p][1], low = 5 * floor(lon / 5);
+            double part = (lon - low) / 5;
+            double want =
+                (1 - part) * round_earth(low, lat, 6) + part * round_earth(low + 5, lat, 6);
+            snprintf(command, sizeof command, "weather extract g%d.grib2 --vars u_10m --at=%g,%g",
+                     kind, lon, lat);
+            run(w, command);
+            assert_int_equal(w->status, 0);
+            assert_near(number(w, 0, "u_10m_ms"), want, 1e-5);
+        }
+    }
+}
+
+static void test_weather__values_that_are_missing_stay_missing(void **state)
+{
+    world *w = *state;
+    grib_field f = henan("2t", 0, 3, kelvin);
+    f.hole = kelvin(113, 35, 3);
+    grib_append(at(w, "h.grib2"), &f);
+    f = henan("10u", 0, 3, wind_u);
+    grib_append(at(w, "h.grib2"), &f);
+    run(w, "weather extract h.grib2 --at 113.2,35");
+    assert_int_equal(w->status, 0);
+    assert_string_equal(cell(w, 0, "t_2m_c"), "");
+    assert_near(number(w, 0, "u_10m_ms"), wind_u(113.2, 35, 3), 1e-6);
+    run(w, "weather extract h.grib2 --at 114.2,36.1");
+    assert_near(number(w, 0, "t_2m_c"), kelvin(114.2, 36.1, 3) - 273.15, 1e-5);
+}
+
+/* ---- NetCDF ---- */
+
+enum { STEPS = 8, ROWS = 9, COLUMNS = 13 };
+
+/* As the reanalyses come: packed shorts, north to south, hours since 1900 (2026-03-01 00 UTC is
+ * 1105920 of them). */
+static void put_reanalysis(const char *path, int format)
+{
+    int nc, dims[3];
+    nc_ok(nc_create(path, NC_CLOBBER | format, &nc));
+    dims[0] = nc_axis(nc, "time", STEPS, "time", "hours since 1900-01-01 00:00:00.0");
+    dims[1] = nc_axis(nc, "latitude", ROWS, NULL, "degrees_north");
+    dims[2] = nc_axis(nc, "longitude", COLUMNS, NULL, "degrees_east");
+    int t = nc_variable(nc, "t2m", "K", 3, dims, NC_SHORT);
+    int rain = nc_variable(nc, "tp", "m", 3, dims, NC_SHORT);
+    int u = nc_variable(nc, "u10", "m s**-1", 3, dims, NC_FLOAT);
+    nc_pack(nc, t, 0.001, 285, -32767);
+    nc_pack(nc, rain, 1e-6, 0, -32767);
+    nc_ok(nc_enddef(nc));
+    nc_fill_axis(nc, "time", STEPS, 1105920, 1);
+    nc_fill_axis(nc, "latitude", ROWS, 37, -0.5);
+    nc_fill_axis(nc, "longitude", COLUMNS, 110, 0.5);
+    for (size_t i = 0; i < (size_t)STEPS * ROWS * COLUMNS; i++) {
+        size_t at3[3] = {i / (ROWS * COLUMNS), i / COLUMNS % ROWS, i % COLUMNS};
+        double lon = 110 + 0.5 * (double)at3[2], lat = 37 - 0.5 * (double)at3[1];
+        double v = wind_u(lon, lat, (long)at3[0]);
+        short k = (short)lround((kelvin(lon, lat, (long)at3[0]) - 285) / 0.001);
+        short r = (short)(100 * (at3[0] + 1));
+        if (at3[0] == 2) k = -32767;
+        nc_ok(nc_put_var1_short(nc, t, at3, &k));
+        nc_ok(nc_put_var1_short(nc, rain, at3, &r));
+        nc_ok(nc_put_var1_double(nc, u, at3, &v));
+    }
+    nc_ok(nc_close(nc));
+}
+
+static void test_weather__netcdf_of_both_formats_is_exact_to_packing(void **state)
+{
+    world *w = *state;
+    static const int formats[] = {0, NC_NETCDF4};
+    for (size_t f = 0; f < 2; f++) {
+        put_reanalysis(at(w, "era.nc"), formats[f]);
+        run(w, "weather extract era.nc --at 113.2,35.1");
+        assert_int_equal(w->status, 0);
+        assert_string_equal(cell(w, 0, "time"), "2026-03-01T08:00:00");
+        for (size_t i = 0; i < STEPS; i++) {
+            if (i != 2)
+                assert_near(number(w, i, "t_2m_c"), kelvin(113.2, 35.1, (long)i) - 273.15, 0.0006);
+            assert_near(number(w, i, "u_10m_ms"), wind_u(113.2, 35.1, (long)i), 1e-5);
+            assert_near(number(w, i, "precip_mm"), 0.1 * (double)(i + 1), 1e-6);
+            assert_near(number(w, i, "precip_h"), 1, 0);
+            assert_near(number(w, i, "lead_h"), 0, 0);
+        }
+        assert_string_equal(cell(w, 2, "t_2m_c"), "");
+    }
+}
+
+/* A run with steps, longitude before latitude, levels in Pa, longitudes of 0 to 360. */
+static void put_run(const char *path)
+{
+    int nc, dims[4], run_var;
+    double run = 1772366400; /* 2026-03-01 12 UTC */
+    nc_ok(nc_create(path, NC_CLOBBER, &nc));
+    dims[0] = nc_axis(nc, "step", 3, "forecast_period", "hours");
+    dims[1] = nc_axis(nc, "lev", 2, "air_pressure", "Pa");
+    dims[2] = nc_axis(nc, "x", 72, NULL, "degrees_east");
+    dims[3] = nc_axis(nc, "y", 19, NULL, "degrees_north");
+    nc_ok(nc_def_var(nc, "time", NC_DOUBLE, 0, NULL, &run_var));
+    nc_ok(nc_put_att_text(nc, run_var, "units", 33, "seconds since 1970-01-01T08:00+08"));
+    int u = nc_variable(nc, "u", "m s-1", 4, dims, NC_DOUBLE);
+    int z = nc_variable(nc, "z", "m2 s-2", 4, dims, NC_DOUBLE);
+    nc_ok(nc_enddef(nc));
+    nc_ok(nc_put_var_double(nc, run_var, &run));
+    nc_fill_axis(nc, "step", 3, 6, 6);
+    nc_fill_axis(nc, "lev", 2, 85000, 7500);
+    nc_fill_axis(nc, "x", 72, 0, 5);
+    nc_fill_axis(nc, "y", 19, -90, 10);
+    for (size_t i = 0; i < 3UL * 2 * 72 * 19; i++) {
+        size_t c[4] = {i / (2UL * 72 * 19), i / (72UL * 19) % 2, i / 19 % 72, i % 19};
+        double v = round_earth(5 * (double)c[2], 10 * (double)c[3] - 90, 0) + (double)c[1];
+        double g = 9.80665 * 1500;
+        nc_ok(nc_put_var1_double(nc, u, c, &v));
+        nc_ok(nc_put_var1_double(nc, z, c, &g));
+    }
+    nc_ok(nc_close(nc));
+}
+
+static void test_weather__netcdf_runs_have_leads_levels_and_any_order(void **state)
+{
+    world *w = *state;
+    put_run(at(w, "run.nc"));
+    run(w, "weather extract run.nc --vars 'u_*hpa,gh_*hpa' --at=-75,40");
+    assert_int_equal(w->status, 0);
+    assert_string_equal(cell(w, 0, "issued"), "2026-03-01T20:00:00");
+    assert_string_equal(cell(w, 2, "time"), "2026-03-02T14:00:00");
+    assert_near(number(w, 1, "lead_h"), 12, 0);
+    assert_near(number(w, 1, "u_850hpa_ms"), round_earth(-75, 40, 0), 1e-5);
+    assert_near(number(w, 1, "u_925hpa_ms"), round_earth(-75, 40, 0) + 1, 1e-5);
+    assert_near(number(w, 1, "gh_850hpa_m"), 1500, 1e-3);
+    run(w, "weather info run.nc 2>&1");
+    assert_says(w, "12 fields on 72 x 19 points, -180.0000 to 175.0000 E by 5.0000");
+}
+
+static void test_weather__netcdf_that_cannot_be_read_is_named(void **state)
+{
+    world *w = *state;
+    int nc, d[2], lat, lon;
+    nc_ok(nc_create(at(w, "wrf.nc"), NC_CLOBBER, &nc));
+    nc_ok(nc_def_dim(nc, "south_north", 4, &d[0]));
+    nc_ok(nc_def_dim(nc, "west_east", 4, &d[1]));
+    lat = nc_variable(nc, "XLAT", "degree_north", 2, d, NC_FLOAT);
+    lon = nc_variable(nc, "XLONG", "degree_east", 2, d, NC_FLOAT);
+    assert_int_not_equal(lat, lon);
+    nc_variable(nc, "t2m", "K", 2, d, NC_FLOAT);
+    nc_ok(nc_close(nc));
+    run(w, "weather extract wrf.nc --at 113,35 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "t2m: its grid is curved");
+    /* A header that claims four thousand million rows and a file that ends behind it. */
+    nc_ok(nc_create(at(w, "huge.nc"), NC_CLOBBER | NC_64BIT_DATA, &nc));
+    d[0] = nc_axis(nc, "latitude", 4000000000UL, NULL, "degrees_north");
+    d[1] = nc_axis(nc, "longitude", 4, NULL, "degrees_east");
+    nc_variable(nc, "t2m", "K", 2, d, NC_FLOAT);
+    nc_ok(nc_set_fill(nc, NC_NOFILL, NULL));
+    nc_ok(nc_enddef(nc));
+    nc_ok(nc_close(nc));
+    assert_int_equal(truncate(at(w, "huge.nc"), 4096), 0);
+    run(w, "weather extract huge.nc --at 113,35 2>&1");
+    assert_int_equal(w->status, 1);
+    put_reanalysis(at(w, "era.nc"), NC_NETCDF4);
+    assert_int_equal(truncate(at(w, "era.nc"), 6000), 0);
+    run(w, "weather extract era.nc --at 113,35 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "damaged or cut off");
+}
+
+/* ---- what is refused ---- */
+
+static void test_weather__files_of_another_place_or_time_are_named(void **state)
+{
+    world *w = *state;
+    put_near(at(w, "a.grib2"), henan(NULL, 0, 0, NULL), 3);
+    run(w, "weather extract a.grib2 --at=2.35,48.85 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "a.grib2: weather of another place: the file covers 110.00 to 116.00 E");
+    run(w, "weather extract a.grib2 --at 113,35 --from 2026-05-01 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "or of another time");
+    run(w, "weather extract a.grib2 --at 113,35 --vars u_850hpa 2>&1");
+    assert_int_equal(w->status, 1);
+    run(w, "weather extract a.grib2 --at 113,35 --vars wind 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "'wind' is no variable");
+}
+
+static void test_weather__grids_that_are_not_read_are_named(void **state)
+{
+    world *w = *state;
+    codes_handle *h = codes_grib_handle_new_from_samples(NULL, "reduced_gg_sfc_grib2");
+    const void *bytes;
+    size_t size;
+    assert_non_null(h);
+    grib_set_text(h, "shortName", "2t");
+    assert_int_equal(codes_get_message(h, &bytes, &size), 0);
+    assert_ok(qk_file_write_atomic(at(w, "gauss.grib2"), bytes, size, 0644, NULL));
+    codes_handle_delete(h);
+    run(w, "weather extract gauss.grib2 --at 113,35 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "2t: its grid is reduced_gg; only regular_ll is read");
+    run(w, "weather info gauss.grib2 2>&1");
+    assert_int_equal(w->status, 0);
+    assert_says(w, "1 of 2t: its grid is reduced_gg");
+}
+
+static void test_weather__damaged_files_are_refused(void **state)
+{
+    world *w = *state;
+    qk_buf all;
+    qk_buf_init(&all, 1 << 24);
+    put_near(at(w, "a.grib2"), henan(NULL, 0, 0, NULL), 3);
+    assert_ok(qk_file_read(&all, at(w, "a.grib2"), NULL));
+    assert_ok(qk_file_write_atomic(at(w, "cut.grib2"), all.ptr, all.len - 30, 0644, NULL));
+    run(w, "weather extract cut.grib2 --at 113,35 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "cut.grib2: the file is damaged or cut off behind 5 messages");
+    assert_ok(qk_file_write_atomic(at(w, "text"), "issued,lead\n", 12, 0644, NULL));
+    run(w, "weather info text 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "text: this is neither GRIB nor NetCDF");
+    run(w, "weather info nothing.grib2 2>&1");
+    assert_int_equal(w->status, 1);
+    qk_buf_clear(&all);
+}
+
+/* Every byte of a message changed in turn, some ways each: an answer or a refusal, never a crash
+ * that is told as one, and never longer than the limits. */
+static void test_weather__bytes_changed_at_will_do_no_harm(void **state)
+{
+    world *w = *state;
+    qk_buf all;
+    uint64_t seed = 7;
+    qk_buf_init(&all, 1 << 24);
+    grib_field f = henan("10u", 0, 3, wind_u);
+    f.ni = f.nj = 3;
+    grib_append(at(w, "s.grib2"), &f);
+    assert_ok(qk_file_read(&all, at(w, "s.grib2"), NULL));
+    for (int i = 0; i < 25; i++) {
+        char *copy = malloc(all.len);
+        memcpy(copy, all.ptr, all.len);
+        for (int k = 0; k < 3; k++)
+            copy[8 + qk_test_random(&seed) % (all.len - 8)] = (char)qk_test_random(&seed);
+        assert_ok(qk_file_write_atomic(at(w, "x.grib2"), copy, all.len, 0644, NULL));
+        free(copy);
+        run(w, "weather extract x.grib2 --vars u_10m --at 110.5,36.5 2>&1");
+        assert_in_range(w->status, 0, 1);
+    }
+    qk_buf_clear(&all);
+}
+
+/* A constant field needs no bits: a few bytes may claim any number of points. */
+static void test_weather__huge_grids_are_refused_within_the_limits(void **state)
+{
+    world *w = *state;
+    qk_buf all;
+    qk_buf_init(&all, 1 << 24);
+    grib_field f = henan("10u", 0, 3, wind_u);
+    grib_append(at(w, "s.grib2"), &f);
+    assert_ok(qk_file_read(&all, at(w, "s.grib2"), NULL));
+    size_t grid = SIZE_MAX;
+    for (size_t i = 16; i + 5 < all.len && grid == SIZE_MAX; i++)
+        if (memcmp(all.ptr + i, "\0\0\0\x48\3", 5) == 0) grid = i;
+    assert_int_not_equal(grid, SIZE_MAX);
+    memcpy(all.ptr + grid + 6, "\x7f\xff\xff\xff", 4);
+    memcpy(all.ptr + grid + 30, "\0\0\xff\xff\0\0\x7f\xff", 8);
+    assert_ok(qk_file_write_atomic(at(w, "huge.grib2"), all.ptr, all.len, 0644, NULL));
+    time_t began = time(NULL);
+    run(w, "weather extract huge.grib2 --vars u_10m --at 112,35 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_true(time(NULL) - began < 60);
+    qk_buf_clear(&all);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        CASE(test_weather__grib_at_a_place_is_exact_to_packing_in_our_units),
+        CASE(test_weather__buckets_that_begin_anew_are_taken_apart),
+        CASE(test_weather__longitudes_and_latitudes_run_as_they_like),
+        CASE(test_weather__values_that_are_missing_stay_missing),
+        CASE(test_weather__netcdf_of_both_formats_is_exact_to_packing),
+        CASE(test_weather__netcdf_runs_have_leads_levels_and_any_order),
+        CASE(test_weather__netcdf_that_cannot_be_read_is_named),
+        CASE(test_weather__files_of_another_place_or_time_are_named),
+        CASE(test_weather__grids_that_are_not_read_are_named),
+        CASE(test_weather__damaged_files_are_refused),
+        CASE(test_weather__bytes_changed_at_will_do_no_harm),
+        CASE(test_weather__huge_grids_are_refused_within_the_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
