@@ -38,6 +38,9 @@ static bool take_option(forecast_job *job, int o, const char *value)
     case 'o': job->out = value; return true;
     case 'r': job->standard = value; return true;
     case 'S': job->scores = true; return true;
+    case 'd': job->data_dir = value; return true;
+    case 'a': job->http = value; return true;
+    case 'n': job->dry_run = true; return true;
     case 'u': return parse_day(&job->train_until, value);
     case 'f': return parse_day(&job->from, value);
     case 't': return parse_day(&job->to, value);
@@ -49,19 +52,15 @@ static bool take_option(forecast_job *job, int o, const char *value)
 
 static int parse_options(forecast_job *job, int argc, char **argv)
 {
-    static const struct option options[] = {{"hours", required_argument, NULL, 'h'},
-                                            {"stations", required_argument, NULL, 's'},
-                                            {"weather", required_argument, NULL, 'w'},
-                                            {"holidays", required_argument, NULL, 'H'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"standard", required_argument, NULL, 'r'},
-                                            {"scores", no_argument, NULL, 'S'},
-                                            {"train-until", required_argument, NULL, 'u'},
-                                            {"from", required_argument, NULL, 'f'},
-                                            {"to", required_argument, NULL, 't'},
-                                            {"issued", required_argument, NULL, 'i'},
-                                            {"leads", required_argument, NULL, 'l'},
-                                            {0}};
+    static const struct option options[] = {
+        {"hours", required_argument, NULL, 'h'},   {"stations", required_argument, NULL, 's'},
+        {"weather", required_argument, NULL, 'w'}, {"holidays", required_argument, NULL, 'H'},
+        {"out", required_argument, NULL, 'o'},     {"standard", required_argument, NULL, 'r'},
+        {"scores", no_argument, NULL, 'S'},        {"train-until", required_argument, NULL, 'u'},
+        {"from", required_argument, NULL, 'f'},    {"to", required_argument, NULL, 't'},
+        {"issued", required_argument, NULL, 'i'},  {"leads", required_argument, NULL, 'l'},
+        {"data", required_argument, NULL, 'd'},    {"http", required_argument, NULL, 'a'},
+        {"dry-run", no_argument, NULL, 'n'},       {0}};
     int o, index = 0;
     *job = (forecast_job){.train_until = INT32_MIN, .from = INT32_MIN, .to = INT32_MIN};
     job->issued = INT32_MIN;
@@ -80,7 +79,13 @@ int qk_cmd_forecast(int argc, char **argv)
     qk_code code;
     int status = parse_options(&job, argc, argv);
     if (status) return status;
-    if (argc - optind != 1) return qk_command_misuse("forecast", "one of hindcast, run");
+    if (argc - optind == 2 && strcmp(argv[optind], "weather") == 0) {
+        job.file = argv[optind + 1];
+        if (!job.data_dir) return qk_command_misuse("forecast", "weather FILE needs --data DIR");
+        code = forecast_import(&job, &err);
+        return code == QK_OK ? QK_EXIT_DONE : qk_command_refuse("forecast", &err);
+    }
+    if (argc - optind != 1) return qk_command_misuse("forecast", "one of hindcast, run, weather");
     if (!job.hours || !job.weather)
         return qk_command_misuse("forecast", "--hours and --weather are due");
     if (strcmp(argv[optind], "hindcast") == 0) {

@@ -38,13 +38,14 @@ typedef struct stretch {
 static qk_code take_weather(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
 {
     const stretch *s = context;
-    size_t rows;
+    qk_forecast_weather_taken taken;
     qk_buf csv;
     (void)node;
     qk_buf_init(&csv, CSV_MAX);
     qk_sim_weather_csv(&csv, s->from, s->to);
     qk_code code = csv.failed ? qk_fail(err, csv.failed, "no memory for the demo's weather")
-                              : qk_forecasts_weather_csv(&rows, db, qk_buf_str(&csv), BY, now, err);
+                              : qk_forecasts_weather_csv(&taken, db, qk_buf_str(&csv), NULL, false,
+                                                         BY, now, err);
     qk_buf_clear(&csv);
     return code;
 }

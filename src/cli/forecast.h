@@ -14,6 +14,8 @@ typedef struct forecast_job {
     int32_t train_until, from, to, issued; /* civil day numbers; INT32_MIN: not given */
     int32_t first_lead, last_lead;
     bool scores;
+    const char *file, *data_dir, *http; /* of what is taken in */
+    bool dry_run;
 } forecast_job;
 
 typedef struct forecast_weather { /* dense, from a CSV of issued,lead,date and columns */
@@ -55,5 +57,7 @@ void forecast_tell_weather(const qk_forecaster *f, const char *place);
 /* To a file, or standard output with NULL. */
 QK_NODISCARD qk_code forecast_write(const qk_buf *text, const char *path, qk_error *err);
 QK_NODISCARD qk_code forecast_hindcast(const forecast_job *job, qk_error *err);
+/* A weather file into a data folder, or through the server that holds it; tells what was taken. */
+QK_NODISCARD qk_code forecast_import(const forecast_job *job, qk_error *err);
 QK_NODISCARD qk_code forecast_run(const forecast_job *job, qk_error *err);
 #endif

@@ -7,12 +7,13 @@
 #include "domain/forecast_weather.h"
 #include "domain/ruleset.h"
 #include "domain/warnings.h"
+#include "domain/weather_file.h"
 #include "web/air_figures.h"
 #include "web/api.h"
 #include "web/change.h"
 #include <stdlib.h>
 
-enum { SCORE_YEARS = 3, MINUTE_WARNINGS = 50 };
+enum { SCORE_YEARS = 3, MINUTE_WARNINGS = 50, WEATHER_CSV_MAX = 32 << 20 };
 
 static int32_t today_of(const qk_exchange *x)
 {
@@ -300,34 +301,102 @@ qk_code qk_api_forecast_publish(qk_exchange *x, qk_error *err)
 
 typedef struct weather_change {
     qk_str csv;
+    qk_forecast_weather_place place, *county; /* NULL = not known */
+    const char *form;
     char person[QK_AIR_PERSON_MAX];
 } weather_change;
+
+static void put_columns(qk_json_writer *w, const char *columns)
+{
+    qk_json_key(w, "columns");
+    qk_json_array(w);
+    for (qk_str rest = qk_str_of(columns); rest.len;) qk_json_str(w, qk_str_cut(&rest, ','));
+    qk_json_end(w);
+}
+
+static void put_taken(qk_json_writer *w, const qk_forecast_weather_taken *t, const char *form,
+                      bool committed)
+{
+    char date[QK_TIME_TEXT];
+    bool any = t->rows > 0;
+    qk_json_object(w);
+    qk_json_kcstr(w, "form", form);
+    qk_json_ki64(w, "rows", (int64_t)t->rows);
+    qk_json_ki64(w, "added", (int64_t)t->added);
+    qk_json_ki64(w, "kept", (int64_t)t->kept);
+    qk_json_ktext(w, "first_issue", any ? qk_air_date(date, t->first_issue) : "");
+    qk_json_ktext(w, "last_issue", any ? qk_air_date(date, t->last_issue) : "");
+    qk_json_ki64(w, "first_lead", t->first_lead);
+    qk_json_ki64(w, "last_lead", t->last_lead);
+    put_columns(w, t->columns);
+    qk_json_key(w, "committed");
+    qk_json_bool(w, committed);
+    qk_json_end(w);
+}
 
 static qk_code take_weather(qk_exchange *x, void *context, qk_db *db, qk_time now,
                             qk_change_note *note, qk_error *err)
 {
     const weather_change *c = context;
-    size_t rows = 0;
-    QK_TRY(tell_refusal(
-        x, qk_forecasts_weather_csv(&rows, db, c->csv, qk_str_of(c->person), now, err)));
+    qk_forecast_weather_taken taken;
+    QK_TRY(tell_refusal(x, qk_forecasts_weather_csv(&taken, db, c->csv, c->county, false,
+                                                    qk_str_of(c->person), now, err)));
     snprintf(note->what, sizeof note->what, "forecast.weather");
     snprintf(note->object, sizeof note->object, "forecast_weather");
-    qk_buf_printf(&note->detail, "{\"rows\":%zu}", rows);
-    qk_json_object(&x->json);
-    qk_json_ki64(&x->json, "rows", (int64_t)rows);
-    qk_json_end(&x->json);
+    qk_buf_printf(&note->detail, "{\"rows\":%zu}", taken.rows);
+    put_taken(&x->json, &taken, c->form, true);
     return QK_OK;
+}
+
+static qk_code know_county(weather_change *c, const qk_exchange *x, qk_error *err)
+{
+    qk_code code = qk_forecasts_weather_county(&c->place, qk_node_registry(x->context->node), err);
+    c->county = code == QK_OK ? &c->place : NULL;
+    return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
 qk_code qk_api_forecast_weather(qk_exchange *x, qk_error *err)
 {
     static const char *const members[] = {"csv", "person", NULL};
     const qk_json_value *body = NULL;
-    weather_change c = {0};
+    weather_change c = {.form = "csv"};
     QK_TRY(qk_exchange_body(x, members, &body, err));
     c.csv = qk_json_get_str(body, "csv");
     if (!c.csv.len)
         return qk_refuse(x, err, 400, "bad_body", "csv", "'csv' is a text with a header row");
     QK_TRY(qk_air_person(c.person, x, body, false, err));
+    QK_TRY(know_county(&c, x, err));
     return qk_change_run(x, take_weather, &c, err);
+}
+
+/* Looked at by a reader; with commit taken as a whole. */
+static qk_code look_or_take(qk_exchange *x, weather_change *c, qk_error *err)
+{
+    qk_forecast_weather_taken taken;
+    if (qk_query_given(x, "commit")) return qk_change_run(x, take_weather, c, err);
+    QK_TRY(tell_refusal(
+        x, qk_forecasts_weather_csv(&taken, x->tools->db, c->csv, c->county, true, QK_STR(""),
+                                    qk_clock_now(qk_node_clock(x->context->node)), err)));
+    put_taken(&x->json, &taken, c->form, false);
+    return QK_OK;
+}
+
+qk_code qk_api_forecast_weather_file(qk_exchange *x, qk_error *err)
+{
+    weather_change c = {.form = qk_weather_bytes_known(x->body) ? "grid" : "csv"};
+    qk_str name = qk_query_str(x, "name");
+    char where[100];
+    qk_buf csv;
+    if (x->body.len == 0) return qk_refuse(x, err, 400, "bad_body", NULL, "the body is the file");
+    qk_str_copy(where, sizeof where, name.len ? name : QK_STR("file"));
+    qk_str_copy(c.person, sizeof c.person, qk_str_of(x->who));
+    QK_TRY(know_county(&c, x, err));
+    qk_buf_init(&csv, WEATHER_CSV_MAX);
+    qk_code code = qk_forecasts_weather_days(&csv, x->body, where, c.county, err);
+    c.csv = qk_buf_str(&csv);
+    if (code == QK_EFULL) x->status = 422;
+    code = code == QK_OK ? look_or_take(x, &c, err) : tell_refusal(x, code);
+    if (code == QK_EFORMAT || code == QK_EFULL) x->error_code = "bad_file";
+    qk_buf_clear(&csv);
+    return code;
 }

@@ -147,6 +147,9 @@ static const qk_param forecast_days_params[] = {
     END};
 static const qk_param forecast_state_params[] = {
     TEXT("place", 31, "county, a division or a station; county unless given"), END};
+static const qk_param forecast_weather_params[] = {
+    FLAG("commit", "Take it; else it is only looked at"),
+    TEXT("name", 200, "Of the file, for what is said of it"), END};
 static const qk_param components_params[] = {NEEDED("site", 31, "The station"),
                                              TIME("from", "A day before the end unless given"),
                                              TIME("to", "Now unless given; at most 31 days"), END};
@@ -485,6 +488,11 @@ const qk_route qk_routes[] = {
     {QK_POST, "/forecast/weather", qk_api_forecast_weather, QK_LANE_CHANGE, QK_ACT_FORECAST_EDIT,
      512 * KB, 64 * KB, "importForecastWeather", "Take in weather forecasts as CSV", NULL,
      "ForecastWeatherChange", "ForecastWeatherTaken", "200 401 403 409 413 415 422"},
+    {QK_POST, "/forecast/weather/file", qk_api_forecast_weather_file, QK_LANE_STUDY,
+     QK_ACT_FORECAST_EDIT, 64 * MB, 64 * KB, "importForecastWeatherFile",
+     "Look at a weather file (CSV, GRIB or NetCDF), or take it in: the body is the file",
+     forecast_weather_params, "application/octet-stream text/csv", "ForecastWeatherTaken",
+     "200 400 401 403 404 409 413 415 422"},
     {QK_GET, "/air/targets", qk_api_air_targets, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 16 * MB,
      "listAirTargets", "Yearly targets: reached, what may still be used up, projection, path",
      air_targets_params, NULL, "AirTargets", "200"},

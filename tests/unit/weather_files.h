@@ -20,6 +20,7 @@ typedef struct grib_field {
     bool sum, up, leftwards;
     const char *sample; /* NULL = GRIB2 */
     double (*value)(double lon, double lat, long end_h);
+    long tag_h;                /* given to `value` in the place of end_h, unless 0 */
     double hole;               /* values equal to it are missing; 0 = none */
     long packing_bits, centre; /* 0 = that of the sample */
 } grib_field;
@@ -83,7 +84,7 @@ static void grib_append(const char *path, const grib_field *f)
         for (long i = 0; i < f->ni; i++) {
             long row = f->up ? f->nj - 1 - j : j, col = f->leftwards ? f->ni - 1 - i : i;
             v[n++] = f->value(f->west + f->step * (double)col, f->north - f->step * (double)row,
-                              f->end_h);
+                              f->tag_h ? f->tag_h : f->end_h);
         }
     if (f->hole != 0) {
         grib_set(h, "bitmapPresent", 1);

@@ -137,9 +137,10 @@ static qk_code issue_and_edit(const bench *b, qk_error *err)
     int64_t version;
     qk_time now = at("2026-01-01T00:50:00");
     const qk_str by = QK_STR("wang"), county = QK_STR("county");
-    size_t rows;
-    QK_TRY(qk_forecasts_weather_csv(
-        &rows, b->db, QK_STR("issued,lead,wind\n2025-12-31,1,3\n2025-12-31,2,4\n"), by, now, err));
+    qk_forecast_weather_taken taken;
+    QK_TRY(qk_forecasts_weather_csv(&taken, b->db,
+                                    QK_STR("issued,lead,wind\n2025-12-31,1,3\n2025-12-31,2,4\n"),
+                                    NULL, false, by, now, err));
     QK_TRY(qk_forecasts_put_guidance(&version, b->db, county, b->issued, qk_str_of(told), by, now,
                                      err));
     const qk_forecast_edit e = {county, b->issued, version, QK_STR("front"), b->edit};

@@ -234,13 +234,13 @@ static void test_forecasts__weather_goes_in_once_and_comes_out_as_an_archive(voi
     qk_weather_archive a;
     double *cells = NULL;
     qk_str by = QK_STR("met");
-    assert_int_equal(qk_forecasts_weather_put(db, 100, 0, QK_STR("wind"), 3, by, 1, &err),
+    assert_int_equal(qk_forecasts_weather_put(NULL, db, 100, 0, QK_STR("wind"), 3, by, 1, &err),
                      QK_EINVAL);
-    assert_int_equal(qk_forecasts_weather_put(db, 100, 1, QK_STR("wind"), NAN, by, 1, &err),
+    assert_int_equal(qk_forecasts_weather_put(NULL, db, 100, 1, QK_STR("wind"), NAN, by, 1, &err),
                      QK_EINVAL);
-    assert_done(qk_forecasts_weather_put(db, 100, 2, QK_STR("wind"), 3, by, 1, &err), &err);
-    assert_done(qk_forecasts_weather_put(db, 100, 2, QK_STR("wind"), 9, by, 2, &err), &err);
-    assert_done(qk_forecasts_weather_put(db, 101, 1, QK_STR("rain"), 1.5, by, 2, &err), &err);
+    assert_done(qk_forecasts_weather_put(NULL, db, 100, 2, QK_STR("wind"), 3, by, 1, &err), &err);
+    assert_done(qk_forecasts_weather_put(NULL, db, 100, 2, QK_STR("wind"), 9, by, 2, &err), &err);
+    assert_done(qk_forecasts_weather_put(NULL, db, 101, 1, QK_STR("rain"), 1.5, by, 2, &err), &err);
     assert_done(qk_forecasts_weather_load(&a, &cells, db, 99, 101, &err), &err);
     assert_true(a.issues == 3 && a.columns == 2 && a.leads == QK_LAGGED_LEADS);
     assert_true(cells[(1 * a.leads + 1) * 2 + 1] == 3); /* names in byte order: rain, wind */
