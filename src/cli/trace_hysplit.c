@@ -73,7 +73,7 @@ static qk_code read_head(dump *d, qk_error *err)
 {
     if (!next_line(d) || !whole_between(d->word[0], 0, GRIDS_MAX) || d->words < 1)
         return refuse(d, "no tdump: the first line counts the weather files", err);
-    for (double n = d->word[0]; n > 0; n--)
+    for (size_t n = (size_t)d->word[0]; n > 0; n--)
         if (!next_line(d)) return refuse(d, "the file ends in its head", err);
     if (!next_line(d) || d->words < 1 || !whole_between(d->word[0], 1, PATHS_MAX))
         return refuse(d, "no tdump: here the paths are counted", err);
