@@ -144,6 +144,20 @@ static spent run_threads(part *p, int threads)
     return out;
 }
 
+/* The least that HOURS hours took, repeated: other jobs of the machine disturb short runs less. */
+static spent best_of(const part *model, int times)
+{
+    static part p[1];
+    spent best = {INFINITY, INFINITY};
+    for (int k = 0; k < times; k++) {
+        p[0] = *model;
+        p[0].hours = HOURS;
+        spent one = run_threads(p, 1);
+        best = one.cpu_s < best.cpu_s ? one : best;
+    }
+    return best;
+}
+
 static double exponential_ns(void)
 {
     static double a[4096];
@@ -270,6 +284,10 @@ int main(void)
     print_ns("2 threads", two, YEAR);
     printf("; %.2f times as fast (%.2f on the wall)\n", one.cpu_s / two.cpu_s,
            one.wall_s / two.wall_s);
+    p[0] = (part){.d = d, .c = &c, .hour = hour};
+    spent best = best_of(p, 20);
+    print_ns("best", best, HOURS);
+    printf("; the best of 20 short runs, a year of it %.2f s\n", best.cpu_s / HOURS * YEAR);
     p[0] = exact = (part){.d = d, .c = &c, .hour = hour, .hours = HOURS};
     run_threads(p, 1);
     qk_dispersion_tabulate(d, false);

@@ -2,6 +2,8 @@
 #include "models/plume_kernel_private.h"
 #include "models/plume_private.h"
 
+enum { GROUPS = QK_PLUME_BATCH / LANES };
+
 /* Numbers of the source and of the hour that every distance needs. */
 typedef struct frame {
     const qk_plume_source *s;
@@ -58,7 +60,7 @@ static inline void put_floors(level *v)
     v->sigma_v =
         larger_of(v->sigma_v, at_least(QK_PLUME_SIGMA_V_SHARE * v->u, QK_PLUME_SIGMA_V_MIN));
     v->sigma_w = at_least(v->sigma_w, QK_PLUME_SIGMA_W_MIN);
-    v->slow = 1 / v->u;
+    v->slow = inverse_of(v->u);
 }
 
 static inline level level_at(const qk_plume_profile *p, lanes z)
@@ -107,7 +109,7 @@ static inline level layer_mean(const qk_plume_profile *p, lanes low, lanes high,
         if (thermal) v.gradient = value_at(&mid, 3);
     }
     if (any_of(~inside)) {
-        lanes inverse = 1 / pick(inside, splat(1), high - low);
+        lanes inverse = inverse_of(pick(inside, splat(1), high - low));
         v.u = pick(inside, v.u, (integral_at(&b, 0) - integral_at(&a, 0)) * inverse);
         v.sigma_v = pick(inside, v.sigma_v, (integral_at(&b, 1) - integral_at(&a, 1)) * inverse);
         v.sigma_w = pick(inside, v.sigma_w, (integral_at(&b, 2) - integral_at(&a, 2)) * inverse);
@@ -144,7 +146,7 @@ static inline lanes rise_free(const qk_plume_source *s, lanes x)
 static inline lanes rise_neutral(const qk_plume_source *s, lanes wind)
 {
     double u = s->p->ustar_m_s;
-    lanes length = s->buoyancy_flux / (wind * (u * u));
+    lanes length = over(splat(s->buoyancy_flux), wind * (u * u));
     return 1.2 * lanes_exp(0.6 * lanes_log(length) +
                            0.4 * lanes_log(s->effective_height_m + 1.2 * length));
 }
@@ -153,18 +155,19 @@ static inline lanes rise_on_the_way(const qk_plume_source *s, lanes x, lanes win
 {
     lanes damped = 0.7 * n, sine, cosine;
     double fb = s->buoyancy_flux;
-    lanes phase = at_most(damped * x / wind, M_PI), momentum = s->momentum_flux * damped;
+    lanes phase = at_most(over(damped * x, wind), M_PI), momentum = s->momentum_flux * damped;
     lanes_sincos(phase, &sine, &cosine);
     /* no further than the phase of final rise, whose tangent is -momentum / fb */
     masks past = (phase > splat(M_PI_2)) & (sine * fb + cosine * momentum < splat(0));
     if (any_of(past)) {
-        lanes radius = 1 / lanes_sqrt(momentum * momentum + fb * fb);
+        lanes radius;
+        (void)roots_of(momentum * momentum + fb * fb, &radius);
         sine = pick(past, momentum * radius, sine);
         cosine = pick(past, -fb * radius, cosine);
     }
     lanes swing = momentum * (1 / fb) * sine, bracket = swing + 1 - cosine;
     bracket = pick(bracket > splat(0), bracket, swing);
-    lanes rise = 2.66 * lanes_cbrt(fb * at_least(bracket, 1e-300) / (n * n * wind));
+    lanes rise = 2.66 * lanes_cbrt(over(fb * at_least(bracket, 1e-300), n * n * wind));
     rise = at_most(rise, s->final_rise_m);
     /* it falls no faster than the wind grows: most often it need not be known */
     masks free = rise * at_least(wind, s->at.u) < splat(s->neutral_rise_m * s->at.u);
@@ -174,7 +177,7 @@ static inline lanes rise_on_the_way(const qk_plume_source *s, lanes x, lanes win
 
 static inline lanes frequency(lanes gradient, lanes theta)
 {
-    return at_least(lanes_sqrt(at_least(QK_GRAVITY * gradient / theta, 0)), QK_LEAST);
+    return at_least(lanes_sqrt(over(QK_GRAVITY * gradient, theta)), QK_LEAST);
 }
 
 /* Wind and stability over the layer from the release to half the rise. */
@@ -183,26 +186,6 @@ static inline void layer_to(const qk_plume_source *s, lanes rise, lanes *wind, l
     place w = locate(s->p, s->effective_height_m + 0.5 * rise);
     *wind = 0.5 * (s->at.u + at_least(value_at(&w, 0), QK_PLUME_WIND_MIN));
     *n = frequency(s->at.gradient + value_at(&w, 3), s->at.theta + value_at(&w, 4));
-}
-
-static lanes rise_stable(const qk_plume_source *s, lanes x)
-{
-    lanes final = splat(s->final_rise_m);
-    masks open = x < splat(s->rise_distance_m), rising = open;
-    if (!s->rises) return splat(0);
-    if (!any_of(rising)) return final;
-    lanes wind = splat(s->at.u), n = splat(s->stack_n), old = splat(0);
-    lanes rise = rise_on_the_way(s, x, wind, n);
-    for (int i = 1; i <= 10 && any_of(open); i++) {
-        layer_to(s, rise, &wind, &n);
-        lanes next = rise_on_the_way(s, x, wind, n), step = next - rise;
-        old = pick(open, rise, old);
-        rise = pick(open, next, rise);
-        if (i >= 5) open &= larger_of(step, -step) >= 0.001 * next;
-    }
-    rise = pick(open, 0.5 * (old + rise), rise);
-    rise = at_most(smaller_of(rise, rise_free(s, x)), s->final_rise_m);
-    return pick(rising, rise, final);
 }
 
 /* What a plume in a stable layer carries from one sigma to the next. */
@@ -224,7 +207,7 @@ static inline spread spread_of(const frame *f, lanes height, lanes buoyant_rise,
     lanes buoyant = (0.4 / M_SQRT2) * buoyant_rise;
     spread out;
     out.x = f->x;
-    out.limit = 1 / (0.72 * zt);
+    out.limit = inverse_of(0.72 * zt);
     out.buoyant = buoyant * buoyant;
     out.own = out.buoyant + s->sigma_z0_m * s->sigma_z0_m;
     out.share = at_most(height * (1 / p->mixing_m), 1);
@@ -232,7 +215,7 @@ static inline spread spread_of(const frame *f, lanes height, lanes buoyant_rise,
     out.deep = !any_of(under);
     out.ground = splat(0);
     if (!p->stable || out.deep) return out;
-    lanes slow = 1 / lanes_cbrt(1 + (0.7 / p->obukhov_m) * f->x);
+    lanes slow = inverse_of(lanes_cbrt(1 + (0.7 / p->obukhov_m) * f->x));
     out.ground = (1 - out.share) * (sqrt(2 / M_PI) * p->ustar_m_s) * slow;
     return out;
 }
@@ -242,8 +225,10 @@ static inline spread spread_of(const frame *f, lanes height, lanes buoyant_rise,
 static inline lanes sigma_z(const spread *w, const level *v, bool layered, bool damped)
 {
     lanes t = w->x * v->slow, reach = v->sigma_w * t, inverse = w->limit;
-    if (damped) inverse += frequency(v->gradient, v->theta) / (0.54 * v->sigma_w);
-    lanes ambient = reach / lanes_sqrt(1 + reach * inverse);
+    if (damped) inverse += over(frequency(v->gradient, v->theta), 0.54 * v->sigma_w);
+    lanes ambient;
+    (void)roots_of(1 + reach * inverse, &ambient);
+    ambient *= reach;
     if (layered) ambient = w->ground * t + w->share * ambient;
     return lanes_sqrt(ambient * ambient + w->own);
 }
@@ -258,7 +243,7 @@ static inline lanes sigma_y_stable(const qk_plume_profile *p, const level *v, la
 {
     lanes intensity = at_least(v->sigma_v * v->slow, 0.05);
     double scale = 156 * 0.46 / (2 * p->mechanical_height_m);
-    lanes delay = scale * x * v->sigma_v * v->slow / at_least(height, 0.46);
+    lanes delay = over(scale * x * v->sigma_v * v->slow, at_least(height, 0.46));
     return intensity * x * slowing(1 + delay);
 }
 
@@ -284,7 +269,7 @@ enum { IMAGES_MAX = 200 };
 /* Of a Gaussian plume at height h between the ground and its lid, at z. */
 static lanes term_layer(lanes h, lanes lid, lanes sigma, lanes z, bool ground)
 {
-    lanes inverse = 1 / sigma, sum;
+    lanes inverse = inverse_of(sigma), sum;
     if (!ground) { /* below the foot: the ground lies lower by as much */
         lanes lift = at_least(-z, 0);
         h += lift;
@@ -360,55 +345,117 @@ static lanes term_direct(const pair *given, lanes drop, double mixing, lanes z, 
 
 /* A plume in a stable layer: its own, or (aloft) what has penetrated into one. */
 typedef struct layer {
+    lanes height, rise;
+    level at; /* the plume's height */
     level eff;
     lanes sigma_z, sigma_y, lid;
 } layer;
 
-static inline layer make_layer(const frame *f, const level *at, lanes height, lanes rise,
-                               bool aloft)
+/* From height, rise and the level there to the rest. Step by step through all groups, since each
+ * step waits for the one before. */
+static void make_layers(layer *out, const frame *f, int groups, bool aloft)
 {
     const qk_plume_source *s = f->s;
-    layer g;
-    spread w = spread_of(f, height, rise, aloft);
-    /* without layers below the plume share is 1 and ground 0 */
-    bool layered = !w.deep, damped = !aloft && !f->p->urban_stable;
-    lanes far = sigma_z(&w, at, layered, true);
-    lanes sigma = damped ? far : sigma_z(&w, at, layered && !aloft, false), low, high;
-    effective_layer(&low, &high, f, height, sigma, !aloft);
-    g.eff = layer_mean(f->p, low, high, true);
-    g.eff.theta = at->theta;
-    g.sigma_z = sigma_z(&w, &g.eff, layered && !aloft, damped);
-    lanes ambient = sigma_y_stable(f->p, &g.eff, height, f->x);
+    spread w[GROUPS];
+    lanes low[GROUPS], high[GROUPS];
+    bool damped = !aloft && !f->p->urban_stable;
     double own = aloft ? 0 : s->sigma_y0_m;
-    g.sigma_y = lanes_sqrt(ambient * ambient + w.buoyant + own * own);
-    g.lid = at_least(height + QK_LAYER_SIGMAS * far, f->p->mixing_m);
-    return g;
+    for (int k = 0; k < groups; k++) w[k] = spread_of(&f[k], out[k].height, out[k].rise, aloft);
+    for (int k = 0; k < groups; k++) {
+        layer *g = &out[k];
+        /* without layers below the plume share is 1 and ground 0 */
+        bool layered = !w[k].deep;
+        lanes far = sigma_z(&w[k], &g->at, layered, true);
+        lanes sigma = damped ? far : sigma_z(&w[k], &g->at, layered && !aloft, false);
+        effective_layer(&low[k], &high[k], &f[k], g->height, sigma, !aloft);
+        g->lid = at_least(g->height + QK_LAYER_SIGMAS * far, f->p->mixing_m);
+    }
+    for (int k = 0; k < groups; k++) {
+        out[k].eff = layer_mean(f->p, low[k], high[k], true);
+        out[k].eff.theta = out[k].at.theta;
+    }
+    for (int k = 0; k < groups; k++)
+        out[k].sigma_z = sigma_z(&w[k], &out[k].eff, !w[k].deep && !aloft, damped);
+    for (int k = 0; k < groups; k++) {
+        lanes ambient = sigma_y_stable(f->p, &out[k].eff, out[k].height, f[k].x);
+        out[k].sigma_y = lanes_sqrt(ambient * ambient + w[k].buoyant + own * own);
+    }
 }
 
-static inline void slice_stable(qk_plume_slices *out, int i, const frame *f)
+/* Rise of a plume that is still on its way in some group. */
+typedef struct climb {
+    lanes old, rise;
+    masks rising, open;
+} climb;
+
+static inline void climb_on(climb *c, const qk_plume_source *s, lanes x, bool early)
+{
+    lanes wind, n;
+    layer_to(s, c->rise, &wind, &n);
+    lanes next = rise_on_the_way(s, x, wind, n), step = next - c->rise;
+    c->old = pick(c->open, c->rise, c->old);
+    c->rise = pick(c->open, next, c->rise);
+    if (!early) c->open &= larger_of(step, -step) >= 0.001 * next;
+}
+
+/* A step of each group after the other, so that one is worked on while another waits. */
+static void rise_stable(layer *out, const frame *f, int groups)
 {
     const qk_plume_source *s = f->s;
-    lanes rise = rise_stable(s, f->x), height = s->effective_height_m + rise;
-    masks final = rise == splat(s->final_rise_m);
-    level at = level_of(&s->final_at);
-    if (any_of(~final)) {
-        level way = level_at(f->p, height);
-        at = pick_level(final, &at, &way);
+    climb c[GROUPS];
+    int way[GROUPS], count = 0; /* groups on their way */
+    for (int k = 0; k < groups; k++) {
+        masks rising = f[k].x < splat(s->rise_distance_m);
+        out[k].rise = splat(s->rises ? s->final_rise_m : 0);
+        if (!s->rises || !any_of(rising)) continue;
+        lanes first = rise_on_the_way(s, f[k].x, splat(s->at.u), splat(s->stack_n));
+        c[count] = (climb){splat(0), first, rising, rising};
+        way[count++] = k;
     }
-    layer g = make_layer(f, &at, height, rise, false);
-    lanes over = g.eff.slow;
-    lanes main = term_layer(height, g.lid, g.sigma_z, f->receptor, f->ground) * over;
+    for (int i = 1; i <= 10; i++)
+        for (int j = 0; j < count; j++)
+            if (any_of(c[j].open)) climb_on(&c[j], s, f[way[j]].x, i < 5);
+    for (int j = 0; j < count; j++) {
+        lanes r = pick(c[j].open, 0.5 * (c[j].old + c[j].rise), c[j].rise);
+        r = at_most(smaller_of(r, rise_free(s, f[way[j]].x)), s->final_rise_m);
+        out[way[j]].rise = pick(c[j].rising, r, splat(s->final_rise_m));
+    }
+}
+
+static inline void put_stable(qk_plume_slices *out, int i, const frame *f, const layer *g)
+{
+    lanes over = g->eff.slow;
+    lanes main = term_layer(g->height, g->lid, g->sigma_z, f->receptor, f->ground) * over;
+    lanes straight = main;
+    if (f->hilly) straight = term_layer(g->height, g->lid, g->sigma_z, f->flagpole, false) * over;
     store(out->main + i, main);
-    store(out->straight_main + i,
-          f->hilly ? term_layer(height, g.lid, g.sigma_z, f->flagpole, false) * over : main);
-    store(out->sigma_y_m + i, g.sigma_y);
-    store(out->meander + i, meander_share(&g.eff, f->x));
-    store(out->wind_m_s + i, g.eff.u);
-    store(out->height_m + i, height);
-    store(out->sigma_z_m + i, g.sigma_z);
-    store(out->lid_m + i, g.lid);
+    store(out->straight_main + i, straight);
+    store(out->sigma_y_m + i, g->sigma_y);
+    store(out->meander + i, meander_share(&g->eff, f->x));
+    store(out->wind_m_s + i, g->eff.u);
+    store(out->height_m + i, g->height);
+    store(out->sigma_z_m + i, g->sigma_z);
+    store(out->lid_m + i, g->lid);
     store(out->aloft + i, splat(0));
     store(out->sigma_y_aloft_m + i, splat(1));
+}
+
+static void slice_stable(qk_plume_slices *out, const frame *f, int groups)
+{
+    const qk_plume_source *s = f->s;
+    layer made[GROUPS];
+    rise_stable(made, f, groups);
+    for (int k = 0; k < groups; k++) {
+        layer *g = &made[k];
+        g->height = s->effective_height_m + g->rise;
+        masks final = g->rise == splat(s->final_rise_m);
+        g->at = level_of(&s->final_at);
+        if (!any_of(~final)) continue;
+        level way = level_at(f->p, g->height);
+        g->at = pick_level(final, &g->at, &way);
+    }
+    make_layers(made, f, groups, false);
+    for (int k = 0; k < groups; k++) put_stable(out, k * LANES, &f[k], &made[k]);
 }
 
 /* A convective plume on its way. */
@@ -445,7 +492,7 @@ static inline void velocity_pdf(direct *w, const qk_plume_profile *p, lanes sigm
     w->a[1] = half * (skew - e);
     w->b[0] = 2 * w->a[0];
     w->b[1] = -2 * w->a[1];
-    w->lambda[0] = w->a[1] / (w->a[1] - w->a[0]);
+    w->lambda[0] = over(w->a[1], w->a[1] - w->a[0]);
     w->lambda[1] = 1 - w->lambda[0];
 }
 
@@ -486,7 +533,7 @@ static inline void begin_direct(direct *w, const frame *f)
         double room = 0.4 * (zi - s->effective_height_m);
         lanes time = f->x * (1 / wind);
         lanes width = room * room + (0.25 * 0.1 * 2.3 * sqrt(2.3) * star * star) * time * time;
-        w->drop = lanes_sqrt((2 * s->buoyancy_flux * zi / (1.4 * wind)) / width) * time;
+        w->drop = lanes_sqrt(over(splat(2 * s->buoyancy_flux * zi / (1.4 * wind)), width)) * time;
     }
     w->centroid = centroid_at(s, f->x, w->rise);
     w->surface = w->centroid < splat(0.1 * zi);
@@ -498,7 +545,7 @@ static inline lanes direct_term(const frame *f, const direct *w, const level *ef
     lanes base = f->s->effective_height_m + w->rise, t = f->p->wstar_m_s * f->x * eff->slow;
     for (int j = 0; j < 2; j++) {
         k.height[j] = base + w->a[j] * t;
-        k.inverse[j] = 1 / w->sigma_z[j];
+        k.inverse[j] = inverse_of(w->sigma_z[j]);
         k.factor[j] = w->lambda[j] * k.inverse[j];
     }
     double zi = f->p->mixing_m;
@@ -507,16 +554,20 @@ static inline lanes direct_term(const frame *f, const direct *w, const level *ef
     return term;
 }
 
-static inline level effective_direct(const frame *f, direct *w)
+/* The layer that the direct plume feels. */
+static inline void layer_direct(lanes *low, lanes *high, const frame *f, direct *w)
 {
     const qk_plume_profile *p = f->p;
     double sw = f->s->at.sigma_w;
     velocity_pdf(w, p, splat(sw), splat(1 / (sw * sw * sw)));
     place c = locate(p, w->centroid);
-    sigma_z_direct(w, f, 1 / at_least(value_at(&c, 0), QK_PLUME_WIND_MIN));
-    lanes low, high;
-    effective_layer(&low, &high, f, w->centroid, 0.5 * (w->sigma_z[0] + w->sigma_z[1]), true);
-    high = at_most(high, p->mixing_m);
+    sigma_z_direct(w, f, inverse_of(at_least(value_at(&c, 0), QK_PLUME_WIND_MIN)));
+    effective_layer(low, high, f, w->centroid, 0.5 * (w->sigma_z[0] + w->sigma_z[1]), true);
+    *high = at_most(*high, p->mixing_m);
+}
+
+static inline level effective_direct(const qk_plume_profile *p, lanes low, lanes high)
+{
     masks none = high <= low;
     level eff = layer_mean(p, low, high, false);
     if (any_of(none)) {
@@ -528,53 +579,76 @@ static inline level effective_direct(const frame *f, direct *w)
     return eff;
 }
 
-static inline void put_aloft(qk_plume_slices *out, int i, const frame *f, lanes meander)
+static void put_aloft(qk_plume_slices *out, const frame *f, int groups)
 {
     const qk_plume_source *s = f->s;
     double p = s->penetrated, height = s->effective_height_m + s->aloft_rise_m;
+    layer made[GROUPS];
     qk_plume_level here;
     qk_plume_at(&here, f->p, height);
-    level at = level_of(&here);
-    lanes h = splat(height);
-    layer g = make_layer(f, &at, h, splat(p * s->aloft_rise_m), true);
-    lanes term = term_layer(h, g.lid, g.sigma_z, f->receptor, f->ground);
-    if (f->hilly) term = 0.5 * (term + term_layer(h, g.lid, g.sigma_z, f->flagpole, false));
-    store(out->aloft + i, p * term * g.eff.slow);
-    store(out->sigma_y_aloft_m + i, g.sigma_y);
-    store(out->meander + i, p * meander_share(&g.eff, f->x) + (1 - p) * meander);
+    for (int k = 0; k < groups; k++)
+        made[k] = (layer){
+            .height = splat(height), .rise = splat(p * s->aloft_rise_m), .at = level_of(&here)};
+    make_layers(made, f, groups, true);
+    for (int k = 0; k < groups; k++) {
+        const layer *g = &made[k];
+        int i = k * LANES;
+        lanes term = term_layer(g->height, g->lid, g->sigma_z, f[k].receptor, f[k].ground);
+        if (f->hilly)
+            term = 0.5 * (term + term_layer(g->height, g->lid, g->sigma_z, f[k].flagpole, false));
+        lanes meander = p * meander_share(&g->eff, f[k].x) + (1 - p) * load(out->meander + i);
+        store(out->aloft + i, p * term * g->eff.slow);
+        store(out->sigma_y_aloft_m + i, g->sigma_y);
+        store(out->meander + i, meander);
+    }
 }
 
-static inline void slice_convective(qk_plume_slices *out, int i, const frame *f)
+static inline void put_direct(qk_plume_slices *out, int i, const frame *f, const direct *w,
+                              const level *eff)
 {
     const qk_plume_source *s = f->s;
-    direct w;
-    begin_direct(&w, f);
-    level eff = effective_direct(f, &w);
-    velocity_pdf(&w, f->p, eff.sigma_w, 1 / (eff.sigma_w * eff.sigma_w * eff.sigma_w));
-    sigma_z_direct(&w, f, eff.slow);
     lanes main = splat(0);
-    if (s->penetrated < 1) main = (1 - s->penetrated) * direct_term(f, &w, &eff) * eff.slow;
-    lanes meander = meander_share(&eff, f->x);
+    if (s->penetrated < 1) main = (1 - s->penetrated) * direct_term(f, w, eff) * eff->slow;
     store(out->main + i, main);
     store(out->straight_main + i, main);
-    store(out->sigma_y_m + i, sigma_y_direct(f, &eff, w.rise));
-    store(out->wind_m_s + i, eff.u);
+    store(out->sigma_y_m + i, sigma_y_direct(f, eff, w->rise));
+    store(out->wind_m_s + i, eff->u);
     store(out->aloft + i, splat(0));
     store(out->sigma_y_aloft_m + i, splat(1));
-    store(out->meander + i, meander);
-    if (s->penetrated > 0) put_aloft(out, i, f, meander);
+    store(out->meander + i, meander_share(eff, f->x));
+}
+
+static void slice_convective(qk_plume_slices *out, const frame *f, int groups)
+{
+    direct w[GROUPS];
+    lanes low[GROUPS], high[GROUPS];
+    level eff[GROUPS];
+    for (int g = 0; g < groups; g++) begin_direct(&w[g], &f[g]);
+    for (int g = 0; g < groups; g++) layer_direct(&low[g], &high[g], &f[g], &w[g]);
+    for (int g = 0; g < groups; g++) eff[g] = effective_direct(f->p, low[g], high[g]);
+    for (int g = 0; g < groups; g++) {
+        const level *e = &eff[g];
+        velocity_pdf(&w[g], f->p, e->sigma_w, inverse_of(e->sigma_w * e->sigma_w * e->sigma_w));
+        sigma_z_direct(&w[g], &f[g], e->slow);
+    }
+    for (int g = 0; g < groups; g++) put_direct(out, g * LANES, &f[g], &w[g], &eff[g]);
+    if (f->s->penetrated > 0) put_aloft(out, f, groups);
 }
 
 void plume_kernel_slices(qk_plume_slices *out, const qk_plume_source *s, const qk_plume_where *at)
 {
-    for (int i = 0; i < at->count; i += LANES) {
-        frame f = {.s = s, .p = s->p, .x = load(at->x_m + i), .hilly = at->hilly};
-        f.receptor = load(at->height_m + i);
-        f.flagpole = load(at->flagpole_m + i);
-        f.ground = !any_of(f.receptor != splat(0));
-        if (s->convective)
-            slice_convective(out, i, &f);
-        else
-            slice_stable(out, i, &f);
-    }
+    frame f[GROUPS];
+    int groups = 0;
+    do {
+        frame *to = &f[groups];
+        int i = groups * LANES;
+        *to = (frame){.s = s, .p = s->p, .x = load(at->x_m + i), .hilly = at->hilly};
+        to->receptor = load(at->height_m + i);
+        to->flagpole = load(at->flagpole_m + i);
+        to->ground = !any_of(to->receptor != splat(0));
+    } while (++groups * LANES < at->count);
+    if (s->convective)
+        slice_convective(out, f, groups);
+    else
+        slice_stable(out, f, groups);
 }

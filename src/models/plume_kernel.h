@@ -19,7 +19,7 @@ typedef struct qk_plume_slices {
 } qk_plume_slices;
 
 /* Distances and receptor heights of a batch; entries up to a multiple of eight are read. `count`
- * at most QK_PLUME_BATCH. hilly: the two heights differ somewhere. */
+ * 1 to QK_PLUME_BATCH. hilly: the two heights differ somewhere. */
 typedef struct qk_plume_where {
     double x_m[QK_PLUME_BATCH], height_m[QK_PLUME_BATCH], flagpole_m[QK_PLUME_BATCH];
     int count;
@@ -55,15 +55,20 @@ typedef struct qk_plume_kernel {
                   const qk_plume_slices *slices);
     /* error[k] is what the neighbours of coarse node k miss it by, 2 <= k < count - 2. */
     void (*roughness)(double *error, const qk_plume_table *t, int count);
+    /* The same for the divided cell whose first node is `first`: of its parts the worst. */
+    double (*fine)(const qk_plume_table *t, int first);
     /* Cells of receptors, radial and along the wind; `from` is where this chunk begins. */
     void (*place)(qk_plume_chunk *c, const qk_plume_table *t, const qk_plume_around *around,
                   size_t from, int count);
-    /* node[i] = at[cell[i]]; whether any is negative. */
-    bool (*resolve)(int64_t *node, const int64_t *cell, const int64_t *at, int count);
+    /* node[i] = at[cell[i]]; how many are negative, and which: left has room for a multiple of
+     * eight. */
+    int (*resolve)(int64_t *node, int *left, const int64_t *cell, const int64_t *at, int count);
     /* value and weight: the meandering part, and the share of the coherent one. */
     void (*meander)(qk_plume_chunk *c, const qk_plume_table *t, int count);
     /* The coherent part of those downwind, into x. */
     void (*coherent)(qk_plume_chunk *c, const qk_plume_table *t);
+    /* sum[i] += factor x both together. */
+    void (*add)(double *restrict sum, qk_plume_chunk *restrict c, int count, double factor);
 } qk_plume_kernel;
 
 extern const qk_plume_kernel qk_plume_base, qk_plume_avx2, qk_plume_avx512;

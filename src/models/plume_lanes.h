@@ -24,11 +24,6 @@ typedef double lanes __attribute__((vector_size(8 * LANES)));
 typedef int64_t masks __attribute__((vector_size(8 * LANES))); /* all ones or all zeros */
 
 #if defined __AVX512F__ && defined __AVX512DQ__
-static inline lanes lanes_sqrt(lanes v)
-{
-    return (lanes)_mm512_sqrt_pd((__m512d)v);
-}
-
 static inline lanes larger_of(lanes a, lanes b)
 {
     return (lanes)_mm512_max_pd((__m512d)a, (__m512d)b);
@@ -60,7 +55,7 @@ static inline masks gather_bits(const int64_t *from, masks at)
     return (masks)_mm512_i64gather_epi64((__m512i)at, from, 8);
 }
 #elif defined __AVX2__
-static inline lanes lanes_sqrt(lanes v)
+static inline lanes root_of(lanes v)
 {
     return (lanes)_mm256_sqrt_pd((__m256d)v);
 }
@@ -95,7 +90,7 @@ static inline masks gather_bits(const int64_t *from, masks at)
     return (masks)_mm256_i64gather_epi64((const long long *)from, (__m256i)at, 8);
 }
 #else
-static inline lanes lanes_sqrt(lanes v)
+static inline lanes root_of(lanes v)
 {
     for (int l = 0; l < LANES; l++) v[l] = sqrt(v[l]);
     return v;
@@ -170,6 +165,58 @@ static inline lanes at_most(lanes v, double top)
     return smaller_of(v, splat(top));
 }
 
+/* Of a number within 1e-300 .. 1e300 either side of 0. Where the machine estimates it to 14 bits,
+ * Newton's step twice, which is a third of the time of its division. */
+static inline lanes inverse_of(lanes v)
+{
+#if defined __AVX512F__ && defined __AVX512DQ__
+    lanes y = (lanes)_mm512_rcp14_pd((__m512d)v);
+    y += y * (1 - v * y);
+    return y + y * (1 - v * y);
+#else
+    return 1 / v;
+#endif
+}
+
+static inline lanes over(lanes a, lanes b)
+{
+#if defined __AVX512F__ && defined __AVX512DQ__
+    return a * inverse_of(b);
+#else
+    return a / b;
+#endif
+}
+
+/* Square root (of 1e-300 below that) and its inverse. */
+static inline lanes roots_of(lanes v, lanes *inverse)
+{
+#if defined __AVX512F__ && defined __AVX512DQ__
+    v = at_least(v, 1e-300);
+    lanes y = (lanes)_mm512_rsqrt14_pd((__m512d)v), root = v * y, half = 0.5 * y;
+    for (int i = 0; i < 2; i++) {
+        lanes off = 0.5 - half * root;
+        root += root * off;
+        half += half * off;
+    }
+    *inverse = 2 * half;
+    return root;
+#else
+    lanes root = root_of(at_least(v, 1e-300));
+    *inverse = 1 / root;
+    return root;
+#endif
+}
+
+static inline lanes lanes_sqrt(lanes v)
+{
+#if defined __AVX512F__ && defined __AVX512DQ__
+    lanes inverse;
+    return roots_of(v, &inverse);
+#else
+    return root_of(at_least(v, 0));
+#endif
+}
+
 #define LANES_SHIFT 0x1.8p52 /* added, the nearest integer stands in the low bits */
 
 /* Within (-700, 700): 2^k times a polynomial of half a step of ln 2. */
@@ -201,7 +248,7 @@ static inline lanes lanes_log(lanes v)
     lanes m = (lanes)(bits - power);
     masks shifted = (power >> 52) + 0x4338000000000000; /* the bits of LANES_SHIFT */
     lanes k = (lanes)shifted - LANES_SHIFT;
-    lanes f = (m - 1) / (m + 1), f2 = f * f;
+    lanes f = over(m - 1, m + 1), f2 = f * f;
     lanes p = f2 * (1.0 / 17) + 1.0 / 15;
     p = p * f2 + 1.0 / 13;
     p = p * f2 + 1.0 / 11;
@@ -222,7 +269,7 @@ static inline lanes lanes_cbrt(lanes v)
     lanes y = (lanes)((masks)(third + 0x1p52) << 32);
     for (int i = 0; i < 2; i++) {
         lanes cube = y * y * y;
-        y = y * (cube + 2 * v) / (2 * cube + v);
+        y = over(y * (cube + 2 * v), 2 * cube + v);
     }
     return y;
 }

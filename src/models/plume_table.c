@@ -8,8 +8,8 @@
 
 #define LN_NOTHING (-120.0)
 #define LN_LEAST   (-100.0)
-#define LN_IGNORED 7.5 /* below 3e-4 of the highest axis value a kink does not show */
-#define SHOULDER   0.3
+#define BESIDE     56.25 /* (7.5 sigma_y)^2: exp(-28) of the axis is nothing */
+#define LN_IGNORED 7.5   /* below 3e-4 of the highest axis value a kink does not show */
 #define ROUGH      8e-4
 #define LOOSE      2e-3 /* of the meandering part, a small one where it is not alone */
 
@@ -82,7 +82,7 @@ float qk_plume_table_place(double distance)
     return (float)(log(distance > 0.5 ? distance : 0.5) * (STEPS / M_LN2));
 }
 
-/* Nodes at x[0 .. count) into the table's places to[0 .. count). */
+/* Nodes at x[0 .. count) into the table's places to[0 .. count), or its first. */
 static void make_nodes(qk_plume_table *t, const int *to, const double *x, int count)
 {
     const qk_plume_kernel *kernel = qk_plume_kernel_pick();
@@ -98,8 +98,10 @@ static void make_nodes(qk_plume_table *t, const int *to, const double *x, int co
         }
         kernel->slices(&slices, t->source, &at);
         kernel->nodes(made, t, &at, &slices);
-        for (int q = t->from; q < t->to; q++)
-            for (int i = 0; i < at.count; i++) t->node[q][to[done + i]] = made[q][i];
+        for (int q = t->from; q < t->to; q++) {
+            if (!to) memcpy(&t->node[q][done], made[q], (size_t)at.count * sizeof made[q][0]);
+            for (int i = 0; to && i < at.count; i++) t->node[q][to[done + i]] = made[q][i];
+        }
     }
 }
 
@@ -125,11 +127,42 @@ static void mark_rough(qk_plume_table *t, int count)
     }
 }
 
+/* Between two nodes a sigma_y is no larger than at the farther. In the outer half of the table the
+ * slant alone holds it. */
+static void find_reach(qk_plume_table *t)
+{
+    const double *main = t->node[MAIN_Y], *aloft = t->two ? t->node[ALOFT_Y] : main;
+    double slant2 = 0, beside2 = 0;
+    for (int k = t->cells / 2; k < t->cells; k++) {
+        double far = larger(main[k + 2], aloft[k + 2]) / cell_start((t->first + k) * FINE);
+        slant2 = larger(slant2, far * far);
+    }
+    for (int k = 0; k < t->cells / 2; k++) {
+        double far = larger(main[k + 2], aloft[k + 2]), x = cell_start((t->first + k) * FINE);
+        beside2 = larger(beside2, far * far - slant2 * x * x);
+    }
+    double near = larger(main[1], aloft[1]);
+    t->slant2 = BESIDE * slant2;
+    t->beside2 = BESIDE * beside2;
+    t->near2 = BESIDE * near * near;
+}
+
+/* Where receptors stand too near: four nodes of nothing. */
+static int64_t put_nothing(qk_plume_table *t)
+{
+    int first = t->nodes;
+    for (int k = 0; k < 4; k++) {
+        for (int q = 0; q < DENSITY; q++) t->node[q][first + k] = q & 1 ? 1 : LN_NOTHING;
+        t->node[QK_PLUME_TABLE_COHERENT][first + k] = 0;
+    }
+    t->nodes += 4;
+    return first;
+}
+
 void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, double flagpole_m,
                          double decay, double low_m, double high_m, bool area)
 {
     double step, x[QK_PLUME_TABLE_CELLS + 3], top = LN_NOTHING;
-    int to[QK_PLUME_TABLE_CELLS + 3];
     t->source = source;
     t->receptor =
         (qk_plume_receptor){.height_m = flagpole_m, .flagpole_m = flagpole_m, .flat = true};
@@ -145,41 +178,19 @@ void qk_plume_table_make(qk_plume_table *t, const qk_plume_source *source, doubl
     t->low_m = cell_start(t->first * FINE);
     t->high_m = cell_start((t->first + t->cells) * FINE);
     t->nodes = t->cells + 3;
-    for (int k = 0; k < t->nodes; k++) {
-        x[k] = cell_start((t->first - 1 + k) * FINE);
-        to[k] = k;
-    }
-    make_nodes(t, to, x, t->nodes);
+    for (int k = 0; k < t->nodes; k++) x[k] = cell_start((t->first - 1 + k) * FINE);
+    make_nodes(t, NULL, x, t->nodes);
     for (int k = 0; k < t->nodes; k++) top = larger(top, axis_of(t, k));
     for (int k = 0; k < t->cells; k++) t->at_r[k] = t->at_x[k] = k;
     t->at_r[t->cells] = t->at_x[t->cells] = QK_PLUME_TABLE_COMPUTE;
-    t->at_r[t->cells + 1] = QK_PLUME_TABLE_NOWHERE;
     t->nearest = qk_plume_table_place(larger(1, qk_plume_exclusion_m(source)));
     t->divided = 0;
     t->rough = false;
     t->least = top - LN_IGNORED;
     mark_rough(t, t->nodes);
-}
-
-/* How much an error of a value shows in a concentration, as in the kernel. */
-static double shown(int q, double error, double v)
-{
-    if (q == MAIN_Y || q == ALOFT_Y) return fabs(error) * 2 * SHOULDER / v;
-    return q == SIGMA_Y ? fabs(error) / v : fabs(error);
-}
-
-/* A kink shows in a third difference wherever it stands, with a third of its size at least. */
-static double fine_error(const qk_plume_table *t, int first)
-{
-    double worst = 0;
-    for (int i = 0; i < FINE; i++)
-        for (int q = t->from; q < t->to; q++) {
-            const double *n = t->node[q] + first, v = n[3], ln = t->node[q & ~1][first + 3];
-            if (ln < LN_LEAST / 2 || ((q & ~1) > 0 && ln < t->least)) continue;
-            double off = 0.3 * (n[i + 3] - 3 * n[i + 2] + 3 * n[i + 1] - n[i]);
-            worst = larger(worst, shown(q, off, v));
-        }
-    return worst;
+    if (area) return;
+    find_reach(t);
+    t->at_r[t->cells + 1] = t->at_x[t->cells + 1] = put_nothing(t);
 }
 
 /* Cells that are to be divided, and their new nodes. */
@@ -209,6 +220,7 @@ static void plan_division(division *d, qk_plume_table *t, int k)
 
 static void divide_cells(division *d, qk_plume_table *t)
 {
+    const qk_plume_kernel *kernel = qk_plume_kernel_pick();
     make_nodes(t, d->to, d->x, d->count * (FINE + 1));
     for (int i = 0; i < d->count; i++) {
         int first = d->first[i], k = d->cell[i];
@@ -217,61 +229,78 @@ static void divide_cells(division *d, qk_plume_table *t)
             t->node[q][first + 1 + FINE] = t->node[q][k + 2];
         }
         /* otherwise a jump, or steeper than the parts can follow */
-        double error = fine_error(t, first);
+        double error = kernel->fine(t, first);
         if (error <= ROUGH) t->at_x[k] = first | QK_PLUME_TABLE_PARTS;
         if (error <= LOOSE) t->at_r[k] = first | QK_PLUME_TABLE_PARTS;
     }
     d->count = 0;
 }
 
-/* Cells that receptors have fallen into and that are still to be divided. */
-static void divide_reached(qk_plume_table *t, const qk_plume_chunk *c, int count)
-{
-    division d = {.count = 0};
-    for (int i = 0; i < count; i++)
-        if (t->at_r[c->r_cell[i]] == QK_PLUME_TABLE_ROUGH) plan_division(&d, t, (int)c->r_cell[i]);
-    for (int i = 0; i < c->downwind; i++)
-        if (t->at_x[c->x_cell[i]] == QK_PLUME_TABLE_ROUGH) plan_division(&d, t, (int)c->x_cell[i]);
-    if (d.count) divide_cells(&d, t);
-}
+/* Entries of a chunk, radial and downwind, that have no node yet. */
+typedef struct entries {
+    int r[QK_PLUME_CHUNK + 8], x[QK_PLUME_CHUNK + 8], radial, downwind;
+} entries;
 
-static bool resolve_nodes(qk_plume_chunk *c, const qk_plume_table *t, int count)
+static void resolve_nodes(entries *e, qk_plume_chunk *c, const qk_plume_table *t, int count)
 {
     const qk_plume_kernel *kernel = qk_plume_kernel_pick();
-    bool radial = kernel->resolve(c->r_node, c->r_cell, t->at_r, count);
-    return kernel->resolve(c->x_node, c->x_cell, t->at_x, c->downwind) || radial;
+    e->radial = kernel->resolve(c->r_node, e->r, c->r_cell, t->at_r, count);
+    e->downwind = kernel->resolve(c->x_node, e->x, c->x_cell, t->at_x, c->downwind);
 }
 
-/* Computes what cannot be interpolated; nothing where that is too near. */
-static void compute_rest(qk_plume_chunk *c, const qk_plume_table *t, const qk_plume_around *around,
-                         size_t from, int count)
+static int still_open(int *entry, int64_t *node, const int64_t *cell, const int64_t *at, int count)
 {
-    qk_plume_points points;
-    qk_plume_points_begin(&points, t->source, t->decay_1_s);
-    for (int j = 0; j < c->downwind; j++)
-        if (t->at_x[c->x_cell[j]] < 0) c->r_cell[c->order[j]] = t->cells;
-    for (int i = 0; i < count; i++) {
-        int64_t state = t->at_r[c->r_cell[i]];
-        if (state >= 0) continue;
-        c->value[i] = 0;
-        if (state == QK_PLUME_TABLE_NOWHERE) continue;
-        qk_plume_points_put(&points, around->x_m[from + (size_t)i] - around->x0_m,
-                            around->y_m[from + (size_t)i] - around->y0_m, &t->receptor,
-                            &c->value[i]);
+    int n = 0;
+    for (int k = 0; k < count; k++) {
+        int i = entry[k];
+        node[i] = at[cell[i]];
+        entry[n] = i;
+        n += node[i] < 0;
     }
-    qk_plume_points_end(&points);
+    return n;
 }
 
-static void fill_up(qk_plume_chunk *c, int count)
+/* Cells that receptors have fallen into and that are still to be divided. */
+static void divide_reached(entries *e, qk_plume_table *t, qk_plume_chunk *c)
 {
-    for (int i = count; i % 8; i++) c->r_cell[i] = 0;
-    for (int i = c->downwind; i % 8; i++) c->x_cell[i] = 0;
+    division d = {.count = 0};
+    for (int k = 0; k < e->radial; k++) {
+        int64_t cell = c->r_cell[e->r[k]];
+        if (t->at_r[cell] == QK_PLUME_TABLE_ROUGH) plan_division(&d, t, (int)cell);
+    }
+    for (int k = 0; k < e->downwind; k++) {
+        int64_t cell = c->x_cell[e->x[k]];
+        if (t->at_x[cell] == QK_PLUME_TABLE_ROUGH) plan_division(&d, t, (int)cell);
+    }
+    if (!d.count) return;
+    divide_cells(&d, t);
+    e->radial = still_open(e->r, c->r_node, c->r_cell, t->at_r, e->radial);
+    e->downwind = still_open(e->x, c->x_node, c->x_cell, t->at_x, e->downwind);
 }
 
-static void hide_negative(int64_t *node, int count)
+/* Places that cannot be interpolated become nodes of their own, good for one chunk. */
+static void compute_rest(qk_plume_table *t, qk_plume_chunk *c, const entries *e,
+                         const qk_plume_around *around, size_t from)
 {
-    for (int i = 0; i < count; i++)
-        if (node[i] < 0) node[i] = 0;
+    double x[QK_PLUME_TABLE_SINGLE];
+    int to[QK_PLUME_TABLE_SINGLE], n = 0;
+    for (int k = 0; k < e->radial; k++, n++) {
+        int i = e->r[k];
+        double dx = around->x_m[from + (size_t)i] - around->x0_m;
+        double dy = around->y_m[from + (size_t)i] - around->y0_m;
+        to[n] = t->nodes + n;
+        c->r_node[i] = to[n] - 1;
+        c->r_step[i] = 0;
+        x[n] = larger(sqrt(dx * dx + dy * dy), 1);
+    }
+    for (int k = 0; k < e->downwind; k++, n++) {
+        int j = e->x[k];
+        to[n] = t->nodes + n;
+        c->x_node[j] = to[n] - 1;
+        c->x_step[j] = 0;
+        x[n] = c->x[j];
+    }
+    make_nodes(t, to, x, n);
 }
 
 static void add_chunk(double *sum, qk_plume_table *t, const qk_plume_around *around, size_t from,
@@ -279,22 +308,18 @@ static void add_chunk(double *sum, qk_plume_table *t, const qk_plume_around *aro
 {
     const qk_plume_kernel *kernel = qk_plume_kernel_pick();
     qk_plume_chunk c;
+    entries e;
     kernel->place(&c, t, around, from, count);
-    fill_up(&c, count);
-    bool some = resolve_nodes(&c, t, count);
-    if (some && t->rough) {
-        divide_reached(t, &c, count);
-        some = resolve_nodes(&c, t, count);
-    }
-    if (some) {
-        hide_negative(c.r_node, (count + 7) / 8 * 8);
-        hide_negative(c.x_node, (c.downwind + 7) / 8 * 8);
+    for (int i = count; i % 8; i++) c.r_cell[i] = t->cells + 1;
+    for (int j = c.downwind; j % 8; j++) c.x_cell[j] = t->cells + 1;
+    resolve_nodes(&e, &c, t, count);
+    if (e.radial + e.downwind > 0) {
+        if (t->rough) divide_reached(&e, t, &c);
+        compute_rest(t, &c, &e, around, from);
     }
     kernel->meander(&c, t, count);
     kernel->coherent(&c, t);
-    for (int j = 0; j < c.downwind; j++) c.value[c.order[j]] += c.weight[c.order[j]] * c.x[j];
-    if (some) compute_rest(&c, t, around, from, count);
-    for (int i = 0; i < count; i++) sum[from + (size_t)i] += factor * c.value[i];
+    kernel->add(sum + from, &c, count, factor);
 }
 
 void qk_plume_table_add(double *sum, qk_plume_table *t, double x0, double y0, const double *x,

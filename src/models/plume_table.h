@@ -19,12 +19,13 @@ enum {
     QK_PLUME_TABLE_FINE = 4,     /* parts of a divided cell */
     QK_PLUME_TABLE_DIVIDED = 60, /* cells that can be */
     QK_PLUME_TABLE_FINE_NODES = QK_PLUME_TABLE_FINE + 3,
-    QK_PLUME_TABLE_NODES =
-        QK_PLUME_TABLE_CELLS + 8 + QK_PLUME_TABLE_DIVIDED * QK_PLUME_TABLE_FINE_NODES,
+    QK_PLUME_TABLE_SINGLE = 1024, /* places at a time that are nodes of their own */
+    QK_PLUME_TABLE_NODES = QK_PLUME_TABLE_CELLS + 16 +
+                           QK_PLUME_TABLE_DIVIDED * QK_PLUME_TABLE_FINE_NODES +
+                           QK_PLUME_TABLE_SINGLE,
     /* States of a cell, besides the index of the first of its four nodes. */
     QK_PLUME_TABLE_ROUGH = -1,     /* to be divided when it is asked for */
     QK_PLUME_TABLE_COMPUTE = -2,   /* not to be interpolated */
-    QK_PLUME_TABLE_NOWHERE = -3,   /* too near: nothing there */
     QK_PLUME_TABLE_PARTS = 1 << 20 /* added to the index: a divided cell */
 };
 
@@ -54,6 +55,9 @@ typedef struct qk_plume_table {
     int from, to;   /* values that are kept */
     double least;   /* ln of the axis value below which kinks are left */
     double nearest; /* place within which there is nothing */
+    /* Squares: off the wind by more than slant2 x distance + beside2, and where the table does not
+     * reach by more than near2, the coherent part is nothing. */
+    double slant2, beside2, near2;
     /* States of the cells, and behind them of what is outside and of what is too near: for the
      * meandering part, which bears more, and for the coherent one. */
     int64_t at_r[QK_PLUME_TABLE_CELLS + 2], at_x[QK_PLUME_TABLE_CELLS + 2];

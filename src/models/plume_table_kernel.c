@@ -25,15 +25,15 @@ static void make_nodes(double (*out)[QK_PLUME_BATCH], const qk_plume_table *t,
             store(out[QK_PLUME_TABLE_SIGMA_Y] + i, sy);
             continue;
         }
-        lanes inverse = 1 / sy;
+        lanes inverse = inverse_of(sy);
         store(out[QK_PLUME_TABLE_PANCAKE] + i,
-              ln_of(meander * (main + aloft) / (2 * M_PI * x)) - loss);
+              ln_of(over(meander * (main + aloft), 2 * M_PI * x)) - loss);
         store(out[QK_PLUME_TABLE_COHERENT] + i, 1 - meander);
         store(out[QK_PLUME_TABLE_MAIN] + i, ln_of(main * inverse * (1 / SQRT_2PI)) - loss);
         store(out[QK_PLUME_TABLE_MAIN_Y] + i, sy);
         if (!t->two) continue;
         sy = load(c->sigma_y_aloft_m + i);
-        inverse = 1 / sy;
+        inverse = inverse_of(sy);
         store(out[QK_PLUME_TABLE_ALOFT] + i, ln_of(aloft * inverse * (1 / SQRT_2PI)) - loss);
         store(out[QK_PLUME_TABLE_ALOFT_Y] + i, sy);
     }
@@ -44,8 +44,9 @@ static void make_nodes(double (*out)[QK_PLUME_BATCH], const qk_plume_table *t,
 static inline lanes shown(int q, lanes error, lanes v)
 {
     lanes size = larger_of(error, -error);
-    if (q == QK_PLUME_TABLE_MAIN_Y || q == QK_PLUME_TABLE_ALOFT_Y) return size * 2 * SHOULDER / v;
-    return q == QK_PLUME_TABLE_SIGMA_Y ? size / v : size;
+    if (q == QK_PLUME_TABLE_MAIN_Y || q == QK_PLUME_TABLE_ALOFT_Y)
+        return over(size * 2 * SHOULDER, v);
+    return q == QK_PLUME_TABLE_SIGMA_Y ? over(size, v) : size;
 }
 
 /* The cubic through the four neighbours of a node, two on either side: where that is off by e, the
@@ -66,6 +67,26 @@ static void find_roughness(double *error, const qk_plume_table *t, int count)
         }
         store(error + k, worst);
     }
+}
+
+/* A kink shows in a third difference wherever it stands, with a third of its size at least. */
+static double find_fine(const qk_plume_table *t, int first)
+{
+    enum { FINE = QK_PLUME_TABLE_FINE };
+    lanes worst = splat(0), part = splat(0);
+    for (int l = 0; l < LANES; l++) part[l] = l;
+    for (int i = 0; i < FINE; i += LANES)
+        for (int q = t->from; q < t->to; q++) {
+            const double *n = t->node[q] + first, *own = t->node[q & ~1] + first + 3;
+            if (*own < LN_LEAST / 2 || ((q & ~1) > 0 && *own < t->least)) continue;
+            const double *at = n + i;
+            lanes third = load(at + 3) - 3 * load(at + 2) + 3 * load(at + 1) - load(at);
+            masks counts = part < splat(FINE - i);
+            worst = larger_of(worst, keep(counts, shown(q, 0.3 * third, splat(n[3]))));
+        }
+    double most = 0;
+    for (int l = 0; l < LANES; l++) most = fmax(most, worst[l]);
+    return most;
 }
 
 /* Of a place in the logarithm of the distance; outside of the table: the entry behind the last
@@ -104,9 +125,7 @@ static void place_receptors(qk_plume_chunk *c, const qk_plume_table *t,
 {
     const qk_plume_source *s = t->source;
     const double *px = around->x_m + from, *py = around->y_m + from;
-    /* beside the plume: ten sigma_y off, were it twice as wide as at the source */
-    double wide = 20 * fmax(0.05, s->at.sigma_v / s->at.u), w2 = wide * wide;
-    double own2 = 8 * s->final_rise_m * s->final_rise_m + 100 * s->sigma_y0_m * s->sigma_y0_m;
+    lanes reach_far = splat(t->slant2), reach_own = splat(t->beside2), low = splat(t->low_m);
     int n = 0;
     for (int i = 0; i < count; i += LANES) {
         int left = count - i;
@@ -114,7 +133,8 @@ static void place_receptors(qk_plume_chunk *c, const qk_plume_table *t,
         lanes dx = load_some(px + i, left, around->x0_m) - around->x0_m;
         lanes dy = load_some(py + i, left, around->y0_m) - around->y0_m;
         lanes x = -(dx * s->sine + dy * s->cosine), y = dx * s->cosine - dy * s->sine, y2 = y * y;
-        masks ahead = (x >= splat(1)) & (y2 < w2 * x * x + own2);
+        lanes reach = pick(x < low, splat(t->near2), reach_far * x * x + reach_own);
+        masks ahead = (x >= splat(1)) & (y2 < reach);
         masks near = place < splat(t->nearest), cell = cell_of(place, t, &step);
         cell = (cell & ~near) | (near & (int64_t)(t->cells + 1));
         memcpy(c->r_cell + i, &cell, sizeof cell);
@@ -137,17 +157,22 @@ static void place_receptors(qk_plume_chunk *c, const qk_plume_table *t,
     }
 }
 
-static bool resolve_cells(int64_t *node, const int64_t *cell, const int64_t *at, int count)
+static int resolve_cells(int64_t *node, int *left, const int64_t *cell, const int64_t *at,
+                         int count)
 {
-    masks some = {0};
+    int n = 0;
     for (int i = 0; i < count; i += LANES) {
         masks v;
         memcpy(&v, cell + i, sizeof v);
         v = gather_bits(at, v);
-        some |= v;
         memcpy(node + i, &v, sizeof v);
+        if (!any_of(v < 0)) continue;
+        for (int l = 0; l < LANES; l++) {
+            left[n] = i + l;
+            n += v[l] < 0;
+        }
     }
-    return any_of(some < 0);
+    return n;
 }
 
 /* Weights of a cell's four nodes, which stand at -1, 0, 1, 2 in steps of the cell (Lagrange). */
@@ -200,7 +225,7 @@ static void find_meander(qk_plume_chunk *c, const qk_plume_table *t, int count)
 static inline lanes coherent_part(const qk_plume_table *t, int q, const weights *w, lanes y2)
 {
     lanes sigma = value_of(t, q + 1, w);
-    return power_of(value_of(t, q, w) - 0.5 * y2 / (sigma * sigma));
+    return power_of(value_of(t, q, w) - over(0.5 * y2, sigma * sigma));
 }
 
 static void find_coherent(qk_plume_chunk *c, const qk_plume_table *t)
@@ -214,6 +239,12 @@ static void find_coherent(qk_plume_chunk *c, const qk_plume_table *t)
     }
 }
 
-const qk_plume_kernel QK_PLUME_KERNEL = {plume_kernel_slices, make_nodes,    find_roughness,
-                                         place_receptors,     resolve_cells, find_meander,
-                                         find_coherent};
+static void add_values(double *restrict sum, qk_plume_chunk *restrict c, int count, double factor)
+{
+    for (int j = 0; j < c->downwind; j++) c->value[c->order[j]] += c->weight[c->order[j]] * c->x[j];
+    for (int i = 0; i < count; i++) sum[i] += factor * c->value[i];
+}
+
+const qk_plume_kernel QK_PLUME_KERNEL = {plume_kernel_slices, make_nodes,      find_roughness,
+                                         find_fine,           place_receptors, resolve_cells,
+                                         find_meander,        find_coherent,   add_values};

@@ -177,6 +177,45 @@ static void test_plume__table_keeps_to_the_slice(void **state)
     }
 }
 
+/* Receptors on all sides, also where the table does not reach: what it takes for nothing is
+ * nothing.
+ */
+static void test_plume__table_leaves_nothing_out_beside_the_wind(void **state)
+{
+    (void)state;
+    enum { COUNT = 2400 };
+    static qk_plume_profile p;
+    static qk_plume_table t;
+    static double x[COUNT], y[COUNT], sum[COUNT];
+    static float place[COUNT];
+    uint64_t seed = 19;
+    for (int k = 0; k < 4; k++) {
+        qk_plume_hour h = k % 2 ? convective_hour() : stable_hour();
+        qk_plume_stack volume = {
+            .kind = QK_PLUME_VOLUME, .height_m = 20, .sigma_y_m = 12, .sigma_z_m = 4};
+        qk_plume_source s;
+        double top = 0;
+        qk_plume_profile_make(&p, &h, 0);
+        qk_plume_source_make(&s, k / 2 ? &volume : &tall, &p);
+        qk_plume_table_make(&t, &s, 0, 1e-4, 300, 20000, false);
+        for (int i = 0; i < COUNT; i++) {
+            double r = exp((double)(qk_test_random(&seed) % 1000) / 1000 * 9.8);
+            double a = (double)(qk_test_random(&seed) % 1000) / 1000 * 2 * M_PI;
+            x[i] = r * cos(a);
+            y[i] = r * sin(a);
+            place[i] = qk_plume_table_place(r);
+            sum[i] = 0;
+        }
+        qk_plume_table_add(sum, &t, 0, 0, x, y, place, COUNT, 1);
+        for (int i = 0; i < COUNT; i++) top = fmax(top, sum[i]);
+        for (int i = 0; i < COUNT; i++) {
+            qk_plume_receptor r = {.flat = true};
+            double exact = qk_plume_concentration(&s, x[i], y[i], &r, 1e-4);
+            assert_near(sum[i], exact, 1e-2 * exact + 1e-7 * top);
+        }
+    }
+}
+
 static double off_of(const double *a, const double *b, int count)
 {
     double worst = 0;
@@ -339,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_S046_plume__mass_is_kept_across_the_wind),
         cmocka_unit_test(test_plume__table_keeps_to_the_slice),
         cmocka_unit_test(test_plume__area_is_the_converged_integral),
+        cmocka_unit_test(test_plume__table_leaves_nothing_out_beside_the_wind),
         cmocka_unit_test(test_plume__instruction_sets_agree),
         cmocka_unit_test(test_plume__nothing_at_the_source_itself),
         cmocka_unit_test(test_plume__area_is_additive_and_far_away_a_point),
