@@ -67,7 +67,8 @@ static void shrink_block(const qk_dense_kernel *kernel, double *a, size_t stride
                          double t, size_t first, size_t n, double *w)
 {
     size_t m = n - first;
-    for (size_t i = 0; i < m; i++) w[i] = t * kernel->dot(a + (first + i) * stride + first, v, m);
+    kernel->dots(w, v, a + first * stride + first, stride, m, m);
+    for (size_t i = 0; i < m; i++) w[i] *= t;
     double half = t / 2 * kernel->dot(w, v, m);
     kernel->axpy(w, -half, v, m);
     for (size_t i = 0; i < m; i++) {
@@ -118,7 +119,7 @@ static void ql_step(double *d, double *e, size_t l, size_t m, double *rows, size
     g = d[m] - d[l] + e[l] / (g + (g >= 0 ? r : -r));
     for (size_t i = m; i-- > l;) {
         double f = s * e[i], b = c * e[i];
-        r = hypot(f, g);
+        r = sqrt(f * f + g * g);
         e[i + 1] = r;
         if (r == 0) {
             d[i + 1] -= p;

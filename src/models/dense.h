@@ -9,6 +9,9 @@
 
 typedef struct qk_dense_kernel {
     double (*dot)(const double *a, const double *b, size_t n);
+    /* out[r] = dot(a, b + r * stride) for rows r; the same bits, in less time. */
+    void (*dots)(double *out, const double *a, const double *b, size_t stride, size_t rows,
+                 size_t n);
     void (*axpy)(double *y, double t, const double *x, size_t n); /* y += t x */
     void (*rotate)(double *a, double *b, double c, double s, size_t n);
     /* c [rows][cols] = a [rows][depth] b [depth][cols]; cols must be a multiple of 8. */

@@ -47,6 +47,33 @@ static double dot(const double *a, const double *b, size_t n)
     return sum_lanes(&sum) + rest;
 }
 
+/* Four rows at a time: one sum alone waits for its own additions. */
+static void dot_four(double *out, const double *a, const double *b, size_t stride, size_t n)
+{
+    lanes sum[4] = {{0}};
+    double rest[4] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes x, y;
+        load_lanes(&x, a + i);
+        for (size_t r = 0; r < 4; r++) {
+            load_lanes(&y, b + r * stride + i);
+            sum[r] += x * y;
+        }
+    }
+    for (; i < n; i++)
+        for (size_t r = 0; r < 4; r++) rest[r] += a[i] * b[r * stride + i];
+    for (size_t r = 0; r < 4; r++) out[r] = sum_lanes(&sum[r]) + rest[r];
+}
+
+static void dots(double *out, const double *a, const double *b, size_t stride, size_t rows,
+                 size_t n)
+{
+    size_t r = 0;
+    for (; r + 4 <= rows; r += 4) dot_four(out + r, a, b + r * stride, stride, n);
+    for (; r < rows; r++) out[r] = dot(a, b + r * stride, n);
+}
+
 static void axpy(double *y, double t, const double *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) y[i] += t * x[i];
@@ -206,5 +233,5 @@ static void kernel_mean(double out[2], const double *value, const double *x, con
     out[1] = sum_lanes(&weighted);
 }
 
-const qk_dense_kernel QK_DENSE_KERNEL = {dot,        axpy,           rotate,     product,
-                                         thin_plate, thin_plate_sum, kernel_mean};
+const qk_dense_kernel QK_DENSE_KERNEL = {dot,     dots,       axpy,           rotate,
+                                         product, thin_plate, thin_plate_sum, kernel_mean};

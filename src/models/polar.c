@@ -28,10 +28,51 @@ double qk_quantile_sorted(const double *values, size_t count, double percent)
     return values[low] + (at - (double)low) * (values[low + 1] - values[low]);
 }
 
+static void swap_doubles(double *a, double *b)
+{
+    double swap = *a;
+    *a = *b;
+    *b = swap;
+}
+
+/* Puts the value of rank k in its place, none greater before it, none less behind (Hoare 1961,
+ * "Find"; the middle of three as the bound). */
+static void select_rank(double *v, size_t count, size_t k)
+{
+    size_t low = 0, high = count - 1;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2, i = low, j = high;
+        if (v[mid] < v[low]) swap_doubles(&v[mid], &v[low]);
+        if (v[high] < v[low]) swap_doubles(&v[high], &v[low]);
+        if (v[high] < v[mid]) swap_doubles(&v[high], &v[mid]);
+        double bound = v[mid];
+        while (i <= j) {
+            while (v[i] < bound) i++;
+            while (bound < v[j]) j--;
+            if (i > j) break;
+            swap_doubles(&v[i++], &v[j]);
+            if (j-- == 0) break;
+        }
+        if (k <= j && j < high)
+            high = j;
+        else if (k >= i)
+            low = i;
+        else
+            return;
+    }
+}
+
 double qk_quantile(double *values, size_t count, double percent)
 {
-    qk_sort_doubles(values, count);
-    return qk_quantile_sorted(values, count, percent);
+    if (count == 0) return NAN;
+    double at = percent / 100 * (double)(count - 1);
+    size_t low = at > 0 ? (size_t)at : 0;
+    if (low >= count) low = count - 1;
+    select_rank(values, count, low);
+    if (low + 1 == count) return values[low];
+    double next = values[low + 1];
+    for (size_t i = low + 2; i < count; i++) next = fmin(next, values[i]);
+    return values[low] + (at - (double)low) * (next - values[low]);
 }
 
 /* ---- bins ---- */
@@ -43,10 +84,23 @@ static double wrap_direction(double wd)
     return wd < 0 ? wd + 360 : wd;
 }
 
+/* ceil of what is small, without a call. */
+static long ceil_long(double x)
+{
+    long whole = (long)x;
+    return whole + ((double)whole < x);
+}
+
+/* Number of the direction's bin, from 0; north is the first. */
+static size_t sector_index(double wd_deg, double width_deg)
+{
+    long bin = ceil_long(wrap_direction(wd_deg) / width_deg - 0.5);
+    return bin <= 0 ? 0 : (size_t)bin - 1;
+}
+
 double qk_polar_sector(double wd_deg, double width_deg)
 {
-    double bin = width_deg * ceil(wrap_direction(wd_deg) / width_deg - 0.5);
-    return bin <= 0 ? width_deg : bin;
+    return width_deg * (double)(sector_index(wd_deg, width_deg) + 1);
 }
 
 static bool usable(const qk_wind_series *in, size_t i)
@@ -54,10 +108,16 @@ static bool usable(const qk_wind_series *in, size_t i)
     return isfinite(in->ws[i]) && in->ws[i] >= 0 && isfinite(in->wd[i]) && isfinite(in->value[i]);
 }
 
+static bool is_ten(double wd)
+{
+    if (fabs(wd) > 1e6) return fmod(wd, 10) == 0;
+    return (double)((long)(wd / 10) * 10) == wd;
+}
+
 static bool all_tens(const qk_wind_series *in)
 {
     for (size_t i = 0; i < in->count; i++)
-        if (isfinite(in->wd[i]) && fmod(in->wd[i], 10) != 0) return false;
+        if (isfinite(in->wd[i]) && !is_ten(in->wd[i])) return false;
     return true;
 }
 
@@ -79,11 +139,10 @@ typedef struct binning {
 static size_t cell_of(const binning *b, size_t i)
 {
     double width = b->out->max_ws / (double)b->out->speeds;
-    double s = b->out->max_ws > 0 ? ceil(b->in->ws[i] / width) : 1;
+    long s = b->out->max_ws > 0 ? ceil_long(b->in->ws[i] / width) : 1;
     size_t speed = s < 1 ? 0 : (size_t)s - 1;
     if (speed >= b->out->speeds) speed = b->out->speeds - 1;
-    double sector = qk_polar_sector(b->in->wd[i], b->out->sector_deg) / b->out->sector_deg;
-    size_t d = (size_t)llround(sector) - 1;
+    size_t d = sector_index(b->in->wd[i], b->out->sector_deg);
     return speed * b->sectors + (d < b->sectors ? d : b->sectors - 1);
 }
 

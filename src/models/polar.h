@@ -74,7 +74,7 @@ void qk_polar_surface_clear(qk_polar_surface *s);
 
 /* Direction bin of a wind: width * ceil(wd/width - 1/2), 0 counting as the first. */
 double qk_polar_sector(double wd_deg, double width_deg);
-/* Linear between order statistics (type 7); sorts values. NaN for none. */
+/* Linear between order statistics (type 7); puts the values in another order. NaN for none. */
 double qk_quantile(double *values, size_t count, double percent);
 double qk_quantile_sorted(const double *values, size_t count, double percent);
 void qk_sort_doubles(double *values, size_t count);

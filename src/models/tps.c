@@ -5,196 +5,226 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double knots_a_basis = 1.4;
+static const double same_place = 1e-6; /* squared distance as a share of the greatest */
+
 typedef struct tps_work {
     const qk_dense_kernel *kernel;
-    size_t n, np, k, q; /* points, padded, basis size, sampled columns */
+    size_t n, np, k, q; /* points, padded, basis size, knots */
     const double *weight, *value;
     qk_tps *t;
-    double *e;       /* [np][np] kernel */
-    double *v;       /* [q][np] orthonormal sample of its columns */
-    double *ev;      /* [q][np] kernel times that */
-    double *h;       /* [q][qp] */
-    double *ritz;    /* [q][qp] */
-    double *u;       /* [k][np] strongest directions, the first 3 spent on the constraint */
-    double *eu;      /* [k][np] */
-    double *d, *off; /* [q] */
-    double *s;       /* [k][kp] penalty */
+    double *v;       /* [q][np] kernel about the knots */
+    double *gram;    /* [q][qp] products of its rows */
+    double *m;       /* [q][qp] */
+    double *ritz;    /* [q][qp] directions along the knots, strongest first */
+    double *d, *off; /* [qp] */
+    double *mix;     /* [k][q] the same, packed */
+    double *b;       /* [k][np] basis: 1, x, y, then the strongest directions */
+    double *turn;    /* [3][qp] the reflections that bend the kernels to the constraint */
     double *a;       /* [k][kp] normal matrix */
-    double *m;       /* [k][kp] */
-    double *rhs;     /* [k] */
-    double *scratch; /* [np + kp] */
+    double *rhs, *z; /* [kp] */
+    double *scratch; /* [np + qp] */
 } tps_work;
 
 static void free_work(tps_work *w)
 {
-    double *const all[] = {w->e, w->v,   w->ev, w->h, w->ritz, w->u,   w->eu,
-                           w->d, w->off, w->s,  w->a, w->m,    w->rhs, w->scratch};
+    double *const all[] = {w->v, w->gram, w->m, w->ritz, w->d, w->off,    w->mix,
+                           w->b, w->turn, w->a, w->rhs,  w->z, w->scratch};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
 static bool new_work(tps_work *w)
 {
-    size_t qp = qk_dense_pad(w->q), kp = qk_dense_pad(w->k);
-    w->e = qk_dense_new(w->np * w->np);
+    size_t kp = qk_dense_pad(w->k), qp = qk_dense_pad(w->q);
     w->v = qk_dense_new(w->q * w->np);
-    w->ev = qk_dense_new(w->q * w->np);
-    w->h = qk_dense_new(w->q * qp);
+    w->gram = qk_dense_new(w->q * qp);
+    w->m = qk_dense_new(w->q * qp);
     w->ritz = qk_dense_new(w->q * qp);
-    w->u = qk_dense_new(w->k * w->np);
-    w->eu = qk_dense_new(w->k * w->np);
-    w->d = qk_dense_new(w->q + 8);
-    w->off = qk_dense_new(w->q + 8);
-    w->s = qk_dense_new(w->k * kp);
+    w->d = qk_dense_new(qp);
+    w->off = qk_dense_new(qp);
+    w->mix = qk_dense_new(w->k * w->q);
+    w->b = qk_dense_new(w->k * w->np);
+    w->turn = qk_dense_new(3 * qp);
     w->a = qk_dense_new(w->k * kp);
-    w->m = qk_dense_new(w->k * kp);
     w->rhs = qk_dense_new(kp);
-    w->scratch = qk_dense_new(w->np + kp);
-    return w->e && w->v && w->ev && w->h && w->ritz && w->u && w->eu && w->d && w->off && w->s &&
-           w->a && w->m && w->rhs && w->scratch;
+    w->z = qk_dense_new(kp);
+    w->scratch = qk_dense_new(w->np + qp);
+    return w->v && w->gram && w->m && w->ritz && w->d && w->off && w->mix && w->b && w->turn &&
+           w->a && w->rhs && w->z && w->scratch;
 }
 
-static void fill_kernel(tps_work *w)
+/* Farthest points first: each next knot is the one farthest from those chosen. false: there are
+ * fewer than four places. */
+static bool choose_knots(tps_work *w, const double *x, const double *y, double *far)
 {
-    for (size_t i = 0; i < w->n; i++) {
-        double *row = w->e + i * w->np;
-        w->kernel->thin_plate(row, w->t->x, w->t->y, w->t->x[i], w->t->y[i], w->np);
-        for (size_t j = w->n; j < w->np; j++) row[j] = 0;
-    }
-}
-
-/* Farthest points first: each next centre is the one farthest from those chosen. */
-static void choose_columns(tps_work *w, double *far)
-{
-    const double *x = w->t->x, *y = w->t->y;
-    size_t next = 0;
+    size_t next = 0, c = 0;
+    double span = 0;
     for (size_t i = 0; i < w->n; i++) {
         far[i] = INFINITY;
         if (x[i] * x[i] + y[i] * y[i] < x[next] * x[next] + y[next] * y[next]) next = i;
     }
-    for (size_t c = 0; c < w->q; c++) {
-        memcpy(w->v + c * w->np, w->e + next * w->np, w->np * sizeof *w->v);
-        size_t at = next;
+    while (c < w->q && far[next] > same_place * span) {
+        double kx = w->t->x[c] = x[next], ky = w->t->y[c] = y[next];
+        far[next] = 0;
         for (size_t i = 0; i < w->n; i++) {
-            double r2 = (x[i] - x[at]) * (x[i] - x[at]) + (y[i] - y[at]) * (y[i] - y[at]);
-            far[i] = fmin(far[i], r2);
+            double r2 = (x[i] - kx) * (x[i] - kx) + (y[i] - ky) * (y[i] - ky);
+            if (r2 < far[i]) far[i] = r2;
             if (far[i] > far[next]) next = i;
         }
+        if (c++ == 0) span = far[next];
     }
+    w->t->n = w->q = c;
+    if (w->k > c) w->k = c;
+    return c >= 4;
 }
 
-/* Gram-Schmidt on the rows of v; what is dependent becomes zero. */
-static void orthonormalise(tps_work *w)
+/* Transposes the leading n x n in place. */
+static void transpose(double *m, size_t n, size_t stride)
 {
-    for (size_t c = 0; c < w->q; c++) {
-        double *row = w->v + c * w->np;
-        double before = sqrt(w->kernel->dot(row, row, w->np));
-        for (int pass = 0; pass < 2; pass++) {
-            double start = sqrt(w->kernel->dot(row, row, w->np));
-            for (size_t p = 0; p < c; p++) {
-                const double *other = w->v + p * w->np;
-                w->kernel->axpy(row, -w->kernel->dot(row, other, w->np), other, w->np);
-            }
-            if (sqrt(w->kernel->dot(row, row, w->np)) > 1e-3 * start) break;
+    for (size_t r = 0; r < n; r++)
+        for (size_t c = 0; c < r; c++) {
+            double swap = m[r * stride + c];
+            m[r * stride + c] = m[c * stride + r];
+            m[c * stride + r] = swap;
         }
-        double norm = sqrt(w->kernel->dot(row, row, w->np));
-        double scale = norm > 1e-11 * before && norm > 0 ? 1 / norm : 0;
-        for (size_t i = 0; i < w->np; i++) row[i] *= scale;
+}
+
+/* x = L^-1 x for each row of m. */
+static void forward_rows(const tps_work *w, const double *l, double *m, size_t n, size_t stride)
+{
+    double *sum = w->scratch;
+    for (size_t i = 0; i < n; i++) {
+        w->kernel->dots(sum, l + i * stride, m, stride, n, i);
+        for (size_t r = 0; r < n; r++)
+            m[r * stride + i] = (m[r * stride + i] - sum[r]) / l[i * stride + i];
     }
 }
 
-/* The k directions of the sample along which the kernel is strongest: rows of u, with eu. */
-static bool strongest(tps_work *w)
+/* m = L^-1 m L^-T of a symmetric m. */
+static void divide_both(const tps_work *w, const double *l, double *m, size_t n, size_t stride)
+{
+    forward_rows(w, l, m, n, stride);
+    transpose(m, n, stride);
+    forward_rows(w, l, m, n, stride);
+}
+
+/* Kernel about each knot over all points, and over the knots. */
+static void fill_kernel(tps_work *w, const double *x, const double *y)
 {
     size_t qp = qk_dense_pad(w->q);
-    w->kernel->product(w->ev, w->v, w->e, w->q, w->np, w->np);
-    for (size_t i = 0; i < w->q; i++) {
-        for (size_t j = 0; j <= i; j++) {
-            double x = w->kernel->dot(w->v + i * w->np, w->ev + j * w->np, w->np);
-            w->h[i * qp + j] = w->h[j * qp + i] = x;
-        }
-        w->ritz[i * qp + i] = 1;
+    for (size_t c = 0; c < w->q; c++) {
+        double *row = w->v + c * w->np;
+        w->kernel->thin_plate(row, x, y, w->t->x[c], w->t->y[c], w->np);
+        for (size_t j = w->n; j < w->np; j++) row[j] = 0;
+        row = w->m + c * qp;
+        w->kernel->thin_plate(row, w->t->x, w->t->y, w->t->x[c], w->t->y[c], qp);
+        for (size_t j = w->q; j < qp; j++) row[j] = 0;
     }
-    if (!qk_dense_eigen(w->h, w->q, qp, w->d, w->off, w->ritz, qp)) return false;
-    for (size_t r = 0; r < w->k; r++) {
-        size_t best = r;
-        for (size_t i = r + 1; i < w->q; i++)
-            if (fabs(w->d[i]) > fabs(w->d[best])) best = i;
-        double swap = w->d[r];
-        w->d[r] = w->d[best];
-        w->d[best] = swap;
-        for (size_t c = 0; c < qp && best != r; c++) {
-            swap = w->ritz[r * qp + c];
-            w->ritz[r * qp + c] = w->ritz[best * qp + c];
-            w->ritz[best * qp + c] = swap;
-        }
-    }
-    for (size_t r = 0; r < w->k; r++) /* rows of exactly q entries for the product */
-        memmove(w->h + r * w->q, w->ritz + r * qp, w->q * sizeof *w->h);
-    w->kernel->product(w->u, w->h, w->v, w->k, w->q, w->np);
-    w->kernel->product(w->eu, w->h, w->ev, w->k, w->q, w->np);
-    return true;
 }
 
-static void reflect_pair(const tps_work *w, double *rows, size_t width, const double *v, double t,
-                         size_t first)
+static void swap_rows(double *a, double *b, size_t n)
+{
+    for (size_t c = 0; c < n; c++) {
+        double swap = a[c];
+        a[c] = b[c];
+        b[c] = swap;
+    }
+}
+
+static void reflect_rows(const tps_work *w, double *rows, size_t width, const double *v)
 {
     double *sum = w->scratch;
     memset(sum, 0, width * sizeof *sum);
-    for (size_t i = first; i < w->k; i++) w->kernel->axpy(sum, t * v[i], rows + i * width, width);
-    for (size_t i = first; i < w->k; i++) w->kernel->axpy(rows + i * width, -v[i], sum, width);
+    for (size_t i = 0; i < w->q; i++) w->kernel->axpy(sum, v[i], rows + i * width, width);
+    for (size_t i = 0; i < w->q; i++) w->kernel->axpy(rows + i * width, -v[i], sum, width);
 }
 
-/* Turns the directions so that all but the first three are orthogonal to 1, x, y; the penalty, in
- * s, turns with them. */
+/* v of the reflection 1 - v v' that brings column c of the constraint onto the first axes. */
+static void find_reflection(tps_work *w, double *plane[3], size_t c)
+{
+    double *v = w->turn + c * qk_dense_pad(w->q), norm = 0;
+    for (size_t r = c; r < w->q; r++) {
+        v[r] = plane[c][r];
+        norm += v[r] * v[r];
+    }
+    if (!(norm > 0)) return;
+    v[c] += v[c] > 0 ? sqrt(norm) : -sqrt(norm);
+    double scale = sqrt(2 / w->kernel->dot(v, v, w->q));
+    for (size_t r = c; r < w->q; r++) v[r] *= scale;
+    for (size_t p = c; p < 3; p++)
+        w->kernel->axpy(plane[p], -w->kernel->dot(v, plane[p], w->q), v, w->q);
+}
+
+/* Turns the kernels so that all but the first three are orthogonal to 1, x, y at the knots: the
+ * rest of m, the bending energy, is then positive. */
 static void constrain(tps_work *w)
 {
-    size_t kp = qk_dense_pad(w->k);
-    for (size_t r = 0; r < w->k; r++) w->s[r * kp + r] = w->d[r];
+    size_t qp = qk_dense_pad(w->q);
+    double *plane[3] = {w->d, w->off, w->ritz};
+    for (size_t r = 0; r < w->q; r++) plane[0][r] = 1;
+    memcpy(plane[1], w->t->x, w->q * sizeof *plane[1]);
+    memcpy(plane[2], w->t->y, w->q * sizeof *plane[2]);
     for (size_t c = 0; c < 3; c++) {
-        double *v = w->rhs, norm = 0, t;
-        for (size_t r = 0; r < w->k; r++) {
-            const double *u = w->u + r * w->np;
-            double sum = 0;
-            for (size_t i = 0; i < w->n; i++)
-                sum += u[i] * (c == 0 ? 1 : c == 1 ? w->t->x[i] : w->t->y[i]);
-            v[r] = r < c ? 0 : sum;
-            norm += v[r] * v[r];
+        const double *v = w->turn + c * qp;
+        find_reflection(w, plane, c);
+        reflect_rows(w, w->v, w->np, v);
+        reflect_rows(w, w->m, qp, v);
+        for (size_t r = 0; r < w->q; r++) { /* and from the right */
+            double *row = w->m + r * qp;
+            w->kernel->axpy(row, -w->kernel->dot(row, v, w->q), v, w->q);
         }
-        if (!(norm > 0)) continue;
-        v[c] += v[c] > 0 ? sqrt(norm) : -sqrt(norm);
-        t = 2 / w->kernel->dot(v, v, w->k);
-        reflect_pair(w, w->u, w->np, v, t, c);
-        reflect_pair(w, w->eu, w->np, v, t, c);
-        reflect_pair(w, w->s, kp, v, t, c);
-        for (size_t r = 0; r < w->k; r++) { /* and from the right */
-            double *row = w->s + r * kp;
-            double sum = t * w->kernel->dot(row, v, w->k);
-            w->kernel->axpy(row, -sum, v, w->k);
-        }
-    }
-    /* the three directions spent give their places to the plane itself */
-    for (size_t r = 0; r < w->k; r++)
-        for (size_t c = 0; c < w->k; c++)
-            if (r < 3 || c < 3) w->s[r * kp + c] = 0;
-    for (size_t i = 0; i < w->n; i++) {
-        w->eu[i] = 1;
-        w->eu[w->np + i] = w->t->x[i];
-        w->eu[2 * w->np + i] = w->t->y[i];
     }
 }
 
-/* a = B' W B and rhs = B' W y, B's columns being the rows of eu; u's memory takes the weighted. */
-static void normal_equations(tps_work *w, double *wy)
+/* The k - 3 directions that are strongest over the points for their bending energy: with m = L L',
+ * those z of L^-1 V'V L^-T z where the value is greatest; the direction is V L^-T z, its energy 1.
+ */
+static bool strongest(tps_work *w)
+{
+    size_t qp = qk_dense_pad(w->q), q = w->q - 3;
+    double *m = w->m + 3 * qp + 3, *g = w->gram, *v = w->v + 3 * w->np;
+    if (!qk_dense_cholesky(m, q, qp)) return false;
+    memset(w->ritz, 0, w->q * qp * sizeof *w->ritz);
+    for (size_t i = 0; i < q; i++) {
+        w->kernel->dots(g + i * qp, v + i * w->np, v, w->np, i + 1, w->np);
+        for (size_t j = 0; j < i; j++) g[j * qp + i] = g[i * qp + j];
+        w->ritz[i * qp + i] = 1;
+    }
+    divide_both(w, m, g, q, qp);
+    if (!qk_dense_eigen(g, q, qp, w->d, w->off, w->ritz, qp)) return false;
+    for (size_t r = 0; r < w->k - 3; r++) {
+        size_t best = r;
+        for (size_t i = r + 1; i < q; i++)
+            if (w->d[i] > w->d[best]) best = i;
+        w->d[best] = w->d[r];
+        if (best != r) swap_rows(w->ritz + r * qp, w->ritz + best * qp, qp);
+        qk_dense_back(m, q, qp, w->ritz + r * qp);
+        memcpy(w->mix + r * q, w->ritz + r * qp, q * sizeof *w->mix);
+    }
+    w->kernel->product(w->b + 3 * w->np, w->mix, v, w->k - 3, q, w->np);
+    return true;
+}
+
+/* Before the directions stands the plane. */
+static void add_plane(tps_work *w, const double *x, const double *y)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        w->b[i] = 1;
+        w->b[w->np + i] = x[i];
+        w->b[2 * w->np + i] = y[i];
+    }
+}
+
+/* a = B' W B and rhs = B' W y, B's columns being the rows of b. */
+static void normal_equations(tps_work *w)
 {
     size_t kp = qk_dense_pad(w->k);
+    double *row = w->scratch;
     for (size_t r = 0; r < w->k; r++) {
-        double *row = w->v;
-        const double *b = w->eu + r * w->np;
+        const double *b = w->b + r * w->np;
         for (size_t i = 0; i < w->n; i++) row[i] = b[i] * w->weight[i];
-        for (size_t c = 0; c <= r; c++)
-            w->a[r * kp + c] = w->kernel->dot(row, w->eu + c * w->np, w->n);
-        w->rhs[r] = 0;
-        for (size_t i = 0; i < w->n; i++) w->rhs[r] += b[i] * wy[i];
+        w->kernel->dots(w->a + r * kp, row, w->b, w->np, r + 1, w->n);
+        w->rhs[r] = w->kernel->dot(row, w->value, w->n);
     }
 }
 
@@ -202,24 +232,16 @@ static void normal_equations(tps_work *w, double *wy)
 static bool diagonalise(tps_work *w, double *z)
 {
     size_t kp = qk_dense_pad(w->k);
-    double largest = 0;
+    double largest = 0, *l = w->gram;
     for (size_t r = 0; r < w->k; r++) largest = fmax(largest, w->a[r * kp + r]);
     for (size_t r = 0; r < w->k; r++) w->a[r * kp + r] += 1e-13 * largest;
-    memcpy(w->h, w->a, w->k * kp * sizeof *w->h);
-    if (!qk_dense_cholesky(w->h, w->k, kp)) return false;
-    for (size_t r = 0; r < w->k; r++) { /* rows of m: L^-1 S, then again from the other side */
-        memcpy(w->m + r * kp, w->s + r * kp, w->k * sizeof *w->m);
-        qk_dense_forward(w->h, w->k, kp, w->m + r * kp);
-    }
-    for (size_t r = 0; r < w->k; r++)
-        for (size_t c = 0; c < r; c++) {
-            double swap = w->m[r * kp + c];
-            w->m[r * kp + c] = w->m[c * kp + r];
-            w->m[c * kp + r] = swap;
-        }
-    for (size_t r = 0; r < w->k; r++) qk_dense_forward(w->h, w->k, kp, w->m + r * kp);
+    memcpy(l, w->a, w->k * kp * sizeof *l);
+    if (!qk_dense_cholesky(l, w->k, kp)) return false;
+    memset(w->m, 0, w->k * kp * sizeof *w->m);
+    for (size_t r = 3; r < w->k; r++) w->m[r * kp + r] = 1;
+    divide_both(w, l, w->m, w->k, kp);
     memcpy(z, w->rhs, w->k * sizeof *z);
-    qk_dense_forward(w->h, w->k, kp, z);
+    qk_dense_forward(l, w->k, kp, z);
     return qk_dense_eigen(w->m, w->k, kp, w->d, w->off, z, 1);
 }
 
@@ -267,36 +289,40 @@ static double best_lambda(const tps_work *w, const double *z, double yy)
 
 static bool solve_coefficients(tps_work *w, double lambda)
 {
-    size_t kp = qk_dense_pad(w->k);
-    for (size_t r = 0; r < w->k; r++)
-        for (size_t c = 0; c <= r; c++) w->a[r * kp + c] += lambda * w->s[r * kp + c];
+    size_t kp = qk_dense_pad(w->k), qp = qk_dense_pad(w->q);
+    for (size_t r = 3; r < w->k; r++) w->a[r * kp + r] += lambda;
     if (!qk_dense_cholesky(w->a, w->k, kp)) return false;
     qk_dense_forward(w->a, w->k, kp, w->rhs);
     qk_dense_back(w->a, w->k, kp, w->rhs);
-    for (size_t r = 0; r < 3; r++) w->t->plane[r] = w->rhs[r];
-    memset(w->t->delta, 0, w->np * sizeof *w->t->delta);
+    memcpy(w->t->plane, w->rhs, sizeof w->t->plane);
+    double *delta = w->t->delta;
     for (size_t r = 3; r < w->k; r++)
-        w->kernel->axpy(w->t->delta, w->rhs[r], w->u + r * w->np, w->n);
+        w->kernel->axpy(delta + 3, w->rhs[r], w->mix + (r - 3) * (w->q - 3), w->q - 3);
+    for (size_t c = 3; c-- > 0;) {
+        const double *v = w->turn + c * qp;
+        w->kernel->axpy(delta, -w->kernel->dot(delta, v, w->q), v, w->q);
+    }
     return true;
 }
 
-static qk_code run_fit(tps_work *w, qk_error *err)
+static qk_code run_fit(tps_work *w, const double *x, const double *y, qk_error *err)
 {
-    double *wy = w->ev, yy = 0; /* once the directions stand, ev is free */
-    fill_kernel(w);
-    choose_columns(w, w->scratch);
-    orthonormalise(w);
-    bool ok = strongest(w);
-    if (ok) constrain(w);
-    for (size_t i = 0; i < w->n; i++) {
-        wy[i] = w->weight[i] * w->value[i];
-        yy += wy[i] * w->value[i];
+    double yy = 0;
+    for (size_t i = 0; i < w->n; i++) yy += w->weight[i] * w->value[i] * w->value[i];
+    bool ok = choose_knots(w, x, y, w->scratch);
+    if (ok) {
+        fill_kernel(w, x, y);
+        constrain(w);
+        ok = strongest(w);
     }
-    if (ok) normal_equations(w, wy);
-    ok = ok && diagonalise(w, wy);
+    if (ok) {
+        add_plane(w, x, y);
+        normal_equations(w);
+        ok = diagonalise(w, w->z);
+    }
     if (!ok) return qk_fail(err, QK_EFORMAT, "the points do not span a surface");
-    w->t->lambda = best_lambda(w, wy, yy);
-    w->t->edf = score_of(w, wy, yy, w->t->lambda).edf;
+    w->t->lambda = best_lambda(w, w->z, yy);
+    w->t->edf = score_of(w, w->z, yy, w->t->lambda).edf;
     return solve_coefficients(w, w->t->lambda)
                ? QK_OK
                : qk_fail(err, QK_EFORMAT, "the points do not span a surface");
@@ -323,29 +349,37 @@ static bool on_a_line(const double *x, const double *y, size_t n)
 qk_code qk_tps_fit(qk_tps *out, const double *x, const double *y, const double *value,
                    const double *weight, size_t n, size_t k, qk_error *err)
 {
-    *out = (qk_tps){.n = n, .padded = qk_dense_pad(n)};
+    *out = (qk_tps){0};
     if (n > QK_TPS_POINTS_MAX)
         return qk_fail(err, QK_ERANGE, "%zu points; at most %d", n, QK_TPS_POINTS_MAX);
     if (n < 4 || on_a_line(x, y, n))
         return qk_fail(err, QK_EFORMAT, "%zu points do not span a surface", n);
     if (k > n) k = n;
     if (k < 4) k = 4;
-    size_t q = k + (3 * k + 9) / 10;
-    tps_work w = {.kernel = qk_dense_pick(), .n = n, .np = out->padded, .k = k, .t = out};
-    w.q = q < n ? q : n;
-    w.weight = weight;
-    w.value = value;
+    size_t q = (size_t)(knots_a_basis * (double)k);
+    if (q > n) q = n;
+    *out = (qk_tps){.n = q, .padded = qk_dense_pad(q)};
+    tps_work w = {.kernel = qk_dense_pick(),
+                  .n = n,
+                  .np = qk_dense_pad(n),
+                  .k = k,
+                  .q = q,
+                  .t = out,
+                  .weight = weight,
+                  .value = value};
+    double *points = qk_dense_new(2 * w.np); /* padded to whole lanes */
     out->x = qk_dense_new(out->padded);
     out->y = qk_dense_new(out->padded);
     out->delta = qk_dense_new(out->padded);
     qk_code code = QK_OK;
-    if (!out->x || !out->y || !out->delta || !new_work(&w)) {
+    if (!points || !out->x || !out->y || !out->delta || !new_work(&w)) {
         code = qk_fail(err, QK_ENOMEM, "no memory for a surface of %zu points", n);
     } else {
-        memcpy(out->x, x, n * sizeof *x);
-        memcpy(out->y, y, n * sizeof *y);
-        code = run_fit(&w, err);
+        memcpy(points, x, n * sizeof *x);
+        memcpy(points + w.np, y, n * sizeof *y);
+        code = run_fit(&w, points, points + w.np, err);
     }
+    free(points);
     free_work(&w);
     if (code != QK_OK) qk_tps_clear(out);
     return code;

@@ -5,8 +5,9 @@
  * 95-114): the bending-energy spline through all points, cut to the k strongest directions of its
  * kernel and smoothed as generalised cross-validation asks (Craven and Wahba 1979).
  *
- * The strongest directions are found within the span of 1.3 k well-spread kernel columns
- * (Rayleigh-Ritz), which differs from the full decomposition by far less than the data's noise.
+ * The kernel is that of 1.4 k well-spread knots, over all points (Nystroem's approximation), its
+ * strongest directions those among theirs: against the decomposition of the full kernel this
+ * differs by far less than the data's noise and needs a small part of the work.
  * Pure; any thread; a spline is the caller's, to be cleared. */
 #include "base/error.h"
 
@@ -14,7 +15,7 @@ enum { QK_TPS_POINTS_MAX = 4000 };
 
 typedef struct qk_tps {
     size_t n, padded;
-    double *x, *y, *delta; /* centres and their kernel weights, padded to whole lanes */
+    double *x, *y, *delta; /* knots and their kernel weights, padded to whole lanes */
     double plane[3];       /* 1, x, y */
     double edf, lambda;
 } qk_tps;

@@ -127,6 +127,39 @@ static void test_tps__a_smooth_function_is_found_again(void **state)
     assert_int_equal(qk_tps_fit(&t, x, y, z, w, 3, 100, NULL), QK_EFORMAT);
 }
 
+/* As the calm bins of every direction lie in one. */
+static void test_tps__many_values_at_few_places_still_make_a_surface(void **state)
+{
+    (void)state;
+    double x[90], y[90], z[90], w[90];
+    qk_tps t;
+    for (size_t i = 0; i < 90; i++) {
+        x[i] = (double)(i % 3) - 1;
+        y[i] = (double)(i / 3 % 3) - 1;
+        z[i] = 5 + 2 * x[i] - y[i];
+        w[i] = 1;
+    }
+    assert_ok(qk_tps_fit(&t, x, y, z, w, 90, 100, NULL));
+    assert_true(fabs(qk_tps_at(&t, 0.5, 0.5) - 5.5) < 1e-6);
+    qk_tps_clear(&t);
+    for (size_t i = 0; i < 90; i++) y[i] = x[i] * x[i]; /* three places */
+    assert_int_equal(qk_tps_fit(&t, x, y, z, w, 90, 100, NULL), QK_EFORMAT);
+}
+
+static void test_polar__a_quantile_by_selection_is_that_of_the_sorted(void **state)
+{
+    (void)state;
+    double v[501], sorted[501];
+    uint64_t seed = 6;
+    for (size_t n = 1; n <= 501; n += 20)
+        for (double percent = 0; percent <= 100; percent += 12.5) {
+            for (size_t i = 0; i < n; i++) v[i] = sorted[i] = floor(30 * uniform(&seed));
+            qk_sort_doubles(sorted, n);
+            assert_true(qk_quantile(v, n, percent) == qk_quantile_sorted(sorted, n, percent));
+        }
+    assert_true(isnan(qk_quantile(v, 0, 50)));
+}
+
 static void test_dense__eigenvalues_and_vectors_satisfy_their_equation(void **state)
 {
     (void)state;
@@ -168,6 +201,10 @@ static void test_dense__every_instruction_set_gives_the_same_bits(void **state)
     picked->thin_plate(q, x, y, x[3], y[3], N);
     assert_memory_equal(p, q, N * sizeof *p);
     assert_true(q[3] == 0);
+    picked->dots(q, x, x, 8, 6, 21);
+    for (size_t r = 0; r < 6; r++) p[r] = qk_dense_base.dot(x, x + 8 * r, 21);
+    assert_memory_equal(p, q, 6 * sizeof *p);
+    picked->thin_plate(q, x, y, x[3], y[3], N);
     double r2 = (x[5] - x[3]) * (x[5] - x[3]) + (y[5] - y[3]) * (y[5] - y[3]);
     assert_true(fabs(q[5] - r2 * log(r2)) < 1e-14 * fabs(q[5]) + 1e-14);
     double a[2], b[2], at[2] = {1.5, 355}, scale[2] = {0.5, 0.14}, sum = 0, weighted = 0;
@@ -416,6 +453,8 @@ int main(void)
         cmocka_unit_test(test_polar__every_statistic_points_to_the_source),
         cmocka_unit_test(test_polar__calm_negative_and_constant_series_give_no_nan_inside),
         cmocka_unit_test(test_tps__a_smooth_function_is_found_again),
+        cmocka_unit_test(test_tps__many_values_at_few_places_still_make_a_surface),
+        cmocka_unit_test(test_polar__a_quantile_by_selection_is_that_of_the_sorted),
         cmocka_unit_test(test_dense__eigenvalues_and_vectors_satisfy_their_equation),
         cmocka_unit_test(test_dense__every_instruction_set_gives_the_same_bits),
         cmocka_unit_test(test_S047_theilsen__slope_and_interval_of_a_seasonal_series),
