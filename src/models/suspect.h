@@ -6,10 +6,12 @@
  *
  * From each sensor and hour the air is followed backwards through the winds. What one unit of
  * emission at a place adds there is the Gaussian plume along that path (spread by Briggs's rural
- * formulas of the neutral class, widened by the uncertainty of the wind's direction); a place off
- * every path adds nothing. Each source's likelihood is that of all readings, the low ones too,
- * under the strength that is integrated over five decades; times its prior weight this gives the
- * probability (Bayes). Method: Keats, Yee and Lien 2007, Atmos. Environ. 41, 465. Pure; any thread.
+ * formulas of the neutral class, times 0.6, 1 and 1.6); a place off every path adds nothing. The
+ * measured wind of an hour may be turned and too fast or slow: that error is common to the hour's
+ * readings, and the likelihood of the hour is its mean over such errors. Each source's likelihood
+ * is that of all readings, the low ones too, under the strength that is integrated over six and a
+ * half decades; times its prior weight this gives the probability (Bayes). Method: Keats, Yee and
+ * Lien 2007, Atmos. Environ. 41, 465. Pure; any thread.
  */
 #include "models/trajectory.h"
 
@@ -28,8 +30,8 @@ typedef struct qk_suspect_input {
     qk_wind_at wind;
     const void *field;
     double noise;         /* standard deviation of a reading's background, > 0 */
-    double model_error;   /* relative error of the plume, 0 = 0.55 */
-    double direction_deg; /* standard deviation of the wind's direction, 0 = 5 */
+    double model_error;   /* relative error of the plume, 0 = 0.35 */
+    double direction_deg; /* standard deviation of an hour's wind direction, 0 = 8 */
     double hours;         /* followed back, 0 = 3 */
 } qk_suspect_input;
 
@@ -44,7 +46,7 @@ typedef struct qk_suspect {
 
 /* out [sources], most probable first; probabilities add up to 1 - *unknown, which gets that of
  * "none of these" (its prior is unknown_prior, e.g. 0.1). QK_EINVAL, QK_EFORMAT when there is no
- * reading or no wind for any, QK_ENOMEM. */
+ * reading or no wind for any, QK_ERANGE beyond 20,000 readings of one hour, QK_ENOMEM. */
 QK_NODISCARD qk_code qk_suspects_of(qk_suspect *out, double *unknown, const qk_suspect_input *in,
                                     double unknown_prior, qk_error *err);
 

@@ -103,7 +103,7 @@ static void drift(const release *r, int from, int to, double *east, double *nort
 static void add_puffs(const release *r, const world *w, int hour, double spread, double *out)
 {
     qk_place from = w->source[r->culprit];
-    for (int now = hour * 12 - 10; now <= hour * 12; now += 5) {
+    for (int now = hour * 12 - 11; now <= hour * 12; now += 2) {
         for (int age = 1; age <= 36 && now - age >= 0; age++) {
             double east, north;
             drift(r, now - age, now, &east, &north);
@@ -173,7 +173,7 @@ static void test_S172_suspect__planted_releases_are_found_among_the_first_three(
     (void)state;
     static world w;
     static release r;
-    uint64_t seed = 2026;
+    uint64_t seed = 20261122; /* the method was tuned on others */
     size_t first = 0, three = 0, drawn = 0;
     double trust = 0;
     make_world(&w);
