@@ -67,21 +67,49 @@ static void cut(qk_period *out, const qk_year *y, const filling *f)
 
 /* ---- targets ---- */
 
-/* The PM2.5 that a township's target of the year asks for; views into the rows. */
-static bool find_target(qk_str *out, const filling *f, const char *division)
+/* "10月", "10-12月": whether the month lies in it, and how many months it has; 0 = not. */
+static int32_t months_with(qk_str text, int32_t month)
+{
+    int32_t at[2] = {0, 0};
+    size_t n = 0;
+    for (size_t i = 0; i < text.len && n < 2;) {
+        int32_t v = 0;
+        size_t from = i;
+        while (i < text.len && qk_is_digit(text.ptr[i]) && i - from < 3)
+            v = v * 10 + (text.ptr[i++] - '0');
+        if (i > from)
+            at[n++] = v;
+        else
+            i++;
+    }
+    if (n == 0) return 0;
+    int32_t last = n == 2 ? at[1] : at[0];
+    return month >= at[0] && month <= last ? last - at[0] + 1 : 0;
+}
+
+/* The PM2.5 that a township's target asks for: of a month its own one where the plan gives it, else
+ * that of the year; views into the rows. */
+static bool find_target(qk_str *out, bool *of_month, const filling *f, const char *division)
 {
     int64_t year = 0;
+    bool found = false;
+    *of_month = false;
     for (const qk_json_value *r = f->targets ? f->targets->first : NULL; r; r = r->next) {
         const qk_json_value *value = qk_json_get(r, "value");
+        qk_str months = qk_json_get_str(r, "months");
+        bool own = f->month && months_with(months, f->month) == 1;
         if (!qk_str_eq(qk_json_get_str(r, "scope"), qk_str_of(division)) ||
             !qk_str_eq(qk_json_get_str(r, "metric"), QK_STR("PM2.5")) ||
             !qk_json_get_i64(r, "year", &year) || year != f->year || !value ||
-            value->type != QK_JSON_NUMBER || qk_json_get_str(r, "months").len)
+            value->type != QK_JSON_NUMBER || (months.len && !own))
             continue;
+        if (found && !own) continue;
         *out = value->text;
-        return true;
+        *of_month = own;
+        found = true;
+        if (own) break;
     }
-    return false;
+    return found;
 }
 
 /* ---- rows ---- */
@@ -107,8 +135,8 @@ static qk_code find_row(int64_t *id, bool *ours, filling *f, const qk_str *value
     return QK_OK;
 }
 
-static qk_code put_row(filling *f, const qk_unit *unit, qk_str target, const char *own,
-                       const char *before, int32_t days)
+static qk_code put_row(filling *f, const qk_unit *unit, qk_str target, bool of_month,
+                       const char *own, const char *before, int32_t days)
 {
     qk_str values[QK_LEDGER_FIELDS] = {{NULL, 0}};
     char source[80];
@@ -119,6 +147,7 @@ static qk_code put_row(filling *f, const qk_unit *unit, qk_str target, const cha
     set(f, values, "period", f->period);
     set(f, values, "pm25", qk_str_of(own));
     set(f, values, "target", target);
+    if (f->month) set(f, values, "target_of", of_month ? QK_STR("month") : QK_STR("year"));
     set(f, values, "last_year", qk_str_of(before));
     set(f, values, "source", qk_str_of(source));
     QK_TRY(find_row(&id, &ours, f, values));
@@ -155,11 +184,12 @@ static qk_code fill_unit(filling *f, const qk_unit *unit)
     qk_str target;
     char own[QK_DEC_TEXT] = "", before[QK_DEC_TEXT] = "";
     int32_t days = 0, days_before = 0;
-    if (!find_target(&target, f, unit->division)) return QK_OK;
+    bool of_month = false;
+    if (!find_target(&target, &of_month, f, unit->division)) return QK_OK;
     QK_TRY(figure_of(own, &days, f, unit->division, f->year));
     if (!own[0]) return QK_OK;
     if (!f->month) QK_TRY(figure_of(before, &days_before, f, unit->division, f->year - 1));
-    return put_row(f, unit, target, own, before, days);
+    return put_row(f, unit, target, of_month, own, before, days);
 }
 
 static qk_code fill_all(filling *f)

@@ -132,8 +132,8 @@ static const char tasks_sql[] =
 static const char cases_sql[] =
     "SELECT count(*),coalesce(sum(c.state IN ('closed','recheck')),0) FROM case_file_history c "
     "WHERE c.unit=?1 AND"
-    " c.opened_at>=?2 AND c.opened_at<?3 AND c.state<>'withdrawn' AND c." NEWEST("case_file",
-                                                                                 "id=c.id");
+    " c.opened_at>=?2 AND c.opened_at<?3 AND c.state<>'withdrawn' AND"
+    " c.kind<>'objection' AND c." NEWEST("case_file", "id=c.id");
 
 static qk_code count(int64_t *all, int64_t *done, assessing *a, const char *sql, const char *unit,
                      int64_t from, int64_t to)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/bulletin_private.h"
 #include "domain/dbjson.h"
+#include "domain/setting.h"
 #include "domain/year.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ enum {
 typedef struct drafting {
     const qk_json_value *content; /* of the month */
     char month[8];
-    int32_t number; /* of the month in its year */
+    int32_t number;      /* of the month in its year */
+    qk_str sign, office; /* patterns of its number and of who signs */
     qk_json_writer *w;
 } drafting;
 
@@ -278,6 +280,26 @@ static void put_paragraphs(const drafting *d, unit_score *worst, size_t worst_n)
     qk_buf_clear(&en);
 }
 
+/* A pattern with its year and month; {area} is filled where the file is made. */
+static void put_filled(const drafting *d, const char *name, qk_str pattern)
+{
+    char month[16];
+    qk_buf out;
+    qk_buf_init(&out, 1024);
+    snprintf(month, sizeof month, "%d", (int)d->number);
+    for (size_t i = 0; i < pattern.len;) {
+        qk_str rest = {pattern.ptr + i, pattern.len - i};
+        bool year = qk_str_starts(rest, QK_STR("{year}")), no = qk_str_starts(rest, QK_STR("{no}"));
+        if (year) qk_buf_put_str(&out, (qk_str){d->month, 4});
+        if (no) qk_buf_puts(&out, month);
+        if (!year && !no) qk_buf_putc(&out, pattern.ptr[i]);
+        i += year ? strlen("{year}") : no ? strlen("{no}") : 1;
+    }
+    qk_json_kstr(d->w, name, qk_buf_str(&out));
+    if (out.failed) d->w->out->failed = out.failed;
+    qk_buf_clear(&out);
+}
+
 static void write_content(const drafting *d)
 {
     char title[120];
@@ -290,6 +312,8 @@ static void write_content(const drafting *d)
     qk_json_kcstr(d->w, "title_zh", title);
     snprintf(title, sizeof title, "Bulletin on the air plan, %s", d->month);
     qk_json_kcstr(d->w, "title_en", title);
+    put_filled(d, "number_zh", d->sign);
+    qk_json_kstr(d->w, "office_zh", d->office);
     put_paragraphs(d, worst, n);
     qk_json_key(d->w, "figures");
     qk_json_array(d->w);
@@ -303,6 +327,13 @@ static void write_content(const drafting *d)
 }
 
 /* ---- rows ---- */
+
+static qk_str pattern_of(qk_db *db, const char *key, qk_arena *arena)
+{
+    qk_str text = {NULL, 0};
+    if (qk_setting_text(&text, db, key, arena, NULL) == QK_OK && text.len) return text;
+    return qk_str_of(qk_setting_def_of(qk_str_of(key))->fallback);
+}
 
 static qk_code load_month(drafting *d, qk_time *judged_at, qk_db *db, int32_t month,
                           qk_arena *arena, qk_error *err)
@@ -387,6 +418,8 @@ qk_code qk_bulletin_draft(int64_t *id, qk_db *db, int32_t month, qk_str by, qk_t
     qk_buf_init(&content, CONTENT_MAX);
     qk_json_init(&w, &content);
     qk_code code = load_month(&d, &judged_at, db, month, &arena, err);
+    d.sign = pattern_of(db, "bulletin.number", &arena);
+    d.office = pattern_of(db, "bulletin.office", &arena);
     if (code == QK_OK) {
         write_content(&d);
         code = content.failed

@@ -84,29 +84,47 @@ static const qk_json_value *rows_of(const paper *p, const char *name)
 
 /* ---- document ---- */
 
-static void put_head(const paper *p, qk_docx *d)
+/* A pattern with the area's name in it. */
+static qk_str with_area(const paper *p, qk_str pattern)
+{
+    static const char place[] = "{area}";
+    size_t at = qk_str_find(pattern, QK_STR(place), 0);
+    if (at == SIZE_MAX) return pattern;
+    qk_str before = {pattern.ptr, at};
+    qk_str after = {pattern.ptr + at + strlen(place), pattern.len - at - strlen(place)};
+    return printed(p, "%.*s%.*s%.*s", QK_STR_ARG(before), QK_STR_ARG(p->area), QK_STR_ARG(after));
+}
+
+/* What was drafted before a bulletin kept its number and office has those of the house. */
+static qk_str number_of(const paper *p)
 {
     qk_str month = qk_json_get_str(p->kept.content, "month");
-    int64_t year = 0, number = 0;
-    if (month.len == 7 && (qk_parse_i64(&year, (qk_str){month.ptr, 4}) != QK_OK ||
-                           qk_parse_i64(&number, (qk_str){month.ptr + 5, 2}) != QK_OK))
-        year = number = 0;
+    qk_str kept = qk_json_get_str(p->kept.content, "number_zh");
+    int64_t number = 0;
+    if (kept.len || month.len != 7) return with_area(p, kept);
+    if (qk_parse_i64(&number, (qk_str){month.ptr + 5, 2}) != QK_OK) return QK_STR("");
+    return printed(p, "〔%.4s〕第%lld期", month.ptr, (long long)number);
+}
+
+static void put_head(const paper *p, qk_docx *d)
+{
+    qk_str number = number_of(p);
     qk_docx_paragraph(d, QK_DOCX_MASTHEAD,
                       printed(p, "%.*s大气污染防治工作通报", QK_STR_ARG(p->area)));
     qk_docx_paragraph(d, QK_DOCX_NUMBER,
-                      p->kept.issued
-                          ? printed(p, "〔%lld〕第%lld期", (long long)year, (long long)number)
-                          : printed(p, "〔%lld〕第%lld期（草稿，第%lld稿）", (long long)year,
-                                    (long long)number, (long long)p->kept.version));
+                      p->kept.issued ? number
+                                     : printed(p, "%.*s（草稿，第%lld稿）", QK_STR_ARG(number),
+                                               (long long)p->kept.version));
     qk_docx_paragraph(d, QK_DOCX_TITLE, qk_json_get_str(p->kept.content, "title_zh"));
 }
 
 static void put_signature(const paper *p, qk_docx *d)
 {
     qk_civil c = qk_civil_of(p->kept.recorded_at);
+    qk_str office = qk_json_get_str(p->kept.content, "office_zh");
+    if (!office.len) office = QK_STR("{area}生态环境保护委员会办公室");
     qk_docx_paragraph(d, QK_DOCX_TEXT, QK_STR(""));
-    qk_docx_paragraph(d, QK_DOCX_SIGNATURE,
-                      printed(p, "%.*s生态环境保护委员会办公室", QK_STR_ARG(p->area)));
+    qk_docx_paragraph(d, QK_DOCX_SIGNATURE, with_area(p, office));
     qk_docx_paragraph(d, QK_DOCX_SIGNATURE, printed(p, "%d年%d月%d日", c.year, c.month, c.day));
 }
 

@@ -18,19 +18,26 @@ static const char *const whole_path[] = {"found",    "dispatched", "signed", "on
                                          "fed_back", "verified",   "closed", NULL};
 static const char *const desk_path[] = {"found",    "dispatched", "signed", "fed_back",
                                         "verified", "closed",     NULL};
+/* Nobody is sent: the office decides. */
+static const char *const objection_path[] = {"found", "verified", "closed", NULL};
 static const struct {
     const char *action, *to;
 } moves[] = {{"dispatch", "dispatched"}, {"sign", "signed"},     {"arrive", "on_site"},
              {"feed_back", "fed_back"},  {"verify", "verified"}, {"close", "closed"}};
 
+static bool is_objection(const char *kind)
+{
+    return strcmp(kind, "objection") == 0;
+}
+
 static bool is_desk(const char *kind)
 {
-    return strcmp(kind, "overdue") == 0 || strcmp(kind, "filing") == 0 ||
-           strcmp(kind, "objection") == 0;
+    return strcmp(kind, "overdue") == 0 || strcmp(kind, "filing") == 0 || is_objection(kind);
 }
 
 static const char *const *path_of(const char *kind)
 {
+    if (is_objection(kind)) return objection_path;
     return is_desk(kind) ? desk_path : whole_path;
 }
 
@@ -383,8 +390,13 @@ static qk_code check_act(const qk_case_row *c, const qk_case_act *act, qk_error 
     if (act->seen != -1 && act->seen != c->version)
         return qk_fail(err, QK_ECONFLICT, "the case is at version %lld, not %lld",
                        (long long)c->version, (long long)act->seen);
-    if (is_over(c) && !is(act->action, "note") && !is(act->action, "link"))
-        return qk_fail(err, QK_EDENIED, "the case is %s", c->state);
+    bool told = is(act->action, "note") || is(act->action, "link");
+    if (is_over(c) && !told) return qk_fail(err, QK_EDENIED, "the case is %s", c->state);
+    if (is_objection(c->kind) && !act->decides && !told) {
+        qk_fail(err, QK_EDENIED, "an objection is decided at its task");
+        qk_error_hint(err, "uphold the duty or release the unit from it there");
+        return QK_EDENIED;
+    }
     if (awaits_recheck(c) && is(act->action, "withdraw"))
         return qk_fail(err, QK_EDENIED, "what was closed is re-checked, not withdrawn");
     if ((is(act->action, "verify") || is(act->action, "held")) &&
@@ -525,7 +537,7 @@ static qk_code put_case(qk_json_writer *w, sqlite3_stmt *s, qk_error *err)
 {
     qk_case_row c;
     QK_TRY(read_case(&c, s, err));
-    const char *next = is_over(&c) ? NULL : next_action(&c);
+    const char *next = is_over(&c) || is_objection(c.kind) ? NULL : next_action(&c);
     qk_json_kcstr(w, "id", c.id);
     qk_json_kcstr(w, "kind", c.kind);
     qk_json_kcstr(w, "state", c.state);

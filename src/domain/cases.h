@@ -5,7 +5,9 @@
  *
  *   found ─dispatch▶ dispatched ─sign▶ signed ─arrive▶ on_site ─feed_back▶ fed_back ─verify▶
  * verified ─close▶ closed; from fed_back `return` leads back to the state before it, from
- * everywhere but closed `withdraw` ends it. Kinds overdue, filing and objection know no on_site.
+ * everywhere but closed `withdraw` ends it. Kinds overdue and filing know no on_site. An objection
+ * to a task (cause objection/OBLIGATION/UNIT/VERSION) is decided where it was raised: found
+ * ─verify▶ verified ─close▶ closed, by the decision alone (`decides`); it has no date.
  *
  * A case of a kind that the setting case.recheck names is not over when it is closed: its state is
  * then `recheck`, due at the end of the day case.recheck_days later. From that day on `held` ends
@@ -51,6 +53,7 @@ typedef struct qk_case_act {
     qk_str other;     /* of link: the other case */
     qk_str who, unit; /* who acts, and for which unit */
     int64_t seen;     /* version its author saw, -1 = any */
+    bool decides;     /* an objection: comes from the decision on the duty */
 } qk_case_act;
 /* QK_EDENIED for a step that would skip a state, with what may come next; QK_EINVAL, QK_ENOTFOUND,
  * QK_ECONFLICT. Who feeds back may neither verify nor say `held`. */

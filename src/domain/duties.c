@@ -193,6 +193,71 @@ static qk_code may_step(const qk_duty_change *c, const char *state, qk_error *er
                : qk_fail(err, QK_EFORMAT, "a note of at most %d bytes", NOTE_MAX);
 }
 
+static qk_code title_of(char out[512], qk_db *db, qk_str obligation, qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(&s, db, "SELECT title FROM obligation WHERE id = ?1", err));
+    qk_db_bind_str(s, 1, obligation);
+    QK_TRY(qk_db_step(db, s, err));
+    qk_str title = qk_db_text(s, 0);
+    qk_str_copy(
+        out, 400,
+        (qk_str){title.ptr, qk_utf8_cut((qk_str){title.ptr, title.len < 399 ? title.len : 399})});
+    sqlite3_reset(s);
+    return QK_OK;
+}
+
+/* One for each time that the unit objects; the version of its duty tells them apart. */
+static qk_code open_objection(qk_db *db, const qk_duty_change *c, qk_str by, qk_time now,
+                              qk_error *err)
+{
+    char id[QK_CASE_ID_MAX], cause[200], object[80], task[512], title[600];
+    bool made = false;
+    QK_TRY(title_of(task, db, c->obligation, err));
+    snprintf(cause, sizeof cause, "objection/%.*s/%.*s/%lld", QK_STR_ARG(c->obligation),
+             QK_STR_ARG(c->unit), (long long)c->seen);
+    snprintf(object, sizeof object, "obligation/%.*s", QK_STR_ARG(c->obligation));
+    snprintf(title, sizeof title, "对任务提出异议：%s", task);
+    qk_case_new what = {.kind = QK_STR("objection"),
+                        .cause = qk_str_of(cause),
+                        .object = qk_str_of(object),
+                        .unit = c->unit,
+                        .title = qk_str_of(title),
+                        .text = c->note};
+    return qk_case_open(id, &made, db, NULL, &what, by, now, err);
+}
+
+/* The decision ends the case of the objection, which may be older than such cases are. */
+static qk_code end_objection(qk_db *db, const qk_duty_change *c, qk_str by, qk_time now,
+                             qk_error *err)
+{
+    char id[QK_CASE_ID_MAX], text[NOTE_MAX + 80], object[80];
+    sqlite3_stmt *s = NULL;
+    snprintf(object, sizeof object, "obligation/%.*s", QK_STR_ARG(c->obligation));
+    snprintf(text, sizeof text, "%s%.*s", c->action == QK_DUTY_UPHOLD ? "维持责任：" : "解除责任：",
+             QK_STR_ARG(c->note));
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT id FROM case_file WHERE kind = 'objection' AND object = ?1 AND"
+                         " unit = ?2 AND state NOT IN ('closed', 'withdrawn') ORDER BY opened_at"
+                         " DESC LIMIT 1",
+                         err));
+    qk_db_bind_str(s, 1, qk_str_of(object));
+    qk_db_bind_str(s, 2, c->unit);
+    qk_code code = qk_db_step(db, s, err);
+    if (code != QK_OK) return code == QK_ENOTFOUND ? QK_OK : code;
+    qk_str_copy(id, sizeof id, qk_db_text(s, 0));
+    sqlite3_reset(s);
+    qk_case_act act = {.action = QK_STR("verify"),
+                       .text = qk_str_of(text),
+                       .who = by.len < 64 ? by : QK_STR("system"),
+                       .seen = -1,
+                       .decides = true};
+    QK_TRY(qk_case_step(db, NULL, qk_str_of(id), &act, now, err));
+    act.action = QK_STR("close");
+    act.text = QK_STR("");
+    return qk_case_step(db, NULL, qk_str_of(id), &act, now, err);
+}
+
 qk_code qk_duties_change(qk_db *db, const qk_duty_change *c, qk_str by, qk_time now, qk_error *err)
 {
     static const char *const states[] = {"signed", "objected", "upheld", "released"};
@@ -215,7 +280,10 @@ qk_code qk_duties_change(qk_db *db, const qk_duty_change *c, qk_str by, qk_time 
     qk_db_bind_str(s, 4, c->note.len ? c->note : QK_STR(""));
     sqlite3_bind_int64(s, 5, now);
     qk_db_bind_str(s, 6, by);
-    return qk_db_run(db, s, err);
+    QK_TRY(qk_db_run(db, s, err));
+    if (c->action == QK_DUTY_SIGN) return QK_OK;
+    return c->action == QK_DUTY_OBJECT ? open_objection(db, c, by, now, err)
+                                       : end_objection(db, c, by, now, err);
 }
 
 /* ---- amending ---- */

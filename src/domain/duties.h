@@ -45,7 +45,8 @@ typedef struct qk_duty_change {
     qk_str note;  /* needed but for signing */
     int64_t seen; /* highest version of the unit's rows */
 } qk_duty_change;
-/* All roles of a unit in an obligation and in its parts. QK_ECONFLICT, QK_ENOTFOUND,
+/* All roles of a unit in an obligation and in its parts. An objection opens a case of that kind
+ * (domain/cases.h), its decision ends it. QK_ECONFLICT, QK_ENOTFOUND,
  * QK_EUNSUPPORTED for a step that the state does not allow. */
 QK_NODISCARD qk_code qk_duties_change(qk_db *db, const qk_duty_change *c, qk_str by, qk_time now,
                                       qk_error *err);

@@ -11,7 +11,7 @@
  * Kinds raised on this floor: device_online device_silent device_offline device_boot device_info
  * device_alarm clock_skew time_implausible content_unreadable content_encrypted history_changed
  * device_parked device_unparked value_constant value_zero value_range hours_missing journal_damaged
- * events_suppressed transmission_low duty_unsigned filing_missing
+ * events_suppressed transmission_low duty_unsigned filing_missing appeals_closed
  * hotspot. */
 #include "base/json.h"
 #include "domain/live.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of money: kept, appealed, approved, posted, reversed, listed. */
 #include "domain/money_private.h"
+#include "domain/node.h"
+#include "domain/setting.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,13 +174,92 @@ static qk_code reverse(const qk_money_line *line, qk_db *db, const qk_money_act 
     return qk_money_save(db, &back, act->who, now, err);
 }
 
+/* ---- the days for appeals ---- */
+
+enum { APPEAL_WORKDAYS = 3 };
+
+static int32_t appeal_days(qk_db *db)
+{
+    int64_t days = qk_setting_i64(db, "money.appeal_workdays", APPEAL_WORKDAYS);
+    return days < 1 || days > 250 ? APPEAL_WORKDAYS : (int32_t)days;
+}
+
+/* Counted from the last draft; what an appeal gave back is no new draft. */
+static qk_code appeal_end(qk_time *out, qk_db *db, const char *id, const qk_worktime *w,
+                          qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT max(recorded_at) FROM money_line_history WHERE id=? AND"
+                         " state='drafted' AND appeal=''",
+                         err));
+    qk_db_bind_str(s, 1, qk_str_of(id));
+    QK_TRY(qk_db_step(db, s, err));
+    qk_time drafted = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    if (qk_worktime_add_days(out, w, drafted, appeal_days(db)) == QK_OK) return QK_OK;
+    return qk_fail(err, QK_ERANGE, "no end of the days for appeals can be reckoned");
+}
+
+static qk_code may_appeal(qk_db *db, const qk_money_line *line, const qk_money_act *act,
+                          qk_time now, qk_error *err)
+{
+    qk_time end = 0;
+    char text[QK_TIME_TEXT];
+    QK_TRY(need_state(line, "drafted", err));
+    if (!act->worktime) return QK_OK;
+    QK_TRY(appeal_end(&end, db, line->id, act->worktime, err));
+    if (now < end) return QK_OK;
+    return qk_fail(err, QK_EDENIED, "appeals were heard until %s", qk_time_iso(text, end));
+}
+
+static qk_code appeals_over(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
+                            qk_error *err)
+{
+    char key[120], params[120];
+    sqlite3_stmt *s = NULL;
+    (void)context;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT count(*) FROM money_line WHERE period=? AND state='frozen'", err));
+    qk_db_bind_str(s, 1, qk_str_of(timer->payload));
+    QK_TRY(qk_db_step(db, s, err));
+    int64_t n = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    snprintf(key, sizeof key, "appeals_closed:%s", timer->key);
+    snprintf(params, sizeof params, "{\"of\":\"%s\",\"count\":%lld}", timer->payload, (long long)n);
+    qk_event e = {.at = timer->due_at,
+                  .recorded_at = timer->due_at,
+                  .severity = n ? QK_SEVERITY_WARNING : QK_SEVERITY_INFO,
+                  .journal_pos = UINT64_MAX,
+                  .key = key,
+                  .params = params};
+    qk_str_copy(e.kind, sizeof e.kind, QK_STR("appeals_closed"));
+    return qk_events_raise(qk_node_events(node), &e);
+}
+
+qk_code qk_money_handle(qk_scheduler *s)
+{
+    return qk_scheduler_handle(s, "money.appeals", appeals_over, NULL);
+}
+
+qk_code qk_money_set_appeal_timer(qk_scheduler *s, qk_db *db, qk_str period, qk_time now,
+                                  qk_error *err)
+{
+    char key[48];
+    snprintf(key, sizeof key, "%.*s/%lld", (int)(period.len < 7 ? period.len : 7), period.ptr,
+             (long long)now);
+    qk_code code = qk_scheduler_after(s, "money.appeals", qk_str_of(key), now, appeal_days(db),
+                                      QK_UNIT_WORKDAYS, period, err);
+    return code == QK_EEXIST ? QK_OK : code;
+}
+
 static qk_code contest(qk_money_line *line, qk_db *db, const qk_money_act *act, qk_time now,
                        qk_error *err)
 {
     bool appeal = is(act->action, "appeal");
     if (!appeal && !is(act->action, "uphold") && !is(act->action, "reject"))
         return qk_fail(err, QK_EINVAL, "appeal, uphold, reject, approve or reverse");
-    QK_TRY(need_state(line, appeal ? "drafted" : "frozen", err));
+    QK_TRY(appeal ? may_appeal(db, line, act, now, err) : need_state(line, "frozen", err));
     snprintf(line->state, sizeof line->state, "%s",
              appeal                      ? "frozen"
              : is(act->action, "uphold") ? "withdrawn"
@@ -232,9 +313,9 @@ qk_code qk_money_approve_all(size_t *n, qk_db *db, qk_str period, const qk_money
 
 /* ---- as JSON ---- */
 
-static void put_line(qk_json_writer *w, const qk_money_line *line)
+static void put_line(qk_json_writer *w, const qk_money_line *line, qk_time appeal_until)
 {
-    char day[QK_TIME_TEXT];
+    char day[QK_TIME_TEXT], until[QK_TIME_TEXT];
     qk_json_object(w);
     qk_json_kcstr(w, "id", line->id);
     qk_json_kcstr(w, "kind", line->kind);
@@ -250,6 +331,8 @@ static void put_line(qk_json_writer *w, const qk_money_line *line)
     qk_json_raw(w, qk_str_of(line->inputs));
     qk_json_kcstr(w, "state", line->state);
     qk_json_kcstr(w, "appeal", line->appeal);
+    qk_json_kcstr(w, "appeal_until",
+                  appeal_until == QK_TIME_NONE ? NULL : qk_time_iso_zone(until, appeal_until));
     qk_json_kcstr(w, "approved_by", line->approved_by);
     qk_json_kcstr(w, "second_by", line->second_by);
     qk_json_kcstr(w, "reverses", line->reverses[0] ? line->reverses : NULL);
@@ -309,7 +392,10 @@ static qk_code put_lines(qk_json_writer *w, qk_db *db, sqlite3_stmt *s, const qk
         qk_money_line line;
         read_line(&line, s);
         if (f && f->may && !f->may(f->may_context, qk_str_of(line.unit))) continue;
-        put_line(w, &line);
+        qk_time until = QK_TIME_NONE;
+        if (f && f->worktime && strcmp(line.state, "drafted") == 0)
+            QK_TRY(appeal_end(&until, db, line.id, f->worktime, err));
+        put_line(w, &line, until);
         if (t) add_sum(t, &line);
     }
     qk_json_end(w);

@@ -13,10 +13,11 @@
  * is charged once. Drafting again brings drafts to what the facts say now; lines that are approved
  * or posted stay, and where they would be other the difference is told. A posted line is corrected
  * by a reversal, which is a line of its own with two approvals. Sums are whole yuan, deductions
- * below 0. Writing is for the store thread. */
+ * below 0. Appeals are heard until the end of the 3rd working day after a line was drafted (setting
+ * money.appeal_workdays); a durable timer then tells how many wait to be decided. Writing is for
+ * the store thread. */
 #include "base/json.h"
-#include "store/db.h"
-#include "base/time.h"
+#include "domain/scheduler.h"
 
 enum { QK_MONEY_ID_MAX = 24, QK_MONEY_TEXT_MAX = 2000 };
 
@@ -32,8 +33,9 @@ typedef struct qk_money_act {
     qk_str action; /* appeal uphold reject approve reverse */
     qk_str text;   /* needed but for approve */
     qk_str who;
-    bool director, leader; /* what the one who acts may approve */
-    int64_t seen;          /* -1 = any */
+    bool director, leader;       /* what the one who acts may approve */
+    int64_t seen;                /* -1 = any */
+    const qk_worktime *worktime; /* by which the days for appeals are counted; NULL = no end */
 } qk_money_act;
 /* QK_EDENIED for what may not come now; QK_EINVAL, QK_ENOTFOUND, QK_ECONFLICT. */
 QK_NODISCARD qk_code qk_money_step(qk_db *db, qk_str id, const qk_money_act *act, qk_time now,
@@ -42,8 +44,14 @@ QK_NODISCARD qk_code qk_money_step(qk_db *db, qk_str id, const qk_money_act *act
 QK_NODISCARD qk_code qk_money_approve_all(size_t *n, qk_db *db, qk_str period,
                                           const qk_money_act *act, qk_time now, qk_error *err);
 
+/* The timer money.appeals: its handler, once at start; set for what was drafted at `now`. */
+QK_NODISCARD qk_code qk_money_handle(qk_scheduler *s);
+QK_NODISCARD qk_code qk_money_set_appeal_timer(qk_scheduler *s, qk_db *db, qk_str period,
+                                               qk_time now, qk_error *err);
+
 typedef struct qk_money_filter {
-    qk_str period, unit, state; /* empty = any */
+    qk_str period, unit, state;  /* empty = any */
+    const qk_worktime *worktime; /* tells until when a draft may be appealed; NULL = is not told */
     bool (*may)(void *context, qk_str unit);
     void *may_context;
 } qk_money_filter;

@@ -184,8 +184,11 @@ static qk_code draft_month(void *context, const qk_ledger_row *row)
     drafting *d = context;
     qk_money_line want;
     qk_dec own, target;
-    static const char *const names[] = {"pm25", "target", "formula"};
-    qk_str values[] = {value_of(d, row, "pm25"), value_of(d, row, "target"), {NULL, 0}};
+    static const char *const names[] = {"pm25", "target", "target_of", "formula"};
+    qk_str of = value_of(d, row, "target_of");
+    qk_str values[] = {value_of(d, row, "pm25"), value_of(d, row, "target"), of, {NULL, 0}};
+    bool month = qk_str_eq(of, QK_STR("month")), year = qk_str_eq(of, QK_STR("year"));
+    const char *whose = month ? "当月目标" : year ? "全年目标" : "目标";
     qk_buf formula;
     const qk_compensation_rule *rule = qk_rules_compensation_on(d->rules, d->last);
     put_fact(d, &want, "ranking", row);
@@ -198,13 +201,14 @@ static qk_code draft_month(void *context, const qk_ledger_row *row)
         want.yuan = -want.yuan;
         snprintf(want.rule, sizeof want.rule, "%s", rule->name);
         snprintf(want.item, sizeof want.item, "PM2.5");
-        snprintf(want.text, sizeof want.text, "PM2.5 月均 %.*s，目标 %.*s µg/m³",
-                 QK_STR_ARG(values[0]), QK_STR_ARG(values[1]));
+        snprintf(want.text, sizeof want.text, "PM2.5 月均 %.*s，%s %.*s µg/m³%s",
+                 QK_STR_ARG(values[0]), whose, QK_STR_ARG(values[1]),
+                 year ? "（方案未定当月目标）" : "");
     }
     qk_buf_init(&formula, 300);
     if (known) write_tiers(&formula, rule, own, target);
-    if (!formula.failed) values[2] = qk_buf_str(&formula);
-    put_inputs(&want, names, values, 3);
+    if (!formula.failed) values[3] = qk_buf_str(&formula);
+    put_inputs(&want, names, values, 4);
     qk_buf_clear(&formula);
     return settle_line(d, &want);
 }

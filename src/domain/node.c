@@ -3,6 +3,7 @@
 #include "domain/cases.h"
 #include "domain/evaluation.h"
 #include "domain/hotspot_warn.h"
+#include "domain/money.h"
 #include "domain/regulation.h"
 #include "domain/node_private.h"
 #include "domain/duties.h"
@@ -268,7 +269,8 @@ static qk_code open_timers(qk_node *node, qk_error *err)
     if (qk_scheduler_handle(s, "transmission.hour", count_hour, NULL) ||
         qk_scheduler_handle(s, "hotspot.look", look_for_hotspots, NULL) ||
         qk_scheduler_handle(s, "retention.night", begin_expiry, NULL) || qk_cases_handle(s) ||
-        qk_regulation_handle(s) || qk_evaluation_handle(s) || qk_airfacts_handle(s))
+        qk_regulation_handle(s) || qk_money_handle(s) || qk_evaluation_handle(s) ||
+        qk_airfacts_handle(s))
         return qk_fail(err, QK_EFULL, "too many kinds of timers");
     keep_derived(node, now);
     QK_TRY(qk_forecast_night_new(&node->forecast, node, node->log, err));

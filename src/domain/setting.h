@@ -3,7 +3,7 @@
 #define QK_DOMAIN_SETTING_H
 /* Named values that people set, with history (table setting). Any thread may read with a connection
  * of its own; writing belongs to the store thread. */
-#include "base/memory.h"
+#include "base/json.h"
 #include "base/time.h"
 #include "store/db.h"
 
@@ -16,4 +16,20 @@ int64_t qk_setting_i64(qk_db *db, const char *key, int64_t fallback);
  * QK_ECONFLICT. */
 QK_NODISCARD qk_code qk_setting_put(qk_db *db, const char *key, qk_str value, int64_t seen,
                                     qk_str by, qk_time now, qk_error *err);
+
+/* ---- those of the year's work, which its office sets ---- */
+typedef struct qk_setting_def {
+    const char *key, *fallback, *zh, *en;
+    int64_t low, high; /* of a whole number; low > high: a text of at most 200 bytes */
+} qk_setting_def;
+/* NULL when no such setting is known. */
+const qk_setting_def *qk_setting_def_of(qk_str key);
+/* QK_EINVAL with what the setting may hold. */
+QK_NODISCARD qk_code qk_setting_check(const qk_setting_def *def, qk_str value, qk_error *err);
+/* {"items":[{key, zh, en, value, fallback, low, high, row_version, recorded_at, recorded_by}],
+ * "total"}; row_version 0 = never set. */
+QK_NODISCARD qk_code qk_settings_write(qk_json_writer *w, qk_db *db, qk_error *err);
+/* Every value it had, newest first, in the same shape. */
+QK_NODISCARD qk_code qk_setting_write_history(qk_json_writer *w, qk_db *db,
+                                              const qk_setting_def *def, qk_error *err);
 #endif

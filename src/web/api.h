@@ -79,7 +79,8 @@ qk_handler qk_api_measures, qk_api_measure_put, qk_api_months, qk_api_month, qk_
     qk_api_bulletin_docx, qk_api_bulletin_xlsx, qk_api_bulletin_post, qk_api_bulletin_put;
 /* api_tasks.c */
 qk_handler qk_api_tasks, qk_api_my_tasks, qk_api_task, qk_api_task_put, qk_api_duty_put,
-    qk_api_duties, qk_api_filings, qk_api_deptplans, qk_api_filing_post;
+    qk_api_duties, qk_api_filings, qk_api_deptplans, qk_api_settings, qk_api_setting,
+    qk_api_setting_put, qk_api_filing_post;
 /* api_frames.c */
 qk_handler qk_api_frames;
 /* api_events.c */

@@ -26,9 +26,15 @@ static qk_code refuse_step(qk_exchange *x, qk_code code)
 
 /* ---- reading ---- */
 
+static const qk_worktime *worktime_of(const qk_exchange *x)
+{
+    return qk_scheduler_worktime(qk_node_scheduler(x->context->node));
+}
+
 static qk_code write_list(qk_exchange *x, qk_db *db, qk_str period, qk_error *err)
 {
-    qk_money_filter f = {.period = period, .may = may_see, .may_context = x};
+    qk_money_filter f = {
+        .period = period, .worktime = worktime_of(x), .may = may_see, .may_context = x};
     return qk_money_write_list(&x->json, db, &f, err);
 }
 
@@ -37,6 +43,7 @@ qk_code qk_api_money(qk_exchange *x, qk_error *err)
     qk_money_filter f = {.period = qk_query_str(x, "period"),
                          .unit = qk_query_str(x, "unit"),
                          .state = qk_query_str(x, "state"),
+                         .worktime = worktime_of(x),
                          .may = may_see,
                          .may_context = x};
     return qk_money_write_list(&x->json, x->tools->db, &f, err);
@@ -84,6 +91,9 @@ static qk_code draft(qk_exchange *x, void *context, qk_db *db, qk_time now, qk_c
     const money_change *c = context;
     qk_money_drafting got;
     QK_TRY(refuse_step(x, qk_money_draft(&got, db, c->period, qk_str_of(c->person), now, err)));
+    if (got.added + got.changed)
+        QK_TRY(qk_money_set_appeal_timer(qk_node_scheduler(x->context->node), db, c->period, now,
+                                         err));
     note_money(note, "money.draft", c->period);
     qk_buf_printf(&note->detail, "{\"added\":%zu,\"changed\":%zu,\"differing\":%zu}", got.added,
                   got.changed, got.differing);
@@ -144,6 +154,7 @@ static qk_code step_line(qk_exchange *x, void *context, qk_db *db, qk_time now,
     money_change *c = context;
     qk_json_writer w;
     c->act.who = qk_str_of(c->person);
+    c->act.worktime = worktime_of(x);
     QK_TRY(need_right(x, db, &c->act, err));
     QK_TRY(refuse_step(x, qk_money_step(db, x->args[0], &c->act, now, err)));
     note_money(note, "money.step", x->args[0]);

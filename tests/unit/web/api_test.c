@@ -85,6 +85,7 @@ static void fill_path(char *out, size_t size, const qk_route *route)
                       : strstr(route->path, "/analysis/")  ? "time"
                       : strstr(route->path, "/requests/{") ? "1"
                       : strstr(route->path, "/rules/")     ? "qc"
+                      : strstr(route->path, "/settings/")  ? "year.open_day"
                       : strstr(route->path, "/ledgers/")   ? "nrmm_test"
                                                            : OUTLET;
     const char *query = "";

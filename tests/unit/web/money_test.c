@@ -40,6 +40,37 @@ static void test_S190_money__a_month_is_drafted_approved_by_two_and_posted(void 
     rig_stop(&r);
 }
 
+static void test_S190_money__appeals_are_heard_for_three_working_days(void **state)
+{
+    (void)state;
+    rig r;
+    rig_start(&r, "2026-11-04T09:00:00x0", NULL); /* a Wednesday */
+    reply got = rig_upload(&r, "/api/v1/ledgers/found_problem/import?commit", "text/csv",
+                           QK_STR(problems), "p1");
+    assert_json(rig_json(&r, &got), "committed", "true");
+    (void)rig_changed(&r, "POST", "/api/v1/money/draft", "{\"period\":\"2026-10\"}");
+    const qk_json_value *d = rig_document(&r, "/api/v1/money?period=2026-10");
+    assert_json(d, "items/0/appeal_until", "2026-11-10T00:00:00.000+08:00");
+    rig_clock(&r, "2026-11-09T23:59:59");
+    (void)rig_changed(&r, "POST", "/api/v1/money/M2026-10-0002/steps",
+                      "{\"action\":\"appeal\",\"text\":\"不在辖区\",\"person\":\"西岭镇\"}");
+    assert_json(rig_document(&r, "/api/v1/events?kind=appeals_closed"), "total", "0");
+    rig_clock(&r, "2026-11-10T00:00:00");
+    (void)rig_refused(&r, "POST", "/api/v1/money/M2026-10-0001/steps",
+                      "{\"action\":\"appeal\",\"text\":\"x\",\"person\":\"东河镇\"}", 422);
+    /* The scheduler tells that they are over, and how many wait for a decision. */
+    d = rig_document(&r, "/api/v1/events?kind=appeals_closed");
+    assert_json(d, "total", "1");
+    assert_json(d, "items/0/params/of", "2026-10");
+    assert_json(d, "items/0/params/count", "1");
+    /* What was appealed in time is still decided; given back it is no new draft. */
+    (void)rig_changed(&r, "POST", "/api/v1/money/M2026-10-0002/steps",
+                      "{\"action\":\"reject\",\"text\":\"在辖区\",\"person\":\"李四\"}");
+    (void)rig_refused(&r, "POST", "/api/v1/money/M2026-10-0002/steps",
+                      "{\"action\":\"appeal\",\"text\":\"x\",\"person\":\"西岭镇\"}", 422);
+    rig_stop(&r);
+}
+
 static void test_S013_money__scores_explain_themselves(void **state)
 {
     (void)state;
@@ -89,9 +120,12 @@ static void test_S013_airfacts__the_air_of_townships_is_taken_from_what_was_eval
     people_rig p;
     people_open(&p, false);
     rig *r = &p.r;
-    (void)rig_changed(r, "PUT", "/api/v1/air/targets",
-                      "{\"row_version\":0,\"targets\":[{\"metric\":\"PM2.5\",\"op\":\"<=\","
-                      "\"value\":42,\"unit\":\"ug/m3\",\"year\":2026,\"scope\":\"410001\"}]}");
+    (void)rig_changed(
+        r, "PUT", "/api/v1/air/targets",
+        "{\"row_version\":0,\"targets\":[{\"metric\":\"PM2.5\",\"op\":\"<=\","
+        "\"value\":42,\"unit\":\"ug/m3\",\"year\":2026,\"scope\":\"410001\"},{\"metric\":"
+        "\"PM2.5\",\"op\":\"<=\",\"value\":60,\"unit\":\"ug/m3\",\"year\":2026,\"scope\":"
+        "\"410001\",\"months\":\"12月\"}]}");
     put_days(r, "2025-01-01", "2026-11-22", 46, 44);
     rig_clock(r, "2026-12-01T00:00:00");
     put_days(r, "2026-11-22", "2026-11-28", 46, 44); /* 27 days of November */
@@ -103,6 +137,7 @@ static void test_S013_airfacts__the_air_of_townships_is_taken_from_what_was_eval
     assert_json(d, "items/0/data/period", "2026-11");
     assert_json(d, "items/0/data/pm25", "44");
     assert_json(d, "items/0/data/target", "42");
+    assert_json(d, "items/0/data/target_of", "year");
     assert_json(d, "items/0/data/source", "本系统评价，有效 27 天");
     /* The year: with the year before; what somebody typed himself stays. */
     reply got = rig_upload(
@@ -113,6 +148,17 @@ static void test_S013_airfacts__the_air_of_townships_is_taken_from_what_was_eval
     rig_clock(r, "2027-01-01T00:00:00");
     put_days(r, "2026-12-01", "2027-01-01", 46, 44);
     rig_clock(r, "2027-01-04T00:30:00");
+    /* December has a target of its own. */
+    d = rig_document(r, MONTHS "?unit=dh");
+    for (const qk_json_value *i = qk_json_get(d, "items")->first; i; i = i->next) {
+        bool december = qk_str_eq(rig_at(i, "data/period")->text, QK_STR("2026-12"));
+        assert_json(i, "data/target", december ? "60" : "42");
+        assert_json(i, "data/target_of", december ? "month" : "year");
+    }
+    (void)rig_changed(r, "POST", "/api/v1/money/draft", "{\"period\":\"2026-11\"}");
+    d = rig_document(r, "/api/v1/money?period=2026-11");
+    assert_json(d, "items/0/text", "PM2.5 月均 44，全年目标 42 µg/m³（方案未定当月目标）");
+    assert_json(d, "items/0/inputs/target_of", "year");
     d = rig_document(r, YEARS);
     assert_json(d, "total", "2");
     assert_json(d, "items/0/data/source", "市局通报");
@@ -129,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_S190_money__a_month_is_drafted_approved_by_two_and_posted),
+        qk_dir_test(test_S190_money__appeals_are_heard_for_three_working_days),
         qk_dir_test(test_S013_money__scores_explain_themselves),
         qk_dir_test(test_S013_airfacts__the_air_of_townships_is_taken_from_what_was_evaluated),
     };

@@ -83,12 +83,21 @@ static void test_S007_tasks__unsigned_duties_are_listed_on_the_fourth_day(void *
     rig_start(&r, ISSUE_DAY "x0", NULL);
     rig_issue(&r);
     const char *bureau = rig_unit(&r, "生态环境局青泽分局");
+    const qk_json_value *d;
     snprintf(path, sizeof path, "/api/v1/tasks/2026-1-t0/duties/%s", bureau);
     rig_changed(&r, "PUT", path, "{\"row_version\":1,\"action\":\"sign\"}");
     snprintf(path, sizeof path, "/api/v1/tasks/2026-1-t1/duties/%s", bureau);
     rig_refused(&r, "PUT", path, "{\"row_version\":1,\"action\":\"object\"}", 400);
     rig_changed(&r, "PUT", path,
                 "{\"row_version\":1,\"action\":\"object\",\"note\":\"抽测属交通部门\"}");
+    /* It is a case for the office, which is decided at the task and not there. */
+    d = rig_document(&r, "/api/v1/cases?kind=objection");
+    assert_json(d, "total", "1");
+    assert_json(d, "items/0/unit", bureau);
+    assert_json(d, "items/0/state", "found");
+    assert_json(d, "items/0/object", "obligation/2026-1-t1");
+    rig_refused(&r, "POST", "/api/v1/cases/C2026-0001/steps",
+                "{\"action\":\"verify\",\"row_version\":1}", 422);
     /* An objection keeps the task visible until it is decided. */
     snprintf(path, sizeof path, "/api/v1/my/tasks?unit=%s", bureau);
     assert_non_null(task_of(rig_document(&r, path), "2026-1-t1"));
@@ -96,7 +105,7 @@ static void test_S007_tasks__unsigned_duties_are_listed_on_the_fourth_day(void *
     rig_clock(&r, "2026-04-27T23:59:59");
     assert_json(rig_document(&r, "/api/v1/duties?state=unsigned"), "total", "0");
     rig_clock(&r, "2026-04-28T00:00:00");
-    const qk_json_value *d = rig_document(&r, "/api/v1/duties?state=unsigned");
+    d = rig_document(&r, "/api/v1/duties?state=unsigned");
     size_t sent = qk_json_get(rig_document(&r, "/api/v1/duties?state=sent"), "items")->count;
     assert_int_equal(qk_json_get(d, "items")->count, sent);
     assert_json(d, "items/0/overdue", "true");
@@ -109,6 +118,10 @@ static void test_S007_tasks__unsigned_duties_are_listed_on_the_fourth_day(void *
                 "{\"row_version\":2,\"action\":\"release\",\"note\":\"转交通运输局\"}");
     snprintf(path, sizeof path, "/api/v1/my/tasks?unit=%s", bureau);
     assert_null(task_of(rig_document(&r, path), "2026-1-t1"));
+    d = rig_document(&r, "/api/v1/cases/C2026-0001");
+    assert_json(d, "state", "closed");
+    assert_json(d, "steps/0/text", "抽测属交通部门");
+    assert_json(d, "steps/1/text", "解除责任：转交通运输局");
     rig_stop(&r);
 }
 

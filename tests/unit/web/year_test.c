@@ -281,6 +281,39 @@ static void test_S009_S218_year__the_bulletin_is_the_same_whenever_it_is_made(vo
     rig_stop(&r);
 }
 
+static void test_year__number_and_office_of_a_bulletin_are_settings_with_history(void **state)
+{
+    (void)state;
+    rig r;
+    static const char *const key = "/api/v1/settings/bulletin.number";
+    rig_start(&r, ISSUE_DAY "x0", NULL);
+    rig_issue(&r);
+    rig_clock(&r, "2026-07-02T08:00:00");
+    const qk_json_value *d = rig_document(&r, "/api/v1/bulletins/1");
+    assert_json(d, "content/number_zh", "〔2026〕第4期");
+    assert_json(d, "content/office_zh", "{area}生态环境保护委员会办公室");
+    d = rig_changed(&r, "PUT", key, "{\"row_version\":0,\"value\":\"青攻坚办通〔{year}〕{no}号\"}");
+    assert_json(d, "items/0/row_version", "1");
+    rig_changed(&r, "PUT", "/api/v1/settings/bulletin.office",
+                "{\"row_version\":0,\"value\":\"{area}大气攻坚办\"}");
+    d = rig_changed(&r, "POST", "/api/v1/bulletins", "{\"period\":\"2026-06\"}");
+    assert_json(d, "content/number_zh", "青攻坚办通〔2026〕6号");
+    assert_json(d, "content/office_zh", "{area}大气攻坚办");
+    /* What was drafted before keeps its own. */
+    d = rig_document(&r, "/api/v1/bulletins/1");
+    assert_json(d, "content/number_zh", "〔2026〕第4期");
+    rig_changed(&r, "PUT", key, "{\"row_version\":1,\"value\":\"第{no}期\"}");
+    d = rig_document(&r, key);
+    assert_json(d, "items/1/value", "青攻坚办通〔{year}〕{no}号");
+    /* Another's version, a value out of bounds, an unknown setting. */
+    rig_refused(&r, "PUT", key, "{\"row_version\":1,\"value\":\"x\"}", 409);
+    rig_refused(&r, "PUT", "/api/v1/settings/year.close_hour",
+                "{\"row_version\":0,\"value\":\"24\"}", 400);
+    rig_refused(&r, "PUT", "/api/v1/settings/no.such", "{\"row_version\":0,\"value\":\"1\"}", 404);
+    assert_json(rig_document(&r, "/api/v1/settings"), "items/0/value", "3");
+    rig_stop(&r);
+}
+
 static void test_year__a_restart_loses_no_timer(void **state)
 {
     (void)state;
@@ -369,6 +402,7 @@ int main(void)
         qk_dir_test(test_year__what_comes_after_noon_is_late),
         qk_dir_test(test_year__an_amendment_leaves_old_months_as_they_were),
         qk_dir_test(test_S009_S218_year__the_bulletin_is_the_same_whenever_it_is_made),
+        qk_dir_test(test_year__number_and_office_of_a_bulletin_are_settings_with_history),
         qk_dir_test(test_year__a_restart_loses_no_timer),
         qk_dir_test(test_year__a_measure_is_confirmed_or_set),
         qk_dir_test(test_year__answers_have_the_shapes_of_the_document),

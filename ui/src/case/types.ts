@@ -58,6 +58,7 @@ const WORK = new Set(['sign', 'arrive', 'feed_back', 'note']);
 export const rightOf = (c: { kind: string }, action: string): string => (WORK.has(action) ? 'case.work' : NO_SITE.has(c.kind) ? 'task.manage' : 'case.manage');
 
 export const loopOf = (c: { kind: string; state: string; count: number; steps: CaseStep[] }): readonly string[] => {
+  if (c.kind === 'objection') return ['found', 'verified', 'closed'];
   const loop = NO_SITE.has(c.kind) ? LOOP.filter((s) => s !== 'on_site') : [...LOOP];
   const again = c.state === 'recheck' || c.count > 1 || c.steps.some((s) => s.what === 'held');
   return again ? [...loop.slice(0, -1), 'recheck', 'closed'] : loop;

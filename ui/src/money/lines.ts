@@ -15,6 +15,8 @@ export interface MoneyLine {
   inputs: Record<string, string>;
   state: 'drafted' | 'frozen' | 'approved' | 'posted' | 'withdrawn';
   appeal: string;
+  /** Of a draft in a list: appeals are heard up to this moment. */
+  appeal_until: string | null;
   approved_by: string;
   second_by: string;
   reverses: string | null;
@@ -31,9 +33,10 @@ export interface MoneyList {
 
 export type MoneyAction = 'appeal' | 'uphold' | 'reject' | 'approve' | 'reverse';
 
-/** Acts with the right each needs; the server looks at whose line it is. */
-export function actionsOf(line: MoneyLine): { action: MoneyAction; right: string }[] {
-  if (line.state === 'drafted') return [{ action: 'approve', right: 'task.approve' }, { action: 'appeal', right: 'task.answer' }];
+/** Acts with the right each needs; the server looks at whose line it is. heard: appeals still are. */
+export function actionsOf(line: MoneyLine, heard = true): { action: MoneyAction; right: string }[] {
+  const appeal = heard ? [{ action: 'appeal', right: 'task.answer' } as const] : [];
+  if (line.state === 'drafted') return [{ action: 'approve', right: 'task.approve' }, ...appeal];
   if (line.state === 'frozen') return [{ action: 'uphold', right: 'task.manage' }, { action: 'reject', right: 'task.manage' }];
   if (line.state === 'approved') return [{ action: 'approve', right: 'lead.approve' }];
   return line.state === 'posted' && !line.reversed_by && !line.reverses ? [{ action: 'reverse', right: 'money.work' }] : [];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { actionsOf, byUnit, periods, wan, yuan, type MoneyLine } from '../../src/money/lines';
 
-const line = (over: Partial<MoneyLine>): MoneyLine => ({ id: 'M1', kind: 'problem', fact: 'found_problem/1', unit: 't1', period: '2025-10', day: '2025-10-02', rule: 'r', item: 'boiler', yuan: -100_000, text: '', inputs: {}, state: 'drafted', appeal: '', approved_by: '', second_by: '', reverses: null, reversed_by: null, row_version: 1, ...over });
+const line = (over: Partial<MoneyLine>): MoneyLine => ({ id: 'M1', kind: 'problem', fact: 'found_problem/1', unit: 't1', period: '2025-10', day: '2025-10-02', rule: 'r', item: 'boiler', yuan: -100_000, text: '', inputs: {}, state: 'drafted', appeal: '', appeal_until: null, approved_by: '', second_by: '', reverses: null, reversed_by: null, row_version: 1, ...over });
 
 describe('lines of money', () => {
   it('are written with their sign', () => {

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The settings of the year's work: what each may hold, and what holds until somebody sets it. */
+#include "domain/dbjson.h"
+#include "domain/setting.h"
+
+enum { TEXT_MAX = 200 };
+#define NUMBER(key, fallback, low, high, zh, en) \
+    {                                            \
+        key, fallback, zh, en, low, high         \
+    }
+#define TEXT(key, fallback, zh, en) \
+    {                               \
+        key, fallback, zh, en, 1, 0 \
+    }
+
+static const qk_setting_def known[] = {
+    NUMBER("duty.sign_workdays", "3", 1, 60, "签收期限（工作日）", "Working days for signing"),
+    NUMBER("year.own_plan_days", "30", 1, 366, "部门执法和督导计划期限（印发后日数，方案未写明时）",
+           "Days after the issue for departments' own plans, where none is printed"),
+    NUMBER("year.open_day", "25", 1, 28, "月调度打开日", "Day on which a month opens"),
+    NUMBER("year.close_day", "1", 1, 28, "月调度截止日（次月）", "Day on which a month closes"),
+    NUMBER("year.close_hour", "12", 0, 23, "月调度截止时", "Hour at which a month closes"),
+    NUMBER("year.bulletin_day", "2", 1, 28, "通报起草日（次月）", "Day of the bulletin's draft"),
+    NUMBER("year.behind_percent", "10", 1, 100, "滞后多少为黄（%）",
+           "Behind by how much is yellow, %"),
+    NUMBER("year.near_days", "15", 0, 120, "临期天数", "Days before a deadline that warn"),
+    NUMBER("case.reply_workdays", "5", 1, 250, "督办回复期限（工作日）",
+           "Working days for an answer to an order"),
+    TEXT("case.rungs", "talk inspect fund approval_stop account", "逐次逾期提出的措施",
+         "What each further miss proposes"),
+    NUMBER("case.missing_filing", "1", 0, 1, "未报备即督办（1 是，0 否）",
+           "An order to who has not filed (1 yes, 0 no)"),
+    TEXT("case.recheck", "park_over loose_coal", "需回头看的案件类型",
+         "Cases that are looked at again"),
+    NUMBER("case.recheck_days", "30", 1, 730, "回头看间隔（天）", "Days to the second look"),
+    NUMBER("money.appeal_workdays", "3", 1, 250, "奖惩申诉期限（工作日）",
+           "Working days for appeals against money"),
+    TEXT("bulletin.number", "〔{year}〕第{no}期", "通报文号（{year} 年，{no} 期数）",
+         "Number of a bulletin ({year}, {no})"),
+    TEXT("bulletin.office", "{area}生态环境保护委员会办公室", "通报落款（{area} 地区）",
+         "Who signs a bulletin ({area})"),
+};
+enum { KNOWN = sizeof known / sizeof known[0] };
+
+const qk_setting_def *qk_setting_def_of(qk_str key)
+{
+    for (size_t i = 0; i < KNOWN; i++)
+        if (qk_str_eq(key, qk_str_of(known[i].key))) return &known[i];
+    return NULL;
+}
+
+qk_code qk_setting_check(const qk_setting_def *def, qk_str value, qk_error *err)
+{
+    int64_t n = 0;
+    if (def->low > def->high) {
+        bool clear = value.len > 0 && value.len <= TEXT_MAX;
+        for (size_t i = 0; i < value.len; i++) clear = clear && (unsigned char)value.ptr[i] >= ' ';
+        return clear ? QK_OK
+                     : qk_fail(err, QK_EINVAL, "a text of one line, at most %d bytes", TEXT_MAX);
+    }
+    if (qk_parse_i64(&n, value) == QK_OK && n >= def->low && n <= def->high) return QK_OK;
+    return qk_fail(err, QK_EINVAL, "a whole number from %lld to %lld", (long long)def->low,
+                   (long long)def->high);
+}
+
+static void put_setting(qk_json_writer *w, const qk_setting_def *def, sqlite3_stmt *s)
+{
+    qk_json_object(w);
+    qk_json_kcstr(w, "key", def->key);
+    qk_json_kcstr(w, "zh", def->zh);
+    qk_json_kcstr(w, "en", def->en);
+    if (s)
+        qk_dbjson_text(w, "value", s, 0);
+    else
+        qk_json_kcstr(w, "value", def->fallback);
+    qk_json_kcstr(w, "fallback", def->fallback);
+    bool number = def->low <= def->high;
+    qk_json_kcstr(w, "kind", number ? "number" : "text");
+    if (number) qk_json_ki64(w, "low", def->low);
+    if (number) qk_json_ki64(w, "high", def->high);
+    if (s) {
+        qk_dbjson_written(w, s, 1);
+    } else {
+        qk_json_ki64(w, "row_version", 0);
+        qk_json_knull(w, "recorded_at");
+        qk_json_knull(w, "recorded_by");
+    }
+    qk_json_end(w);
+}
+
+static qk_code put_current(qk_json_writer *w, qk_db *db, const qk_setting_def *def, qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(
+        &s, db, "SELECT value, version, recorded_at, recorded_by FROM setting WHERE key = ?1",
+        err));
+    qk_db_bind_str(s, 1, qk_str_of(def->key));
+    qk_code code = qk_db_step(db, s, err);
+    if (code != QK_OK && code != QK_ENOTFOUND) return code;
+    put_setting(w, def, code == QK_OK ? s : NULL);
+    sqlite3_reset(s);
+    return QK_OK;
+}
+
+qk_code qk_settings_write(qk_json_writer *w, qk_db *db, qk_error *err)
+{
+    qk_dbjson_begin(w);
+    for (size_t i = 0; i < KNOWN; i++) QK_TRY(put_current(w, db, &known[i], err));
+    qk_dbjson_end(w, KNOWN);
+    return QK_OK;
+}
+
+qk_code qk_setting_write_history(qk_json_writer *w, qk_db *db, const qk_setting_def *def,
+                                 qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t n = 0;
+    qk_code code;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT value, version, recorded_at, recorded_by FROM setting_history"
+                         " WHERE key = ?1 ORDER BY version DESC LIMIT 1000",
+                         err));
+    qk_db_bind_str(s, 1, qk_str_of(def->key));
+    qk_dbjson_begin(w);
+    for (; (code = qk_db_step(db, s, err)) == QK_OK; n++) put_setting(w, def, s);
+    qk_dbjson_end(w, n);
+    return code == QK_ENOTFOUND ? QK_OK : code;
+}
