@@ -48,6 +48,12 @@ static void count_grades(qk_forecast_tally *t, const qk_forecast_case *c)
     t->observed[seen]++;
     t->told[told]++;
     t->hit[seen] += told == seen;
+    for (size_t o = 0; o < QK_GUIDANCE_OVER; o++) {
+        bool above = c->observed > qk_guidance_over[o], said = c->mid > qk_guidance_over[o];
+        t->above[o] += above;
+        t->above_told[o] += said;
+        t->above_hit[o] += above && said;
+    }
     if (c->primary >= 0 && c->observed_primary) {
         t->primary_count++;
         t->primary += (c->observed_primary >> c->primary) & 1;
@@ -71,6 +77,12 @@ static void count_rivals(qk_forecast_tally *t, const qk_forecast_case *c,
     }
 }
 
+double qk_forecast_brier(const qk_forecast_case *c, size_t over)
+{
+    double p = c->over[over], off = p - (c->observed > qk_guidance_over[over]);
+    return p >= 0 && p <= 1 ? off * off : NAN;
+}
+
 static void count_probabilities(qk_forecast_tally *t, const qk_forecast_case *c,
                                 const qk_forecast_climate *climate)
 {
@@ -85,7 +97,7 @@ static void count_probabilities(qk_forecast_tally *t, const qk_forecast_case *c,
         if (!known) continue;
         double usual = climate->over[c->month][o];
         t->brier_count[o]++;
-        t->brier[o] += (p - seen) * (p - seen);
+        t->brier[o] += qk_forecast_brier(c, o);
         t->brier_climate[o] += (usual - seen) * (usual - seen);
     }
 }
@@ -149,19 +161,36 @@ static void put_tally(qk_json_writer *w, const qk_forecast_tally *t, size_t lead
     qk_json_end(w);
 }
 
+/* Days that came, days told, and those of both. */
+static void put_hits(qk_json_writer *w, double seen, double told, double hit)
+{
+    qk_json_ki64(w, "observed", (int64_t)seen);
+    qk_json_ki64(w, "told", (int64_t)told);
+    put_ratio(w, "pod", hit, seen);
+    put_ratio(w, "far", told - hit, told);
+    put_ratio(w, "csi", hit, seen + told - hit);
+}
+
 static void put_grades(qk_json_writer *w, const qk_forecast_tally *t, size_t lead)
 {
     for (int32_t l = 1; l <= QK_AQI_LEVELS; l++) {
-        double hit = t->hit[l], seen = t->observed[l], told = t->told[l];
-        if (!(seen + told > 0)) continue;
+        if (!(t->observed[l] + t->told[l] > 0)) continue;
         qk_json_object(w);
         qk_json_ki64(w, "lead", (int64_t)lead);
         qk_json_ki64(w, "grade", l);
-        qk_json_ki64(w, "observed", (int64_t)seen);
-        qk_json_ki64(w, "told", (int64_t)told);
-        put_ratio(w, "pod", hit, seen);
-        put_ratio(w, "far", told - hit, told);
-        put_ratio(w, "csi", hit, seen + told - hit);
+        put_hits(w, t->observed[l], t->told[l], t->hit[l]);
+        qk_json_end(w);
+    }
+}
+
+static void put_exceedances(qk_json_writer *w, const qk_forecast_tally *t, size_t lead)
+{
+    for (size_t o = 0; o < QK_GUIDANCE_OVER; o++) {
+        if (!(t->above[o] + t->above_told[o] > 0)) continue;
+        qk_json_object(w);
+        qk_json_ki64(w, "lead", (int64_t)lead);
+        qk_json_ki64(w, "over", qk_guidance_over[o]);
+        put_hits(w, t->above[o], t->above_told[o], t->above_hit[o]);
         qk_json_end(w);
     }
 }
@@ -206,6 +235,7 @@ void qk_forecast_score_write(qk_json_writer *w, const qk_forecast_score *s)
         qk_json_end(w);
     }
     put_by_lead(w, "grades", s, put_grades);
+    put_by_lead(w, "exceedances", s, put_exceedances);
     put_by_lead(w, "reliability", s, put_reliability);
     qk_json_end(w);
 }

@@ -2,9 +2,10 @@
 #ifndef QK_DOMAIN_FORECAST_SCORE_H
 #define QK_DOMAIN_FORECAST_SCORE_H
 /* Verification of forecasts by lead and season: hits of grade and grade set, POD / FAR / CSI by
- * grade, Brier scores with reliability, skill over persistence (the grade of the day of issue) and
- * over the month's climatology (the most frequent grade, the shares of exceedance). Definitions:
- * Wilks, Statistical Methods in the Atmospheric Sciences, ch. 8; WWRP/WGNE verification pages.
+ * grade and above AQI 100, 150, 200, Brier scores with reliability, skill over persistence (the
+ * grade of the day of issue) and over the month's climatology (the most frequent grade, the shares
+ * of exceedance). Definitions: Wilks, Statistical Methods in the Atmospheric Sciences, ch. 8;
+ * WWRP/WGNE verification pages.
  *
  * Pure; any thread. Only forecasts with an observed AQI are to be counted. */
 #include "base/json.h"
@@ -43,6 +44,7 @@ typedef struct qk_forecast_tally {
     double persisted, persisted_hit, persisted_exact; /* days known; its hits; ours on them */
     double climate, climate_hit, climate_exact;
     double observed[QK_AQI_LEVELS + 1], told[QK_AQI_LEVELS + 1], hit[QK_AQI_LEVELS + 1];
+    double above[QK_GUIDANCE_OVER], above_told[QK_GUIDANCE_OVER], above_hit[QK_GUIDANCE_OVER];
     double brier_count[QK_GUIDANCE_OVER], brier[QK_GUIDANCE_OVER], brier_climate[QK_GUIDANCE_OVER];
     qk_score_bin bin[QK_GUIDANCE_OVER][QK_SCORE_BINS];
 } qk_forecast_tally;
@@ -56,7 +58,9 @@ const char *qk_forecast_season(int32_t month);
 /* climate may be NULL. QK_EINVAL for a lead or month that is none, or no observation. */
 QK_NODISCARD qk_code qk_forecast_score_add(qk_forecast_score *s, const qk_forecast_case *c,
                                            const qk_forecast_climate *climate);
-/* Object {"leads":[…],"seasons":[…],"grades":[…],"reliability":[…]}; shares are null where there
- * is nothing to divide by. */
+/* Squared error of the probability of qk_guidance_over[over]; NAN where none was given. */
+double qk_forecast_brier(const qk_forecast_case *c, size_t over);
+/* Object {"leads":[…],"seasons":[…],"grades":[…],"exceedances":[…],"reliability":[…]}; shares are
+ * null where there is nothing to divide by. */
 void qk_forecast_score_write(qk_json_writer *w, const qk_forecast_score *s);
 #endif

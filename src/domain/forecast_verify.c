@@ -4,6 +4,7 @@
 
 enum { ARENA = 1 << 22, PROBABILITIES = 4 };
 static const char *const over_names[QK_GUIDANCE_OVER] = {"p_over_100", "p_over_150", "p_over_200"};
+static const char *const brier_names[QK_GUIDANCE_OVER] = {"brier_100", "brier_150", "brier_200"};
 
 static int32_t month_of(int32_t day)
 {
@@ -112,7 +113,12 @@ static void write_case(const walk *k, const qk_forecast_case *c)
         qk_json_key(w, over_names[o]);
         qk_json_fixed(w, c->over[o] < 0 ? NAN : c->over[o], PROBABILITIES);
     }
+    for (size_t o = 0; o < QK_GUIDANCE_OVER; o++) {
+        qk_json_key(w, brier_names[o]);
+        qk_json_fixed(w, qk_forecast_brier(c, o), PROBABILITIES);
+    }
     qk_json_ki64(w, "observed", c->observed);
+    qk_json_ki64(w, "error", c->mid - c->observed);
     qk_json_ki64(w, "observed_grade", seen);
     qk_json_kbool(w, "exact", told == seen);
     qk_json_kbool(w, "grade_set", (c->grades >> seen) & 1);

@@ -186,7 +186,7 @@ describe('forecast', { concurrency: 1 }, () => {
   test('S042 verification by lead, season and grade against the goal; every figure opens its days', async (t) => {
     if (skipped(t)) return;
     await await_(() => get('forecast/scores'), (s) => s.on_time >= 360);
-    const { page, context, trouble } = await open(browser, server.base, { hash: '#/forecast/verify', ready: 'tbody td .open' });
+    const { page, context, trouble } = await open(browser, server.base, { hash: '#/forecast/verify', ready: 'tbody td .opens' });
     const scores = await get('forecast/scores');
     const one = scores.scores.leads.find((s) => s.lead === 1);
     const row = page.locator('section').first().locator('tbody tr').first();
@@ -205,6 +205,15 @@ describe('forecast', { concurrency: 1 }, () => {
     assert.equal(await page.locator('.mark').count(), grades.length);
     const bins = scores.scores.reliability.filter((b) => b.lead === 1 && b.over === 100);
     assert.equal(bins.reduce((n, b) => n + b.days, 0), one.days);
+    // above AQI 100: POD opens the days that came, with the score of each
+    const above = scores.scores.exceedances.find((x) => x.lead === 1 && x.over === 100);
+    await page.locator('tr').filter({ hasText: 'AQI > 100' }).locator('td').nth(2).getByRole('button').click();
+    assert.equal(Number(/^(\d+)天/.exec(await page.getByTestId('cases').innerText())[1]), above.observed);
+    const { items } = await get('forecast/days?lead=1');
+    const brier = items.reduce((n, c) => n + c.brier_100, 0) / items.length;
+    assert.ok(Math.abs(brier - one.brier_100) < 1e-4, `${brier} of the days, ${one.brier_100} told`);
+    assert.ok((await page.getByRole('dialog').locator('tbody tr').first().innerText()).includes(items.filter((c) => c.observed > 100).at(-1).brier_100.toFixed(3)));
+    await page.keyboard.press('Escape');
     await page.locator('figure').first().getByRole('button').first().click();
     assert.equal(Number(/^(\d+)天/.exec(await page.getByTestId('cases').innerText())[1]), bins[0].days);
     await page.keyboard.press('Escape');
@@ -216,7 +225,7 @@ describe('forecast', { concurrency: 1 }, () => {
     assert.deepEqual(trouble, []);
     await shot(page, 'verify');
     await context.close();
-    const phone = await open(browser, server.base, { size: 'phone', lang: 'en', hash: '#/forecast/verify', ready: 'tbody td .open' });
+    const phone = await open(browser, server.base, { size: 'phone', lang: 'en', hash: '#/forecast/verify', ready: 'tbody td .opens' });
     assert.ok(await phone.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     assert.ok((await leastLetter(phone.page)).px >= 12);
     await phone.context.close();

@@ -133,6 +133,9 @@ static void test_score__ten_known_days_give_the_known_score(void **state)
     /* (0, .1, -.6, -.4, -.1, .3, .2, .1, 0, -.3) squared */
     assert_near(t->brier[0], 0 + .01 + .36 + .16 + .01 + .09 + .04 + .01 + 0 + .09, 1e-12);
     assert_near(t->brier_climate[0], 5 * 0.0625 + 5 * 0.5625, 1e-12);
+    assert_near(qk_forecast_brier(&(qk_forecast_case){.observed = 120, .over = {0.4}}, 0), .36,
+                1e-12);
+    assert_true(isnan(qk_forecast_brier(&(qk_forecast_case){.over = {-1}}, 0)));
     assert_true(t->bin[0][9].count == 2 && t->bin[0][9].happened == 2);
     assert_true(s.tally[0][0].count == 10 && s.tally[3][1].count == 0);
 }
@@ -159,7 +162,16 @@ static void test_score__is_told_as_json_and_refuses_what_is_no_case(void **state
     assert_int_equal(qk_json_get(lead, "climatology")->type, QK_JSON_NULL);
     const qk_json_value *grade = qk_json_get(root, "grades")->first;
     assert_true(qk_json_get_f64(grade, "pod", &pod));
-    assert_near(pod, 0.5, 1e-9); /* 45 hit, 40 missed */
+    assert_near(pod, 0.5, 1e-9);                                         /* 45 hit, 40 missed */
+    const qk_json_value *over = qk_json_get(root, "exceedances")->first; /* AQI above 100 */
+    double far, csi;
+    assert_true(qk_json_get_f64(over, "pod", &pod) && qk_json_get_f64(over, "far", &far) &&
+                qk_json_get_f64(over, "csi", &csi));
+    assert_near(pod, 0.8, 1e-9); /* of 120 130 140 160 105 the first was missed */
+    assert_near(far, 0, 1e-9);
+    assert_near(csi, 0.8, 1e-9);
+    assert_true(qk_json_get_f64(over->next, "far", &far)); /* above 150: 160 and 210 told */
+    assert_near(far, 0.5, 1e-9);
     qk_forecast_case c = {.lead = 0, .month = 1, .observed = 50};
     assert_int_equal(qk_forecast_score_add(&s, &c, NULL), QK_EINVAL);
     c.lead = 1;

@@ -86,18 +86,20 @@ export interface Score {
   brier_skill_150: number | null;
   brier_skill_200: number | null;
 }
-export interface GradeScore {
+/** Days that came, days told, and what follows from both. */
+export interface Hits {
   lead: number;
-  grade: number;
   observed: number;
   told: number;
   pod: number | null;
   far: number | null;
   csi: number | null;
 }
+export const OVERS = [100, 150, 200] as const;
+export type Over = (typeof OVERS)[number];
 export interface Bin {
   lead: number;
-  over: 100 | 150 | 200;
+  over: Over;
   days: number;
   told: number;
   happened: number;
@@ -110,7 +112,7 @@ export interface Scores {
   on_time: number;
   late: number;
   edited: number;
-  scores: { leads: Score[]; seasons: Score[]; grades: GradeScore[]; reliability: Bin[] };
+  scores: { leads: Score[]; seasons: Score[]; grades: (Hits & { grade: number })[]; exceedances: (Hits & { over: Over })[]; reliability: Bin[] };
 }
 export interface Case {
   issued: string;
@@ -124,7 +126,11 @@ export interface Case {
   p_over_100: number | null;
   p_over_150: number | null;
   p_over_200: number | null;
+  brier_100: number | null;
+  brier_150: number | null;
+  brier_200: number | null;
   observed: number;
+  error: number;
   observed_grade: number;
   exact: boolean;
   grade_set: boolean;
