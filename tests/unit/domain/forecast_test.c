@@ -156,7 +156,7 @@ static void test_score__is_told_as_json_and_refuses_what_is_no_case(void **state
     assert_ok(text.failed);
     assert_ok(qk_json_parse(&root, qk_buf_str(&text), &arena, NULL));
     const qk_json_value *lead = qk_json_get(root, "leads")->first;
-    double exact, pod;
+    double exact = -1, pod = -1;
     assert_true(qk_json_get_f64(lead, "exact", &exact));
     assert_near(exact, 0.6, 1e-9);
     assert_int_equal(qk_json_get(lead, "climatology")->type, QK_JSON_NULL);
@@ -164,7 +164,7 @@ static void test_score__is_told_as_json_and_refuses_what_is_no_case(void **state
     assert_true(qk_json_get_f64(grade, "pod", &pod));
     assert_near(pod, 0.5, 1e-9);                                         /* 45 hit, 40 missed */
     const qk_json_value *over = qk_json_get(root, "exceedances")->first; /* AQI above 100 */
-    double far, csi;
+    double far = -1, csi = -1;
     assert_true(qk_json_get_f64(over, "pod", &pod) && qk_json_get_f64(over, "far", &far) &&
                 qk_json_get_f64(over, "csi", &csi));
     assert_near(pod, 0.8, 1e-9); /* of 120 130 140 160 105 the first was missed */
