@@ -4,9 +4,10 @@
 /* Concentration from an area: the plume of a crosswind line, integrated over upwind distance.
  *
  * C = Q * integral of P(u) [Phi(v2/sigma_y) - Phi(v1/sigma_y)] du over the polygon upwind of the
- * receptor (EPA-454/R-03-004, 5.4), as a closed integral over its sides, by adaptive quadrature to
- * 1e-5 of the value: the converged integral, where the reference stops at about 1 %. Any simple
- * polygon, convex or not. Nothing is allocated; a table belongs to one thread. */
+ * receptor (EPA-454/R-03-004, 5.4), strip by strip between its corners, the sides of a strip taken
+ * together (a road's two sides beside the plume differ by little), by adaptive quadrature to 1e-5
+ * of the value: the converged integral, where the reference stops at about 1 %. Any simple polygon,
+ * convex or not. Nothing is allocated; a table belongs to one thread. */
 #include "models/plume_table.h"
 
 enum { QK_PLUME_VERTICES_MAX = 512 };
