@@ -341,6 +341,12 @@ static qk_code run_case(run *r, const disperse_options *o, const volatile sig_at
     QK_TRY(write_plots(r, err));
     QK_TRY(write_listing(r, o->path, err));
     if (o->state) unlink(o->state);
+    const qk_aermod_weather *w = &r->k.weather;
+    if (w->gaps && !o->quiet)
+        fprintf(stderr,
+                "disperse: %s leaves out %u hours in %u places, the first before line %u; they "
+                "count in no average\n",
+                w->surface_name, w->gap_hours, w->gaps, w->gap_line);
     if (!o->quiet)
         fprintf(stderr,
                 "disperse: %llu hours (%u calm, %u missing), %zu sources, %zu receptors, %d "

@@ -328,6 +328,7 @@ static qk_code check_whole(aermod_parser *p, qk_error *err)
         qk_error_at(err, p->name, p->line_number, 0);
         return QK_EFORMAT;
     }
+    QK_TRY(aermod_check_places(p, err));
     return aermod_finish_outputs(p, err);
 }
 

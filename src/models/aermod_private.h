@@ -57,6 +57,9 @@ int aermod_find_group(const qk_aermod_case *c, qk_str id);
 bool aermod_in_range(const char *id, qk_str word);
 qk_code aermod_finish_sources(aermod_parser *p, qk_error *err);
 qk_code aermod_finish_receptors(aermod_parser *p, qk_error *err);
+/* Once all is read: a note about those that stand where nothing is computed, and a refusal of
+ * sources and receptors in different coordinates. */
+qk_code aermod_check_places(aermod_parser *p, qk_error *err);
 qk_code aermod_finish_outputs(aermod_parser *p, qk_error *err);
 void aermod_drop_network(aermod_parser *p);
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pathway RE: networks and single receptors. */
 #include "models/aermod_private.h"
+#include "models/plume_private.h"
 #include <math.h>
 #include <stdlib.h>
+
+#define FAR_M 1e5
 
 enum { AXIS_MAX = 10000 };
 
@@ -287,16 +290,35 @@ static qk_code take_discrete_polar(aermod_parser *p, qk_error *err)
     return add_receptor(p, r, err);
 }
 
+/* Where a longitude and a latitude of the country and its neighbours would stand. */
+static bool could_be_degrees(double x, double y)
+{
+    return x > 60 && x < 180 && y > 3 && y < 60;
+}
+
+static bool sources_like_degrees(const qk_aermod_case *c)
+{
+    const qk_aermod_source *s = c->v_source.ptr;
+    for (size_t i = 0; i < c->v_source.count; i++)
+        if (!could_be_degrees(s[i].x_m, s[i].y_m)) return false;
+    return c->v_source.count > 0;
+}
+
+static bool receptors_like_degrees(const qk_aermod_case *c)
+{
+    const qk_aermod_receptor *r = c->v_receptor.ptr;
+    for (size_t i = 0; i < c->v_receptor.count; i++)
+        if (!could_be_degrees(r[i].x_m, r[i].y_m)) return false;
+    return c->v_receptor.count > 0;
+}
+
 /* All points within a few "metres" at longitudes and latitudes: degrees, not metres. */
 static bool looks_like_degrees(const qk_aermod_case *c)
 {
     const qk_aermod_receptor *r = c->v_receptor.ptr;
     const qk_aermod_source *s = c->v_source.ptr;
     if (c->v_receptor.count + c->v_source.count < 2) return false;
-    for (size_t i = 0; i < c->v_receptor.count; i++)
-        if (!(r[i].x_m > 60 && r[i].x_m < 180 && r[i].y_m > 3 && r[i].y_m < 60)) return false;
-    for (size_t i = 0; i < c->v_source.count; i++)
-        if (!(s[i].x_m > 60 && s[i].x_m < 180 && s[i].y_m > 3 && s[i].y_m < 60)) return false;
+    if (!receptors_like_degrees(c) || (c->v_source.count && !sources_like_degrees(c))) return false;
     for (size_t i = 0; i < c->v_receptor.count; i++)
         if (fabs(r[i].x_m - s[0].x_m) > 5 || fabs(r[i].y_m - s[0].y_m) > 5) return false;
     return true;
@@ -310,6 +332,86 @@ qk_code aermod_finish_receptors(aermod_parser *p, qk_error *err)
     if (looks_like_degrees(p->c))
         return aermod_refuse(p, err, QK_ERANGE, -1,
                              "all coordinates look like degrees; metres of a projection are due");
+    return QK_OK;
+}
+
+/* One of the two in degrees, and nothing of the other within FAR_M. */
+static bool mixed_coordinates(const qk_aermod_case *c)
+{
+    const qk_aermod_receptor *r = c->v_receptor.ptr;
+    const qk_aermod_source *s = c->v_source.ptr;
+    bool sources = sources_like_degrees(c);
+    if (c->v_source.count == 0 || sources == receptors_like_degrees(c)) return false;
+    for (size_t i = 0; i < (sources ? c->v_receptor.count : c->v_source.count); i++)
+        if (fabs(sources ? r[i].x_m : s[i].x_m) < FAR_M &&
+            fabs(sources ? r[i].y_m : s[i].y_m) < FAR_M)
+            return false;
+    return true;
+}
+
+static int by_x(const void *pa, const void *pb)
+{
+    double a = ((const qk_aermod_receptor *)pa)->x_m, b = ((const qk_aermod_receptor *)pb)->x_m;
+    return (a > b) - (a < b);
+}
+
+/* Receptors (by x) within `radius` of a place. */
+static size_t count_within(const qk_aermod_receptor *sorted, size_t count, double x, double y,
+                           double radius)
+{
+    size_t low = 0, high = count, n = 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sorted[middle].x_m < x - radius)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < count && sorted[low].x_m <= x + radius; low++)
+        n += hypot(sorted[low].x_m - x, sorted[low].y_m - y) < radius;
+    return n;
+}
+
+/* How many receptors stand where a source has no plume, and on which first. */
+static size_t count_on_sources(const qk_aermod_case *c, const qk_aermod_receptor *sorted,
+                               const qk_aermod_source **first)
+{
+    const qk_aermod_source *s = c->v_source.ptr;
+    size_t within = 0;
+    *first = NULL;
+    for (size_t k = 0; k < c->v_source.count; k++) {
+        bool volume = s[k].kind == QK_PLUME_VOLUME;
+        double radius = 0.99 + (volume ? QK_LAYER_SIGMAS * s[k].sigma_y_m : 0);
+        if (s[k].kind == QK_PLUME_AREA) continue;
+        size_t n = count_within(sorted, c->v_receptor.count, s[k].x_m, s[k].y_m, radius);
+        if (n && !*first) *first = &s[k];
+        within += n;
+    }
+    return within;
+}
+
+qk_code aermod_check_places(aermod_parser *p, qk_error *err)
+{
+    const qk_aermod_source *first;
+    size_t count = p->c->v_receptor.count;
+    if (mixed_coordinates(p->c)) {
+        bool sources = sources_like_degrees(p->c);
+        qk_fail(err, QK_ERANGE, "%s look like degrees, %s like metres of a projection",
+                sources ? "sources" : "receptors", sources ? "receptors" : "sources");
+        qk_error_at(err, p->name, p->line_number, 0);
+        return QK_ERANGE;
+    }
+    qk_aermod_receptor *sorted = malloc((count + 1) * sizeof *sorted);
+    if (!sorted) return qk_fail(err, QK_ENOMEM, "no memory for %zu receptors", count);
+    if (count) memcpy(sorted, p->c->v_receptor.ptr, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_x);
+    size_t within = count_on_sources(p->c, sorted, &first);
+    free(sorted);
+    if (first)
+        qk_buf_printf(&p->c->notes,
+                      "%zu receptors stand on a source or inside a volume, where nothing is "
+                      "computed; the first at %s\n",
+                      within, first->id);
     return QK_OK;
 }
 

@@ -178,6 +178,20 @@ static qk_code read_levels(qk_aermod_weather *w, qk_plume_hour *h, int64_t key, 
     return QK_OK;
 }
 
+/* Hours that the file leaves out are told, not invented. */
+static void note_gap(qk_aermod_weather *w, const int d[4])
+{
+    qk_time day = 0;
+    if (qk_time_of(&day, &(qk_civil){.year = d[0], .month = d[1], .day = d[2]}) != QK_OK) return;
+    int64_t serial = day / QK_HOUR + d[3];
+    if (w->serial && serial > w->serial + 1) {
+        w->gaps++;
+        w->gap_hours += (uint32_t)(serial - w->serial - 1);
+        if (!w->gap_line) w->gap_line = w->surface_line;
+    }
+    w->serial = serial;
+}
+
 qk_code qk_aermod_weather_next(qk_aermod_weather *w, qk_plume_hour *h, qk_error *err)
 {
     qk_str line;
@@ -198,6 +212,7 @@ qk_code qk_aermod_weather_next(qk_aermod_weather *w, qk_plume_hour *h, qk_error 
         return fail_at(err, w->surface_name, w->surface_line, 1);
     }
     w->last_hour = key;
+    note_gap(w, date);
     *h = (qk_plume_hour){.year = date[0],
                          .month = date[1],
                          .day = date[2],

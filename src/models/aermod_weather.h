@@ -16,8 +16,11 @@ typedef struct qk_aermod_weather {
     uint32_t surface_line, profile_line;
     bool adjusted_ustar, bulk_richardson;
     char version[8];
-    int64_t last_hour; /* of the line last read, as year, day and hour in one */
-    uint32_t flagged;  /* hours with a value repaired by rule */
+    int64_t last_hour;        /* of the line last read, as year, day and hour in one */
+    uint32_t flagged;         /* hours with a value repaired by rule */
+    int64_t serial;           /* hours from 1970 to the line last read; 0 = none yet */
+    uint32_t gaps, gap_hours; /* places where hours are left out, and how many */
+    uint32_t gap_line;        /* of the first hour behind a gap; 0 = none */
 } qk_aermod_weather;
 
 /* Reads the header. */

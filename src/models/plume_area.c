@@ -198,7 +198,7 @@ static void add_strip(pieces *out, const strip *e)
 /* What lies upwind, strip by strip; then what is not good enough for the whole. */
 static double upwind_integral(const qk_plume_area_view *view, const corners *p)
 {
-    double u[QK_PLUME_VERTICES_MAX];
+    double u[QK_PLUME_VERTICES_MAX] = {0};
     strip e;
     pieces g;
     e.view = view;

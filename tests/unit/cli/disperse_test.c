@@ -609,6 +609,51 @@ static void test_disperse__refuses_by_name_and_line(void **state)
     assert_ok(run("grep -q 'BUILDHGT' %s/err.txt && grep -q ':13' %s/err.txt", folder, folder));
 }
 
+/* 100 MB that are no runstream, and a runstream of 100 MB: neither is read to its end. */
+static void test_disperse__a_runstream_of_100_mb_is_refused(void **state)
+{
+    (void)state;
+    assert_ok(run("truncate -s 100M %s/t.inp%s", folder, ""));
+    assert_int_equal(disperse("", "t.inp"), 1);
+    assert_ok(run("cd %s && grep -q 't.inp' err.txt && grep -q '64 MiB' err.txt%s", folder, ""));
+    assert_ok(run("truncate -s 60M %s/t.inp%s", folder, ""));
+    assert_int_equal(disperse("", "t.inp"), 1);
+    assert_ok(run("cd %s && grep -q 't.inp:1: .*NUL' err.txt%s", folder, ""));
+}
+
+/* Hours that the file leaves out are told, those that are there stand as they are. */
+static void test_disperse__gaps_of_the_weather_are_told(void **state)
+{
+    (void)state;
+    write_weather();
+    write_case("");
+    assert_ok(run("cd %s && sed -i '30,34d' t.sfc && sed -i '29,33d' t.pfl && %s disperse t.inp "
+                  "2>err.txt && grep -q 't.sfc leaves out 5 hours in 1 places, the first before "
+                  "line 30' err.txt",
+                  folder, getenv("QK_PROGRAM")));
+}
+
+/* Stopped after its first block of hours and gone on with, to the same bytes. The runstream is a
+ * pipe at first, so that the signal comes between the start and the first hour. */
+static void test_S046_disperse__a_stopped_run_goes_on_to_the_same_bytes(void **state)
+{
+    (void)state;
+    const char *program = getenv("QK_PROGRAM");
+    write_weather();
+    write_case("");
+    assert_ok(run("cd %s && %s disperse --quiet t.inp && mv out whole && mv t.inp case && mkfifo "
+                  "t.inp",
+                  folder, program));
+    assert_ok(run("cd %s && { %s disperse --quiet --state s t.inp 2>err.txt & p=$!; exec 3>t.inp; "
+                  "kill -TERM $p; cat case >&3; exec 3>&-; wait $p; test $? = 1; } && test -s s && "
+                  "grep -q 'stopped after [1-9]' err.txt && grep -q 'goes on from there' err.txt",
+                  folder, program));
+    assert_ok(run("cd %s && mv case t.inp && %s disperse --state s t.inp 2>err.txt && test ! -e s "
+                  "&& for f in p.plt h.plt b.pst; do for d in whole out; do sed 's/[0-9][0-9]:[0-9]"
+                  "[0-9]:[0-9][0-9]//' $d/$f > $d.txt; done; cmp whole.txt out.txt || exit 1; done",
+                  folder, program));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -628,6 +673,11 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(test_S046_disperse__response_gives_ozone_a_direction_only,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(test_disperse__a_runstream_of_100_mb_is_refused, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_S046_disperse__a_stopped_run_goes_on_to_the_same_bytes,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(test_disperse__gaps_of_the_weather_are_told, begin, end),
         cmocka_unit_test_setup_teardown(test_disperse__refuses_by_name_and_line, begin, end),
         cmocka_unit_test_setup_teardown(test_disperse__agrees_with_reference_outputs_hour_by_hour,
                                         begin, end),

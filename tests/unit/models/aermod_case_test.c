@@ -74,6 +74,11 @@ static void test_aermod_case__refuses_by_keyword_and_line(void **state)
         {"1.0 30. 400. 10. 1.0", "1.0 -30. 400. 10. 1.0", "height", 10},
         {"1.0 30. 400. 10. 1.0", "1.0 30. 400. 10. 0.0", "diameter", 10},
         {"1.0 30. 400. 10. 1.0", "1.0 30. 400. 10.", "missing", 10},
+        {"1.0 30. 400. 10. 1.0", "-1.0 30. 400. 10. 1.0", "emission rate", 10},
+        {"1.0 30. 400. 10. 1.0", "1.0 30. 9000. 10. 1.0", "temperature", 10},
+        {"1.0 30. 400. 10. 1.0", "1.0 30. 400. 900. 1.0", "velocity", 10},
+        {"1.0 30. 400. 10. 1.0", "1.0 30000. 400. 10. 1.0", "height", 10},
+        {"POINT 0.0 0.0 0.0", "POINT nan 0.0 0.0", "no number", 9},
         {"1.0 30. 400. 10. 1.0", "1.0 x 400. 10. 1.0", "'x' is no number", 10},
         {"12*1.0 12*0.5", "12*1.0 11*0.5", "23 of 24", 16},
         {"SRCGROUP ONE A1", "SRCGROUP ONE B1", "no such source", 15},
@@ -107,6 +112,45 @@ static void test_aermod_case__degrees_are_no_metres(void **state)
     assert_int_equal(qk_aermod_case_read(&c, qk_str_of(text), "a.inp", &none, &err), QK_ERANGE);
     assert_non_null(strstr(err.message, "degrees"));
     assert_int_equal(err.line, 14);
+}
+
+/* One in degrees, the other in metres of a projection. */
+static void test_aermod_case__mixed_coordinates_are_refused(void **state)
+{
+    (void)state;
+    static const char *const places[][2] = {{"112.41 34.62", "458200 3832400"},
+                                            {"458200 3832400", "112.41 34.62"}};
+    for (int k = 0; k < 2; k++) {
+        char text[sizeof good];
+        qk_aermod_case c;
+        qk_error err = {0};
+        snprintf(text, sizeof text,
+                 "CO STARTING\nMODELOPT CONC FLAT\nAVERTIME 1\nRUNORNOT RUN\nCO FINISHED\n"
+                 "SO STARTING\nLOCATION A POINT %s\nSRCPARAM A 1 30 400 10 1\nSRCGROUP ALL\n"
+                 "SO FINISHED\nRE STARTING\nDISCCART %s\nRE FINISHED\nME STARTING\n"
+                 "SURFFILE a.sfc\nPROFFILE a.pfl\nPROFBASE 20\nME FINISHED\nOU STARTING\n"
+                 "OU FINISHED\n",
+                 places[k][0], places[k][1]);
+        assert_int_equal(qk_aermod_case_read(&c, qk_str_of(text), "a.inp", &none, &err), QK_ERANGE);
+        assert_non_null(strstr(err.message, k ? "receptors look like degrees" : "sources look"));
+    }
+}
+
+static void test_aermod_case__receptors_on_a_source_are_noted(void **state)
+{
+    (void)state;
+    static char text[sizeof good + 80];
+    qk_aermod_case c;
+    const char *at = strstr(good, "   DISCCART 5 5");
+    assert_ok(qk_aermod_case_read(&c, qk_str_of(good), "a.inp", &none, NULL));
+    assert_true(!c.notes.len || !strstr(c.notes.ptr, "stand on a source"));
+    qk_aermod_case_clear(&c);
+    snprintf(text, sizeof text, "%.*s   DISCCART 0.5 0.5\n   DISCCART 0 -0.7\n%s", (int)(at - good),
+             good, at);
+    assert_ok(qk_aermod_case_read(&c, qk_str_of(text), "a.inp", &none, NULL));
+    assert_non_null(strstr(c.notes.ptr, "2 receptors stand on a source"));
+    assert_non_null(strstr(c.notes.ptr, "the first at A1"));
+    qk_aermod_case_clear(&c);
 }
 
 static void test_aermod_case__doubtful_units_are_noted(void **state)
@@ -163,6 +207,29 @@ static void test_aermod_weather__refuses_by_file_line_and_column(void **state)
     assert_int_equal(weather_error("no header\n", pfl).code, QK_EFORMAT);
 }
 
+/* From hour 1 to hour 4 of the same day, and on over the end of the year. */
+static void test_aermod_weather__gaps_are_counted(void **state)
+{
+    (void)state;
+    static const int hours[][4] = {{25, 12, 31, 1}, {25, 12, 31, 4}, {26, 1, 1, 2}, {26, 1, 1, 3}};
+    char sfc[900], pfl[400];
+    qk_aermod_weather w;
+    qk_plume_hour h;
+    size_t at = (size_t)snprintf(sfc, sizeof sfc, "%s", sfc_head), from = 0;
+    for (int i = 0; i < 4; i++) {
+        const int *d = hours[i];
+        at += (size_t)snprintf(sfc + at, sizeof sfc - at, "%d %d %d 1 %d%s", d[0], d[1], d[2], d[3],
+                               sfc_row + 10);
+        from += (size_t)snprintf(pfl + from, sizeof pfl - from,
+                                 "%d %d %d %d 6.1 1 28 2.1 14 99 99\n", d[0], d[1], d[2], d[3]);
+    }
+    assert_ok(qk_aermod_weather_open(&w, qk_str_of(sfc), "a", qk_str_of(pfl), "b", NULL));
+    for (int i = 0; i < 4; i++) assert_ok(qk_aermod_weather_next(&w, &h, NULL));
+    assert_int_equal(w.gaps, 2);
+    assert_int_equal(w.gap_hours, 2 + 20 + 1);
+    assert_int_equal(w.gap_line, 3);
+}
+
 static void test_aermod_output__writes_fortran_exponents(void **state)
 {
     (void)state;
@@ -187,7 +254,10 @@ int main(void)
         cmocka_unit_test(test_aermod_case__reads_every_pathway),
         cmocka_unit_test(test_aermod_case__refuses_by_keyword_and_line),
         cmocka_unit_test(test_aermod_case__degrees_are_no_metres),
+        cmocka_unit_test(test_aermod_case__mixed_coordinates_are_refused),
+        cmocka_unit_test(test_aermod_case__receptors_on_a_source_are_noted),
         cmocka_unit_test(test_aermod_case__doubtful_units_are_noted),
+        cmocka_unit_test(test_aermod_weather__gaps_are_counted),
         cmocka_unit_test(test_aermod_weather__refuses_by_file_line_and_column),
         cmocka_unit_test(test_aermod_output__writes_fortran_exponents),
     };
