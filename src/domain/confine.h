@@ -26,6 +26,9 @@ QK_NODISCARD qk_code qk_confine_run_file(qk_buf *text, int fd, const char *const
 /* The bytes as a file in memory, which a helper can seek in; the caller closes it. -1 on failure.
  */
 int qk_confine_memory(qk_str bytes, qk_error *err);
+/* In a helper of ours, before it opens what it was given: from here on it starts no process, sends
+ * no signal, looks into no other one and changes nothing on the disk, whatever it becomes. */
+void qk_confine_tighten(void);
 /* In the helper: the text, or on failure the reason, on standard output. Returns the exit status.
  */
 int qk_confine_answer(const qk_buf *text, qk_code code, const qk_error *err);

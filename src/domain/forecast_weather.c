@@ -144,6 +144,7 @@ typedef struct csv_job {
     qk_db *db;
     qk_csv_reader *csv;
     size_t issued, lead, date, lon, lat;
+    bool told[QK_CSV_COLUMNS_MAX]; /* columns of which a cell is there */
     const qk_forecast_weather_place *county;
     bool look;
     qk_str by;
@@ -196,8 +197,9 @@ static qk_code check_row(const csv_job *j, const qk_str *cells, int32_t issued, 
 {
     qk_time date;
     qk_place at;
-    if (issued > qk_day_number(j->now)) {
-        qk_fail(err, QK_EFORMAT, "weather of another time: it is issued after today");
+    /* The run of the coming midnight bears tomorrow's date with some. */
+    if (issued > qk_day_number(j->now) + 1) {
+        qk_fail(err, QK_EFORMAT, "weather of another time: it is issued in the future");
         return refuse_cell(j, j->issued, err);
     }
     if (j->date != SIZE_MAX && !qk_csv_missing(qk_str_trim(cells[j->date])) &&
@@ -251,6 +253,7 @@ static qk_code take_row(csv_job *j, const qk_str *cells, qk_error *err)
             return refuse_cell(j, c, err);
         }
         QK_TRY(take_value(j, issued, (int32_t)lead, qk_csv_header(j->csv, c), v, err));
+        j->told[c] = true;
     }
     return QK_OK;
 }
@@ -260,7 +263,7 @@ static void name_columns(csv_job *j)
     qk_buf list;
     qk_buf_init(&list, sizeof j->taken->columns - 1);
     for (size_t c = 0; c < qk_csv_columns(j->csv); c++)
-        if (is_value(j, c))
+        if (j->told[c])
             qk_buf_printf(&list, "%s%.*s", list.len ? "," : "",
                           QK_STR_ARG(qk_csv_header(j->csv, c)));
     qk_str_copy(j->taken->columns, sizeof j->taken->columns, qk_buf_str(&list));
@@ -278,12 +281,12 @@ static qk_code take_rows(csv_job *j, qk_error *err)
     j->lat = qk_csv_column(j->csv, "lat");
     if (j->issued == SIZE_MAX || j->lead == SIZE_MAX)
         return qk_fail(err, QK_EFORMAT, "columns 'issued' and 'lead' are due");
-    name_columns(j);
     while ((code = qk_csv_next(j->csv, &cells, err)) == QK_OK) {
         if (++j->taken->rows > QK_FORECAST_WEATHER_ROWS)
             return qk_fail(err, QK_EFORMAT, "at most %d rows at once", QK_FORECAST_WEATHER_ROWS);
         QK_TRY(take_row(j, cells, err));
     }
+    name_columns(j);
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 

@@ -40,7 +40,7 @@ QK_NODISCARD qk_code qk_forecasts_weather_wind(double *from_deg, double *speed_m
 typedef struct qk_forecast_weather_taken {
     size_t rows, added, kept; /* cells that are new, and that were there and stay as they were */
     int32_t first_issue, last_issue, first_lead, last_lead; /* where rows > 0 */
-    char columns[512];                                      /* their names, a comma between */
+    char columns[512]; /* names of those with values, a comma between */
 } qk_forecast_weather_taken;
 /* The county, by which files of other places are told: the middle of its air stations (of all
  * sites, where it has none). QK_ENOTFOUND when no site has coordinates. */
@@ -51,10 +51,10 @@ QK_NODISCARD qk_code qk_forecasts_weather_county(qk_forecast_weather_place *out,
                                                  const qk_registry *registry, qk_error *err);
 /* CSV with columns issued and lead, date if it likes, lon and lat if it likes, and any columns of
  * numbers; empty cells are passed over. All rows or none: QK_EFORMAT with line and column for what
- * is no date, lead or number, for an issue after `now` and a date that is not issued + lead
- * (weather of another time), for a place farther than 50 km from the county (of another place;
- * county NULL: not looked at), and beyond QK_FORECAST_WEATHER_ROWS. look: nothing is written, and
- * any connection will do. */
+ * is no date, lead or number, for an issue later than the day after `now` and a date that is not
+ * issued + lead (weather of another time), for a place farther than 50 km from the county (of
+ * another place; county NULL: not looked at), and beyond QK_FORECAST_WEATHER_ROWS. look: nothing is
+ * written, and any connection will do. */
 QK_NODISCARD qk_code qk_forecasts_weather_csv(qk_forecast_weather_taken *taken, qk_db *db,
                                               qk_str text, const qk_forecast_weather_place *county,
                                               bool look, qk_str by, qk_time now, qk_error *err);

@@ -89,6 +89,7 @@ int qk_plan_file_helper(int fd)
 {
     qk_buf text;
     qk_error err = {0};
+    qk_confine_tighten();
     qk_buf_init(&text, QK_PLAN_TEXT_MAX);
     qk_code code = qk_plan_docx_read(&text, fd, &err);
     int status = qk_confine_answer(&text, code, &err);

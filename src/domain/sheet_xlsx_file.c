@@ -148,6 +148,7 @@ int qk_xlsx_helper(int fd)
 {
     qk_buf csv;
     qk_error err = {0};
+    qk_confine_tighten();
     qk_buf_init(&csv, QK_XLSX_TEXT_MAX);
     qk_code code = qk_xlsx_read(&csv, fd, &err);
     int status = qk_confine_answer(&csv, code, &err);

@@ -133,6 +133,13 @@ static qk_code tell_outside(const grid_gather *g, const grid_source *s, qk_error
 {
     double lat1 = s->lat0 + s->dlat * (double)(s->rows - 1);
     double lon1 = s->lon0 + s->dlon * (double)(s->columns - 1);
+    if (g->ask->west == g->ask->east && g->ask->south == g->ask->north)
+        return qk_fail(
+            err, QK_EFORMAT,
+            "weather of another place: the file covers %.2f to %.2f E, %.2f to %.2f N, not"
+            " %.2f E, %.2f N",
+            fmin(s->lon0, lon1), fmax(s->lon0, lon1), fmin(s->lat0, lat1), fmax(s->lat0, lat1),
+            g->ask->west, g->ask->south);
     return qk_fail(err, QK_EFORMAT,
                    "weather of another place: the file covers %.2f to %.2f E, %.2f to %.2f N and"
                    " nothing of %.2f to %.2f E, %.2f to %.2f N",

@@ -209,7 +209,10 @@ static qk_code take_message(grid_gather *g, message *m, qk_error *err)
     if (!axes_of(m)) return gather_skip(g, m->name, "its grid cannot be read"), QK_OK;
     qk_code code = gather_frame(g, &m->source, &own);
     if (code == QK_ERANGE) return gather_skip(g, m->name, own.message), QK_OK;
-    if (code != QK_OK) return qk_fail(err, code, "%s", own.message);
+    if (code != QK_OK) {
+        if (err) *err = own;
+        return code;
+    }
     if (!g->ask->list) QK_TRY(read_values(m, err));
     qk_str_copy(m->field.name, sizeof m->field.name, qk_str_of(m->name));
     return gather_add(g, &m->field, g->ask->list ? NULL : &m->source, err);

@@ -73,6 +73,7 @@ int main(int argc, char **argv)
     static grid_ask ask;
     qk_error err = {0};
     qk_buf out;
+    qk_confine_tighten();
     qk_buf_init(&out, QK_GRID_TEXT_MAX);
     qk_code code = parse_ask(&ask, argc, argv, &err);
     gather_init(&g, &ask);

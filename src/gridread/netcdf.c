@@ -446,7 +446,10 @@ static qk_code take_variable(grid_gather *g, nc_file *f, int id, qk_error *err)
     if (why) return gather_skip(g, v.name, why), QK_OK;
     qk_code code = gather_frame(g, &v.source, &own);
     if (code == QK_ERANGE) return gather_skip(g, v.name, own.message), QK_OK;
-    if (code != QK_OK) return qk_fail(err, code, "%s", own.message);
+    if (code != QK_OK) {
+        if (err) *err = own;
+        return code;
+    }
     return take_planes(g, f, &v, err);
 }
 

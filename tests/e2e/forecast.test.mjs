@@ -124,6 +124,24 @@ describe('forecast', { concurrency: 1 }, () => {
     await context.close();
   });
 
+  test('b2 a weather file is looked at, told, and taken in; one of another place is refused by name', async (t) => {
+    if (skipped(t)) return;
+    const { page, context } = await as('R9', '#/forecast');
+    await page.getByRole('button', { name: '取入气象文件' }).click();
+    const file = (name, lon) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(`issued,lead,date,lon,lat,fog_h\n2025-12-10,1,2025-12-11,${lon},35,3\n`) });
+    const box = page.locator('dialog input[type=file]');
+    await box.setInputFiles(file('far.csv', 70));
+    await page.locator('dialog [role=alert]').filter({ hasText: '别处的气象' }).waitFor();
+    await box.setInputFiles(file('here.csv', 113.2));
+    await page.locator('dialog .answer').filter({ hasText: '可取入 1 个值' }).waitFor();
+    await page.locator('dialog dd').filter({ hasText: 'fog_h' }).waitFor();
+    assert.deepEqual(await audit(page), []);
+    await shot(page, 'weather');
+    await page.getByRole('button', { name: '导入' }).click();
+    await page.locator('dialog .answer').filter({ hasText: '已取入 1 个值' }).waitFor();
+    await context.close();
+  });
+
   test('b2 the minute is drafted, signed, and nobody changes it afterwards', async (t) => {
     if (skipped(t)) return;
     const { page, context } = await as('R9', '#/forecast');

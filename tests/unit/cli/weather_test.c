@@ -113,7 +113,7 @@ static double pascal(double lon, double lat, long h)
 }
 static double part_cloud(double lon, double lat, long h)
 {
-    return 0.25 + 0.01 * (double)h + 0 * (lon + lat);
+    return 0.25 + 0.005 * (double)h + 0 * (lon + lat);
 }
 static double metres_fallen(double lon, double lat, long h)
 {
@@ -588,11 +588,17 @@ static void test_weather__dispersion_takes_hours_and_profiles_of_a_grid(void **s
 }
 
 /* A run of four days for the forecast's archive. */
-static void put_foresight(const world *w, const char *name)
+static void put_foresight(const world *w, const char *name, long date, double west)
 {
     for (long h = 0; h <= 96; h += 6) {
-        put_near(at(w, name), henan(NULL, 0, 0, NULL), h);
-        grib_field tp = henan("tp", 0, h, metres_fallen);
+        grib_field frame = henan(NULL, 0, 0, NULL);
+        frame.date = date;
+        frame.west = west;
+        put_near(at(w, name), frame, h);
+        grib_field tp = frame;
+        tp.short_name = "tp";
+        tp.end_h = h;
+        tp.value = metres_fallen;
         tp.sum = true;
         tp.sample = "regular_ll_sfc_grib1";
         if (h) grib_append(at(w, name), &tp);
@@ -602,7 +608,7 @@ static void put_foresight(const world *w, const char *name)
 static void test_weather__days_of_a_run_are_means_of_their_hours(void **state)
 {
     world *w = *state;
-    put_foresight(w, "run.grib2");
+    put_foresight(w, "run.grib2", 20260301, 110);
     run(w, "weather extract run.grib2 --at 113.3,35.2 --form days");
     assert_int_equal(w->status, 0);
     assert_string_equal(cell(w, 0, "issued"), "2026-03-01");
@@ -615,6 +621,44 @@ static void test_weather__days_of_a_run_are_means_of_their_hours(void **state)
     assert_near(number(w, 0, "pressure_hpa"), (pascal(113.3, 35.2, 0) + 165) / 100, 0.006);
     /* The fourth day ends at hour 96 of the run, four hours short: twenty are enough. */
     assert_string_equal(cell(w, 3, "date"), "2026-03-05");
+}
+
+static void test_weather__the_archive_takes_grib_and_refuses_other_places_and_times(void **state)
+{
+    world *w = *state;
+    static const char county[] = "区划代码,区划名称,区划级别\n410883,青泽县,县\n";
+    static const char site[] = "站点编号,站点名称,站点类型,区划代码,经度,纬度\n"
+                               "air1,一号,国控站,410883,113.3,35.2\n";
+    put_foresight(w, "run.grib2", 20160301, 110);
+    put_foresight(w, "far.grib2", 20160301, 70);
+    put_foresight(w, "next.grib2", 20980301, 110);
+    put_near(at(w, "now.grib2"), henan(NULL, 0, 0, NULL), 0);
+    assert_ok(qk_file_write_atomic(at(w, "county.csv"), county, sizeof county - 1, 0644, NULL));
+    assert_ok(qk_file_write_atomic(at(w, "site.csv"), site, sizeof site - 1, 0644, NULL));
+    run(w, "forecast weather run.grib2 --data data 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "where the county lies is not known");
+    run(w, "import register county.csv --data data 2>&1");
+    assert_int_equal(w->status, 0);
+    run(w, "import register site.csv --data data 2>&1");
+    assert_int_equal(w->status, 0);
+    run(w, "forecast weather run.grib2 --data data --dry-run 2>&1");
+    assert_says(
+        w, "looked at: 4 days of forecasts issued 2016-03-01 to 2016-03-01, leads to 4: 48 new");
+    run(w, "forecast weather run.grib2 --data data 2>&1");
+    assert_int_equal(w->status, 0);
+    assert_says(w, "taken in: 4 days");
+    run(w, "forecast weather run.grib2 --data data 2>&1");
+    assert_says(w, " 0 new cells, 48 were there and stay");
+    run(w, "forecast weather far.grib2 --data data 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "far.grib2: weather of another place");
+    run(w, "forecast weather next.grib2 --data data 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "weather of another time: it is issued in the future");
+    run(w, "forecast weather now.grib2 --data data 2>&1");
+    assert_int_equal(w->status, 1);
+    assert_says(w, "weather of another time: no day after a run's own is foreseen");
 }
 
 static void test_weather__a_folder_of_files_is_one(void **state)
@@ -759,6 +803,7 @@ int main(void)
         CASE(test_weather__hysplit_end_points_become_paths),
         CASE(test_weather__dispersion_takes_hours_and_profiles_of_a_grid),
         CASE(test_weather__days_of_a_run_are_means_of_their_hours),
+        CASE(test_weather__the_archive_takes_grib_and_refuses_other_places_and_times),
         CASE(test_weather__a_folder_of_files_is_one),
         CASE(test_weather__files_of_another_place_or_time_are_named),
         CASE(test_weather__grids_that_are_not_read_are_named),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A night's forecast from imported days to the page's documents; edits, minute, public text. */
 #include "air_rig.h"
+#include "plan_rig.h"
 #include "schema_check.h"
 #include <poll.h>
 
@@ -166,11 +167,61 @@ static void test_forecast__bad_weather_is_refused_with_its_line(void **state)
     rig_stop(&r);
 }
 
+static reply send_file(rig *r, const char *query, const char *text)
+{
+    char path[100], key[24];
+    static int n;
+    snprintf(path, sizeof path, FORECAST "/weather/file%s", query);
+    snprintf(key, sizeof key, "file%d", n++);
+    return rig_upload(r, path, "text/csv", qk_str_of(text), key);
+}
+
+static void assert_refused(rig *r, const char *text, const char *why)
+{
+    reply got = send_file(r, "?commit", text);
+    assert_int_equal(got.status, 422);
+    if (!strstr(got.body, "bad_file") || !strstr(got.body, why)) fail_msg("%s", got.body);
+}
+
+static void test_forecast__a_weather_file_is_looked_at_then_taken(void **state)
+{
+    (void)state;
+    rig r;
+    static const char text[] = "issued,lead,date,lon,lat,wind_ms,rain_mm\n"
+                               "2026-11-20,1,2026-11-21,112.52,35.2,3,\n"
+                               "2026-11-21,2,2026-11-23,112.52,35.2,4,\n";
+    start(&r);
+    reply got = send_file(&r, "", text);
+    if (got.status != 200) fail_msg("%d %.400s", got.status, got.body);
+    const qk_json_value *d = rig_json(&r, &got);
+    assert_json(d, "committed", "false");
+    assert_json(d, "added", "2");
+    assert_json(d, "columns/0", "wind_ms");
+    assert_json(d, "columns/1", "absent"); /* of which nothing is there */
+    got = send_file(&r, "?commit&name=w.csv", text);
+    d = rig_json(&r, &got);
+    assert_json(d, "committed", "true");
+    assert_json(d, "added", "2");
+    assert_json(d, "first_issue", "2026-11-20");
+    assert_json(d, "last_lead", "2");
+    got = send_file(&r, "", text);
+    d = rig_json(&r, &got);
+    assert_json(d, "added", "0");
+    assert_json(d, "kept", "2");
+    assert_refused(&r, "issued,lead,lon,lat,wind_ms\n2026-11-20,1,70,35,3\n", "别处的气象");
+    assert_refused(&r, "issued,lead,wind_ms\n2027-11-20,1,3\n", "issued in the future");
+    assert_refused(&r, "issued,lead,date,wind_ms\n2026-11-20,1,2025-11-21,3\n",
+                   "the date is not issued + lead");
+    assert_refused(&r, "GRIB\1\1\1\2 and no more", "file: ");
+    rig_stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         qk_dir_test(test_forecast__a_night_is_made_edited_signed_and_published),
         qk_dir_test(test_forecast__bad_weather_is_refused_with_its_line),
+        qk_dir_test(test_forecast__a_weather_file_is_looked_at_then_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,20 @@ export interface Case {
   climatology: number | null;
 }
 
+/** What a weather file brought, or would bring. */
+export interface WeatherTaken {
+  form: 'csv' | 'grid';
+  rows: number;
+  added: number;
+  kept: number;
+  first_issue: string | null;
+  last_issue: string | null;
+  first_lead: number;
+  last_lead: number;
+  columns: string[];
+  committed: boolean;
+}
+
 /** Below this a share says little: it is shown in grey. */
 export const FEW_DAYS = 20;
 /** What the plans ask of grade forecasts. */
