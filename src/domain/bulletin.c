@@ -360,17 +360,18 @@ static qk_code load_month(drafting *d, qk_time *judged_at, qk_db *db, int32_t mo
 }
 
 /* The newest version of a period; *same when it says this. */
-static qk_code find_newest(int64_t *id, int64_t *version, bool *same, qk_db *db, const char *month,
-                           qk_str content, qk_error *err)
+static qk_code find_newest(int64_t *id, int64_t *version, bool *same, qk_db *db, const char *kind,
+                           const char *period, qk_str content, qk_error *err)
 {
     sqlite3_stmt *s = NULL;
     *same = false;
     *version = 0;
     QK_TRY(qk_db_prepare(&s, db,
-                         "SELECT id, version, content FROM bulletin WHERE kind = 'month' AND period"
+                         "SELECT id, version, content FROM bulletin WHERE kind = ?2 AND period"
                          " = ?1 ORDER BY version DESC LIMIT 1",
                          err));
-    qk_db_bind_str(s, 1, qk_str_of(month));
+    qk_db_bind_str(s, 1, qk_str_of(period));
+    qk_db_bind_str(s, 2, qk_str_of(kind));
     qk_code code = qk_db_step(db, s, err);
     if (code == QK_ENOTFOUND) return QK_OK;
     if (code != QK_OK) return code;
@@ -381,20 +382,20 @@ static qk_code find_newest(int64_t *id, int64_t *version, bool *same, qk_db *db,
     return QK_OK;
 }
 
-static qk_code keep_bulletin(int64_t *id, qk_db *db, const char *month, qk_str content,
-                             qk_time known_at, qk_str by, qk_time now, qk_error *err)
+qk_code qk_bulletin_keep(int64_t *id, qk_db *db, const char *kind, const char *period,
+                         qk_str content, qk_time known_at, qk_str by, qk_time now, qk_error *err)
 {
     bool same = false;
     int64_t version = 0;
     sqlite3_stmt *s = NULL;
-    QK_TRY(find_newest(id, &version, &same, db, month, content, err));
+    QK_TRY(find_newest(id, &version, &same, db, kind, period, content, err));
     if (same) return QK_OK;
     QK_TRY(qk_db_prepare(&s, db,
                          "INSERT INTO bulletin (kind, period, version, state, content, known_at,"
-                         " recorded_at, recorded_by) VALUES ('month', ?1, ?2, 'draft', ?3, ?4, ?5,"
-                         " ?6)",
+                         " recorded_at, recorded_by) VALUES (?7, ?1, ?2, 'draft', ?3, ?4, ?5, ?6)",
                          err));
-    qk_db_bind_str(s, 1, qk_str_of(month));
+    qk_db_bind_str(s, 1, qk_str_of(period));
+    qk_db_bind_str(s, 7, qk_str_of(kind));
     sqlite3_bind_int64(s, 2, version + 1);
     qk_db_bind_str(s, 3, content);
     sqlite3_bind_int64(s, 4, known_at);
@@ -422,9 +423,9 @@ qk_code qk_bulletin_draft(int64_t *id, qk_db *db, int32_t month, qk_str by, qk_t
     d.office = pattern_of(db, "bulletin.office", &arena);
     if (code == QK_OK) {
         write_content(&d);
-        code = content.failed
-                   ? qk_fail(err, content.failed, "a bulletin is too large")
-                   : keep_bulletin(id, db, d.month, qk_buf_str(&content), judged_at, by, now, err);
+        code = content.failed ? qk_fail(err, content.failed, "a bulletin is too large")
+                              : qk_bulletin_keep(id, db, "month", d.month, qk_buf_str(&content),
+                                                 judged_at, by, now, err);
     }
     qk_buf_clear(&content);
     qk_arena_clear(&arena);
@@ -459,6 +460,20 @@ qk_code qk_bulletin_issue(qk_db *db, int64_t id, qk_str by, qk_time now, qk_erro
     sqlite3_bind_int64(s, 2, now);
     qk_db_bind_str(s, 3, by);
     return qk_db_run(db, s, err);
+}
+
+qk_code qk_bulletin_keep_episode(int64_t *id, qk_db *db, const char *day, qk_str content, qk_str by,
+                                 qk_time now, qk_error *err)
+{
+    return qk_bulletin_keep(id, db, "episode", day, content, now, by, now, err);
+}
+
+qk_code qk_bulletin_of_episode(int64_t *id, int64_t *version, qk_db *db, const char *day,
+                               qk_error *err)
+{
+    bool same = false;
+    *id = 0;
+    return find_newest(id, version, &same, db, "episode", day, QK_STR(""), err);
 }
 
 /* ---- as JSON and text ---- */
@@ -538,17 +553,29 @@ qk_code qk_bulletin_kept_get(qk_bulletin_kept *out, qk_db *db, int64_t id, qk_ar
     return code;
 }
 
+static void write_paragraphs(qk_buf *out, const qk_json_value *list)
+{
+    for (const qk_json_value *p = list ? list->first : NULL; p; p = p->next) {
+        qk_buf_puts(out, "\n\n");
+        qk_buf_put_str(out, qk_json_get_str(p, "zh"));
+    }
+}
+
 qk_code qk_bulletin_write_text(qk_buf *out, qk_db *db, int64_t id, qk_arena *arena, qk_error *err)
 {
     sqlite3_stmt *s = NULL;
     qk_json_value *content = NULL;
     QK_TRY(find_bulletin(&s, db, id, err));
     qk_code code = qk_json_parse(&content, qk_db_text(s, 8), arena, err);
-    const qk_json_value *paragraphs = code == QK_OK ? qk_json_get(content, "paragraphs") : NULL;
-    if (code == QK_OK) qk_buf_put_str(out, qk_json_get_str(content, "title_zh"));
-    for (const qk_json_value *p = paragraphs ? paragraphs->first : NULL; p; p = p->next) {
-        qk_buf_puts(out, "\n\n");
-        qk_buf_put_str(out, qk_json_get_str(p, "zh"));
+    if (code == QK_OK) {
+        const qk_json_value *sections = qk_json_get(content, "sections");
+        qk_buf_put_str(out, qk_json_get_str(content, "title_zh"));
+        write_paragraphs(out, qk_json_get(content, "paragraphs"));
+        for (const qk_json_value *v = sections ? sections->first : NULL; v; v = v->next) {
+            qk_buf_puts(out, "\n\n");
+            qk_buf_put_str(out, qk_json_get_str(v, "heading_zh"));
+            write_paragraphs(out, qk_json_get(v, "paragraphs"));
+        }
     }
     qk_buf_putc(out, '\n');
     sqlite3_reset(s);

@@ -17,6 +17,14 @@ QK_NODISCARD qk_code qk_bulletin_issue(qk_db *db, int64_t id, qk_str by, qk_time
                                        qk_error *err);
 QK_NODISCARD qk_code qk_bulletins_write_list(qk_json_writer *w, qk_db *db, qk_error *err);
 QK_NODISCARD qk_code qk_bulletin_write_one(qk_json_writer *w, qk_db *db, int64_t id, qk_error *err);
+/* Keeps the report of an episode (domain/episodes.h) under its first day "2025-12-10" as a draft;
+ * the same text makes no second version. */
+QK_NODISCARD qk_code qk_bulletin_keep_episode(int64_t *id, qk_db *db, const char *day,
+                                              qk_str content, qk_str by, qk_time now,
+                                              qk_error *err);
+/* The newest report of an episode, 0 = none. */
+QK_NODISCARD qk_code qk_bulletin_of_episode(int64_t *id, int64_t *version, qk_db *db,
+                                            const char *day, qk_error *err);
 /* Its Chinese text, paragraph by paragraph. */
 QK_NODISCARD qk_code qk_bulletin_write_text(qk_buf *out, qk_db *db, int64_t id, qk_arena *arena,
                                             qk_error *err);

@@ -138,6 +138,51 @@ static void put_plain(const paper *p, qk_docx *d)
     put_signature(p, d);
 }
 
+/* ---- a report (domain/report.h) ---- */
+
+static void put_report_table(const qk_json_value *table, qk_docx *d)
+{
+    uint32_t share[QK_DOCX_COLUMNS];
+    size_t n = 0;
+    const qk_json_value *head = qk_json_get(table, "head"), *rows = qk_json_get(table, "rows");
+    if (!head || !rows || head->count > QK_DOCX_COLUMNS) return;
+    for (const qk_json_value *c = head->first; c; c = c->next) {
+        int64_t part = 1;
+        if (!qk_json_get_i64(c, "share", &part) || part < 1 || part > 100) part = 1;
+        share[n++] = (uint32_t)part;
+    }
+    qk_docx_paragraph(d, QK_DOCX_CAPTION, qk_json_get_str(table, "caption_zh"));
+    if (!rows->first) {
+        qk_docx_paragraph(d, QK_DOCX_TEXT, QK_STR("无。"));
+        return;
+    }
+    qk_docx_table(d, share, n);
+    for (const qk_json_value *c = head->first; c; c = c->next)
+        qk_docx_cell(d, qk_json_get_str(c, "zh"));
+    for (const qk_json_value *row = rows->first; row; row = row->next)
+        for (const qk_json_value *c = row->first; c; c = c->next)
+            qk_docx_cell(d, c->type == QK_JSON_STRING ? c->text : qk_json_get_str(c, "zh"));
+    qk_docx_table_end(d);
+}
+
+static void put_report(const paper *p, qk_docx *d)
+{
+    qk_docx_paragraph(d, QK_DOCX_MASTHEAD, printed(p, "%.*s重污染过程分析", QK_STR_ARG(p->area)));
+    qk_docx_paragraph(
+        d, QK_DOCX_NUMBER,
+        printed(p, "第%lld稿%s", (long long)p->kept.version, p->kept.issued ? "" : "（草稿）"));
+    qk_docx_paragraph(d, QK_DOCX_TITLE, qk_json_get_str(p->kept.content, "title_zh"));
+    for (const qk_json_value *s = rows_of(p, "sections"); s; s = s->next) {
+        const qk_json_value *said = qk_json_get(s, "paragraphs"), *shown = qk_json_get(s, "tables");
+        qk_docx_paragraph(d, QK_DOCX_HEADING, qk_json_get_str(s, "heading_zh"));
+        for (const qk_json_value *v = said ? said->first : NULL; v; v = v->next)
+            qk_docx_paragraph(d, QK_DOCX_TEXT, qk_json_get_str(v, "zh"));
+        for (const qk_json_value *t = shown ? shown->first : NULL; t; t = t->next)
+            put_report_table(t, d);
+    }
+    put_signature(p, d);
+}
+
 static void put_paragraphs(const paper *p, qk_docx *d)
 {
     static const char *const headings[] = {"一、总体情况", "二、空气质量", "三、滞后和逾期事项",
@@ -228,7 +273,10 @@ qk_code qk_bulletin_write_docx(qk_buf *out, qk_db *db, int64_t id, qk_arena *are
     QK_TRY(open_paper(&p, db, id, arena, err));
     QK_TRY(qk_docx_begin(&d, err));
     if (!p.kept.month) {
-        put_plain(&p, d);
+        if (qk_json_get(p.kept.content, "sections"))
+            put_report(&p, d);
+        else
+            put_plain(&p, d);
         return qk_docx_end(d, out, err);
     }
     put_head(&p, d);

@@ -15,4 +15,9 @@ typedef struct qk_bulletin_kept {
 /* In the arena. QK_ENOTFOUND. */
 QK_NODISCARD qk_code qk_bulletin_kept_get(qk_bulletin_kept *out, qk_db *db, int64_t id,
                                           qk_arena *arena, qk_error *err);
+/* Keeps a draft as the next version of its kind and period; where the newest version says the same,
+ * that one is given and none is made. Store thread. */
+QK_NODISCARD qk_code qk_bulletin_keep(int64_t *id, qk_db *db, const char *kind, const char *period,
+                                      qk_str content, qk_time known_at, qk_str by, qk_time now,
+                                      qk_error *err);
 #endif

@@ -127,6 +127,8 @@ static const qk_param air_checks_params[] = {TEXT("site", 31, "Only of this stat
 static const qk_param forecast_params[] = {
     TEXT("place", 31, "county, a division or a station; county unless given"),
     TIME("issued", "The newest day of issue up to this; today unless given"), END};
+static const qk_param episodes_params[] = {TIME("from", "First day; three years back unless given"),
+                                           TIME("to", "Last day; yesterday unless given"), END};
 static const qk_param warnings_params[] = {
     TIME("issued", "Only those that rest on the minute of this day of issue"),
     TIME("from", "Only those that last until this day or longer"),
@@ -464,6 +466,16 @@ const qk_route qk_routes[] = {
     {QK_GET, "/forecast/state", qk_api_forecast_state, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 256 * KB,
      "getForecastState", "What is being made, and the weather that the newest forecast rests on",
      forecast_state_params, NULL, "ForecastState", "200"},
+    {QK_GET, "/episodes", qk_api_episodes, QK_LANE_STUDY, QK_ACT_AIR_VIEW, 0, 256 * KB,
+     "listEpisodes", "Episodes of heavy pollution found in the county's days and hours",
+     episodes_params, NULL, "EpisodeList", "200"},
+    {QK_GET, "/episodes/{date}", qk_api_episode, QK_LANE_STUDY, QK_ACT_AIR_VIEW, 0, MB,
+     "getEpisode", "The episode that begins on a day: its hours and its report", NULL, NULL,
+     "Episode", "200 404"},
+    {QK_POST, "/episodes/{date}/report", qk_api_episode_report, QK_LANE_CHANGE,
+     QK_ACT_FORECAST_EDIT, 4 * KB, 4 * KB, "keepEpisodeReport",
+     "Keep the report of an episode as a bulletin, to be issued and printed", NULL, "EpisodeKeep",
+     "EpisodeKept", "200 401 403 404 409 413 415 422"},
     {QK_GET, "/warnings", qk_api_warnings, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 512 * KB,
      "listWarnings", "Warnings of heavy pollution, proposed and issued, newest first",
      warnings_params, NULL, "WarningList", "200"},

@@ -136,6 +136,21 @@ describe('judging', { concurrency: 1 }, () => {
     await phone.context.close();
   });
 
+  test('S048 an episode of the past opens with its report from summary to weak links', async (t) => {
+    if (skipped(t)) return;
+    const found = (await api(server.base, 'episodes')).items;
+    assert.ok(found.length >= 2);
+    const { page, context, trouble } = await open(browser, server.base, { hash: '#/studio/episodes', ready: 'article section' });
+    assert.equal(await page.locator('nav li a[href*="episodes/"]').count(), found.length);
+    await page.locator('nav li a').filter({ hasText: found[1].date }).click();
+    await page.locator('article .name').getByText(found[1].date).waitFor();
+    assert.equal(await page.locator('article section').count(), 8);
+    await page.getByText('八、薄弱环节').waitFor();
+    await sound(page, trouble);
+    await shot(page, 'episodes');
+    await context.close();
+  });
+
   test('source apportionment of the component station and of a published set', async (t) => {
     if (skipped(t)) return;
     const { page, context, trouble } = await as('R1', '#/studio/receptor');

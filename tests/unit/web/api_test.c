@@ -111,7 +111,8 @@ static bool is_absent(const qk_route *route)
            strncmp(route->path, "/bulletins/{", 12) == 0 ||
            strncmp(route->path, "/units/{", 8) == 0 || strncmp(route->path, "/posts/{", 8) == 0 ||
            strcmp(route->id, "getCase") == 0 || strcmp(route->id, "getWarning") == 0 ||
-           strcmp(route->id, "getMoneyLine") == 0 || strcmp(route->id, "getAttachment") == 0;
+           strcmp(route->id, "getEpisode") == 0 || strcmp(route->id, "getMoneyLine") == 0 ||
+           strcmp(route->id, "getAttachment") == 0;
 }
 
 /* No key opens these (tests/unit/web/login_test.c). */

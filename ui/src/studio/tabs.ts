@@ -6,5 +6,6 @@ type Loader = () => Promise<{ default: Component }>;
 export const STUDIO_SCREENS: Record<string, Loader> = {
   plots: () => import('./Studio.svelte'),
   trace: () => import('./Trace.svelte'),
+  episodes: () => import('./Episodes.svelte'),
   receptor: () => import('./Receptor.svelte'),
 };
