@@ -8,6 +8,7 @@
 #include "domain/money.h"
 #include "sim/county_past.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { YEARS = 3, CSV_MAX = 1 << 20, ARENA_MAX = 64 << 20 };
 #define BY QK_STR("demo")
@@ -133,33 +134,121 @@ static const struct {
     {"t04", "other_fire", ",\"object\":\"村口落叶\",\"source\":\"county\""},
 };
 
-static qk_code put_problem(qk_db *db, const qk_ledger_type *type, size_t i, const char *period,
-                           qk_time now, qk_arena *arena, qk_error *err)
+/* Enterprises whose grade was raised in the month. */
+static const struct {
+    const char *unit, *enterprise, *grade;
+} raised[] = {{"t02", "青泽县华泽化工有限公司", "B"}, {"t05", "青泽县石桥水泥有限公司", "A"}};
+
+static qk_code put_json(qk_db *db, const char *ledger, const char *json, qk_time now,
+                        qk_arena *arena, qk_error *err)
 {
     int64_t id = 0;
     bool changed = false;
+    qk_ledger_type *type = NULL;
     qk_json_value *object = NULL;
     const qk_str *values = NULL;
-    const char *json = qk_arena_printf(
-        arena,
-        "{\"no\":\"%s-%02zu\",\"unit\":\"%s\",\"date\":\"%s-%02zu\",\"kind\":\"%s\","
-        "\"state\":\"confirmed\"%s}",
-        period, i + 1, problems[i].unit, period, 3 + 2 * i, problems[i].kind, problems[i].rest);
-    if (!json) return qk_fail(err, QK_ENOMEM, "no memory for the demo's problems");
+    if (!json) return qk_fail(err, QK_ENOMEM, "no memory for the demo's ledgers");
+    QK_TRY(qk_ledger_type_get(&type, db, qk_str_of(ledger), QK_TIME_NONE, arena, err));
     QK_TRY(qk_json_parse(&object, qk_str_of(json), arena, err));
     QK_TRY(qk_ledger_values_json(&values, type, object, NULL, arena, err));
+    qk_code code = qk_ledger_find(&id, db, type, values, arena, NULL);
+    if (code != QK_OK && code != QK_ENOTFOUND) return qk_fail(err, code, "the demo's ledgers");
+    if (code == QK_ENOTFOUND) id = 0;
     return qk_ledger_put(&id, &changed, db, type, values, -1, QK_TIME_NONE, BY, now, err);
+}
+
+static qk_code put_problem(qk_db *db, size_t i, const char *period, qk_time now, qk_arena *arena,
+                           qk_error *err)
+{
+    return put_json(
+        db, "found_problem",
+        qk_arena_printf(
+            arena,
+            "{\"no\":\"%s-%02zu\",\"unit\":\"%s\",\"date\":\"%s-%02zu\",\"kind\":\"%s\","
+            "\"state\":\"confirmed\"%s}",
+            period, i + 1, problems[i].unit, period, 3 + 2 * i, problems[i].kind, problems[i].rest),
+        now, arena, err);
+}
+
+static qk_code raise_grades(qk_db *db, const char *period, qk_time now, qk_arena *arena,
+                            qk_error *err)
+{
+    for (size_t i = 0; i < sizeof raised / sizeof raised[0]; i++)
+        QK_TRY(put_json(db, "grade_subsidy",
+                        qk_arena_printf(arena,
+                                        "{\"enterprise\":\"%s\",\"year\":%.4s,\"unit\":\"%s\","
+                                        "\"grade\":\"%s\",\"published\":\"%s-20\"}",
+                                        raised[i].enterprise, period, raised[i].unit,
+                                        raised[i].grade, period),
+                        now, arena, err));
+    return QK_OK;
+}
+
+/* The county's winters are not its summers: what a month may hold, in hundredths of the year's
+ * target, as the county shares it out. */
+static const int month_percent[] = {170, 145, 112, 92, 78, 58, 52, 56, 72, 105, 150, 165};
+
+typedef struct month_target {
+    char unit[64], pm25[16], target[16];
+} month_target;
+typedef struct month_targets {
+    month_target at[64];
+    size_t n;
+    const qk_ledger_type *type;
+} month_targets;
+
+static qk_code note_target(void *context, const qk_ledger_row *row)
+{
+    month_targets *all = context;
+    month_target *m = &all->at[all->n];
+    size_t own = qk_ledger_field_find(all->type, QK_STR("pm25"));
+    size_t target = qk_ledger_field_find(all->type, QK_STR("target"));
+    if (all->n == sizeof all->at / sizeof all->at[0] || own == SIZE_MAX || target == SIZE_MAX)
+        return QK_OK;
+    qk_str_copy(m->unit, sizeof m->unit, row->unit);
+    qk_str_copy(m->pm25, sizeof m->pm25, row->values[own]);
+    qk_str_copy(m->target, sizeof m->target, row->values[target]);
+    all->n++;
+    return QK_OK;
+}
+
+static qk_code set_month_targets(qk_db *db, const char *period, int month, qk_time now,
+                                 qk_arena *arena, qk_error *err)
+{
+    month_targets all = {.n = 0};
+    qk_ledger_type *type = NULL;
+    qk_json_value *where = NULL;
+    char text[64];
+    snprintf(text, sizeof text, "[[\"period\",\"=\",\"%s\"]]", period);
+    char *kept = qk_arena_copy(arena, text, strlen(text));
+    if (!kept) return qk_fail(err, QK_ENOMEM, "no memory for the demo's months");
+    QK_TRY(qk_json_parse(&where, qk_str_of(kept), arena, err));
+    QK_TRY(qk_ledger_type_get(&type, db, QK_STR("township_month"), QK_TIME_NONE, arena, err));
+    all.type = type;
+    qk_ledger_ask ask = {.where = where, .valid_at = QK_TIME_NONE, .known_at = QK_TIME_NONE};
+    QK_TRY(qk_ledger_each(db, type, &ask, note_target, &all, err));
+    for (size_t i = 0; i < all.n; i++) {
+        double year = strtod(all.at[i].target, NULL);
+        QK_TRY(put_json(db, "township_month",
+                        qk_arena_printf(arena,
+                                        "{\"unit\":\"%s\",\"period\":\"%s\",\"pm25\":%s,"
+                                        "\"target\":%.0f,\"target_of\":\"month\",\"source\":"
+                                        "\"青泽县月度目标分解表（演示数据）\"}",
+                                        all.at[i].unit, period, all.at[i].pm25,
+                                        year * month_percent[month - 1] / 100),
+                        now, arena, err));
+    }
+    return QK_OK;
 }
 
 /* Problems of the last month that is over, and its money as drafts. */
 static qk_code draft_money(qk_db *db, const char *period, qk_time now, qk_arena *arena,
                            qk_error *err)
 {
-    qk_ledger_type *type = NULL;
     qk_money_drafting drafted;
-    QK_TRY(qk_ledger_type_get(&type, db, QK_STR("found_problem"), QK_TIME_NONE, arena, err));
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++)
-        QK_TRY(put_problem(db, type, i, period, now, arena, err));
+        QK_TRY(put_problem(db, i, period, now, arena, err));
+    QK_TRY(raise_grades(db, period, now, arena, err));
     return qk_money_draft(&drafted, db, qk_str_of(period), BY, now, err);
 }
 
@@ -198,6 +287,33 @@ static qk_code put_checks(qk_node *node, qk_db *db, qk_time now, qk_error *err)
     return code;
 }
 
+static const struct {
+    const char *unit, *day, *kind, *points, *text;
+} points[] = {
+    {"t05", "04-18", "initiative", "4", "率先建成村级秸秆收储点，实现全镇覆盖"},
+    {"t08", "05-09", "initiative", "2.5", "自筹雾炮车 3 台，国道沿线每日保洁"},
+    {"t07", "06-12", "initiative", "5", "餐饮油烟在线监控提前半年全覆盖"},
+    {"t11", "03-21", "initiative", "1.5", "工地扬尘“六个百分之百”经验在全县推广"},
+    {"t10", "05-27", "deduction", "3", "省督导组交办问题逾期 4 天整改"},
+    {"t01", "02-14", "deduction", "2", "烟花爆竹禁放管控不力被市通报"},
+    {"t12", "06-24", "deduction", "1.5", "麦收期发现火点 1 处"},
+    {"t03", "06-05", "initiative", "2", "渣土车密闭改造提前完成"},
+};
+
+/* Points that were given and taken in the half-year. */
+static qk_code give_points(qk_db *db, int32_t year, qk_time now, qk_arena *arena, qk_error *err)
+{
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++)
+        QK_TRY(put_json(db, "assessment_point",
+                        qk_arena_printf(arena,
+                                        "{\"no\":\"%d-%02zu\",\"unit\":\"%s\",\"date\":\"%d-%s\","
+                                        "\"kind\":\"%s\",\"points\":%s,\"text\":\"%s\"}",
+                                        (int)year, i + 1, points[i].unit, (int)year, points[i].day,
+                                        points[i].kind, points[i].points, points[i].text),
+                        now, arena, err));
+    return QK_OK;
+}
+
 /* What the months before would have left behind: the air of townships for money and assessment. */
 static qk_code fill_facts(qk_node *node, qk_db *db, const qk_demo_past *p, qk_time now,
                           qk_arena *arena, qk_error *err)
@@ -210,6 +326,7 @@ static qk_code fill_facts(qk_node *node, qk_db *db, const qk_demo_past *p, qk_ti
     for (int32_t m = 1; m < last.month; m++) {
         snprintf(period, sizeof period, "%04d-%02d", (int)year, (int)m);
         QK_TRY(qk_airfacts_fill(&n, db, registry, qk_str_of(period), now, err));
+        QK_TRY(set_month_targets(db, period, m, now, arena, err));
     }
     if (last.month > 1) QK_TRY(draft_money(db, period, now, arena, err));
     for (int half = 0; half <= 2; half++) {
@@ -217,6 +334,7 @@ static qk_code fill_facts(qk_node *node, qk_db *db, const qk_demo_past *p, qk_ti
         QK_TRY(qk_airfacts_fill(&n, db, registry, qk_str_of(period), now, err));
     }
     if (last.month < 7) return QK_OK;
+    QK_TRY(give_points(db, year, now, arena, err));
     snprintf(period, sizeof period, "%04dH1", (int)year);
     return qk_airfacts_fill(&n, db, registry, qk_str_of(period), now, err);
 }

@@ -33,7 +33,7 @@ void qk_check_at_node(checker *c, qk_plan_finding *f, uint32_t node)
             return;
         }
     if (node < c->p->node_count)
-        qk_check_at(c, f, qk_plan_quote(&c->p->text, c->p->nodes[node].heading));
+        qk_check_at(c, f, qk_plan_quote(&c->p->text, qk_plan_heading_of(&c->p->nodes[node])));
 }
 
 void qk_check_at_place(checker *c, qk_plan_finding *f, uint32_t byte)

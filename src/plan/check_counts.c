@@ -17,7 +17,7 @@ static void add_numbering(checker *c, uint32_t node, uint32_t wanted)
                                       'H');
     if (!f) return;
     qk_check_at_node(c, f, node);
-    qk_check_quote(f, n->heading);
+    qk_check_quote(f, qk_plan_heading_of(n));
     f->param[0] = qk_check_print(c, "%u", wanted);
     f->param[1] = qk_check_print(c, "%u", n->mark.number);
 }

@@ -238,7 +238,7 @@ static void compare_tasks(two_plans *w)
         qk_plan_finding *f = qk_check_add(&w->c, "task_dropped", 'L');
         if (!f) return;
         qk_check_at(&w->c, f, qk_plan_quote(&p->text, p->title));
-        quote_other(w, f, o->nodes[o->tasks[i].node].heading);
+        quote_other(w, f, qk_plan_heading_of(&o->nodes[o->tasks[i].node]));
         f->param[0] = other_words(w, o->nodes[o->tasks[i].node].title);
         f->param[1] = kept(w, o->tasks[i].no);
     }

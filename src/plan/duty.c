@@ -388,6 +388,28 @@ static void read_paragraph(duty_reader *r, qk_span s)
         read_in_paragraph(r, s);
 }
 
+/* A row of a table: the heads of its columns are the labels. */
+static void read_row(qk_plan *p, qk_plan_task *task, const qk_plan_node *n)
+{
+    qk_plan_duty *d = NULL;
+    for (uint32_t c = 0; c < n->table->column_count; c++) {
+        qk_duty_role role = QK_DUTY_RESPONSIBLE;
+        qk_plan_cell_use use = qk_plan_use_of_column(p, n->table, c, &role);
+        qk_span cells[2] = {n->row->cells[c].text, n->row->cells[c].more};
+        for (int i = 0; i < 2 && cells[i].from < cells[i].to; i++) {
+            if (use == QK_CELL_TIME) {
+                qk_plan_find_deadlines(p, cells[i], task);
+                qk_plan_find_recurring(p, cells[i], task);
+            }
+            if (use != QK_CELL_DUTY) continue;
+            if (!d) d = QK_PLAN_PUSH(p, task, duties, duty);
+            if (!d) return;
+            if (!d->text.to) *d = (qk_plan_duty){.text = n->title, .span = cells[i]};
+            parse_labelled(p, d, role, cells[i]);
+        }
+    }
+}
+
 static void read_task(qk_plan *p, qk_plan_task *task)
 {
     const qk_plan_node *node = &p->nodes[task->node];
@@ -405,6 +427,7 @@ static void read_task(qk_plan *p, qk_plan_task *task)
         if (label_first) s.from = p->paras[i].mark.end;
         read_paragraph(&r, s);
     }
+    if (node->row) read_row(p, task, node);
 }
 
 static void unite(qk_plan *p, qk_plan_task *task)

@@ -266,7 +266,8 @@ static void sort_deadlines(qk_plan_task *task)
 static void read_clauses(qk_plan *p, qk_plan_task *task)
 {
     const qk_plan_node *node = qk_plan_task_node(p, task);
-    if (qk_plan_chars(&p->text, node->title) > 12 && qk_plan_has_any(&p->text, node->title, "，")) {
+    if (!node->row && qk_plan_chars(&p->text, node->title) > 12 &&
+        qk_plan_has_any(&p->text, node->title, "，")) {
         qk_plan_find_deadlines(p, node->title, task);
         qk_plan_find_numbers(p, node->title, task);
     }

@@ -29,11 +29,14 @@ static void find_body(qk_plan *p)
         break;
     }
     p->body_end = p->para_count;
-    for (uint32_t i = p->body + 1; i < p->para_count; i++)
-        if (is_annex_para(&p->text, p->paras[i].span) || p->paras[i].after_tab) {
+    for (uint32_t i = p->body + 1; i < p->para_count; i++) {
+        bool goes_on = p->paras[i].mark.kind && p->paras[i].mark.kind < QK_MARK_NUM_PAREN &&
+                       qk_plan_after_task_table(p, i);
+        if (is_annex_para(&p->text, p->paras[i].span) || (p->paras[i].after_tab && !goes_on)) {
             p->body_end = i;
             break;
         }
+    }
     /* what closes a document is no part of its last chapter */
     while (p->body_end > p->body + 1 &&
            qk_plan_word_at(&p->text, p->paras[p->body_end - 1].span.from,
@@ -304,5 +307,6 @@ void qk_plan_read_outline(qk_plan *p)
         if (starts && (n->role == QK_PLAN_TASKS || n->role == QK_PLAN_SAFEGUARD))
             choose_tasks(p, i);
     }
+    qk_plan_take_task_tables(p);
     list_tasks(p);
 }

@@ -70,6 +70,8 @@ typedef struct qk_plan_node {
     uint32_t children;
     qk_plan_role role;
     bool task;
+    const struct qk_plan_table *table; /* of a task that is a row of a table; NULL = of text */
+    const struct qk_plan_row *row;
 } qk_plan_node;
 
 typedef enum qk_duty_role {

@@ -20,6 +20,21 @@ void qk_plan_read_paragraphs(qk_plan *p);
 /* The mark at the start of a text, kind NONE when there is none. */
 qk_mark qk_plan_mark_at(const qk_plan_text *t, uint32_t at, uint32_t limit);
 void qk_plan_read_outline(qk_plan *p);
+/* What a column of a table of tasks holds. */
+typedef enum qk_plan_cell_use {
+    QK_CELL_NO,
+    QK_CELL_TASK,
+    QK_CELL_MORE, /* said of the task: what is to be reached */
+    QK_CELL_DUTY, /* *role tells which */
+    QK_CELL_TIME,
+    QK_CELL_OTHER
+} qk_plan_cell_use;
+qk_plan_cell_use qk_plan_use_of_column(const qk_plan *p, const qk_plan_table *tb, uint32_t c,
+                                       qk_duty_role *role);
+/* Rows of tables of tasks become nodes, the outline being chosen. */
+void qk_plan_take_task_tables(qk_plan *p);
+/* Stands a table of tasks before this paragraph, the nearest one? */
+bool qk_plan_after_task_table(const qk_plan *p, uint32_t para);
 void qk_plan_read_head(qk_plan *p);
 void qk_plan_read_duties(qk_plan *p);
 /* Who checks what by himself, of the safeguards. */
@@ -92,6 +107,11 @@ bool qk_plan_in_title(const qk_plan_text *t, qk_span s, uint32_t at);
 /* The texts of a node, without its heading and its duties: calls each for every paragraph piece. */
 typedef void qk_plan_piece_fn(qk_plan *p, qk_span piece, void *ctx);
 void qk_plan_each_piece(qk_plan *p, const qk_plan_task *task, qk_plan_piece_fn *each, void *ctx);
+/* What a person finds it by: of a row of a table its title. */
+static inline qk_span qk_plan_heading_of(const qk_plan_node *n)
+{
+    return n->row ? n->title : n->heading;
+}
 static inline const qk_plan_node *qk_plan_task_node(const qk_plan *p, const qk_plan_task *task)
 {
     return &p->nodes[task->node];

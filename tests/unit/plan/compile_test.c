@@ -286,6 +286,47 @@ static void test_S005_plan__a_clause_without_a_subject_speaks_of_the_one_before(
     qk_plan_free(p);
 }
 
+#define TASK_TABLE                                                                                                                    \
+    "序号\t任务内容\t责任单位\t责任人\t时限要求\n1\t完成48台喷雾机安装\t县住建局、各乡镇政府\t张" \
+    "三\t"                                                                                                                           \
+    "2026年9月底前\n2\t改造旧窑6座。建立台账\t县工信局牵头，县环保局配合\t李四\t10月31日前\n"
+
+static void test_S001_plan__rows_of_a_table_of_tasks_are_tasks(void **state)
+{
+    (void)state;
+    qk_plan *p = compiled("青泽县2026年方案\n一、工作目标\n2026年PM2.5控制在40微克/立方米以内。\n"
+                          "二、主要任务\n任务见下表。\n" TASK_TABLE
+                          "三、保障措施\n（一）领导。各镇、各单位于5月31日前将方案报县攻坚办。\n");
+    assert_int_equal(p->task_count, 2);
+    assert_int_equal(p->safeguard_count, 1);
+    assert_units(p, 0, QK_DUTY_RESPONSIBLE, "县住建局|各乡镇政府");
+    assert_units(p, 0, QK_DUTY_PEOPLE, "张三");
+    assert_int_equal(p->tasks[0].deadlines[0].date, 20260930);
+    assert_true(number_is(&p->tasks[0].numbers[0], QK_OP_EQ, "48", "台"));
+    assert_units(p, 1, QK_DUTY_LEAD, "县工信局");
+    assert_units(p, 1, QK_DUTY_SUPPORT, "县环保局");
+    assert_quote(p, p->nodes[p->tasks[1].node].title, "改造旧窑6座");
+    assert_int_equal(p->tasks[1].deadlines[0].date, 20261031);
+    qk_plan_free(p);
+    /* alone in an annex */
+    p = compiled("青泽县2026年方案\n一、工作目标\n2026年PM2.5控制在40微克/立方米以内。\n"
+                 "附件：任务清单\n" TASK_TABLE);
+    assert_int_equal(p->task_count, 2);
+    qk_plan_free(p);
+    /* behind numbered tasks an annex says them again; names of works make a list of projects */
+    p = compiled("青泽县2026年方案\n一、任务\n1.完成喷雾机安装。（县住建局负责）\n2.改造旧窑。"
+                 "（县工信局负责）\n附件：任务分解表\n" TASK_TABLE);
+    assert_int_equal(p->task_count, 2);
+    assert_null(p->nodes[p->tasks[0].node].row);
+    qk_plan_free(p);
+    p = compiled(
+        "青泽县2026年方案\n一、任务\n1.改造旧窑，名单如下。\n序号\t企业名称\t治理任务\t责任单位\n"
+        "1\t甲厂\t拆除\t县工信局\n2\t乙厂\t拆除\t县工信局\n");
+    assert_int_equal(p->task_count, 1);
+    assert_null(p->nodes[p->tasks[0].node].row);
+    qk_plan_free(p);
+}
+
 /* "units|with|field|check" of every field of the first safeguard. */
 static void assert_fields(const char *safeguard, const char *const *expected)
 {
@@ -627,6 +668,7 @@ int main(void)
         cmocka_unit_test(test_S005_plan__a_list_of_numbers_meets_a_list_of_names),
         cmocka_unit_test(test_S005_plan__thresholds_and_facts_are_no_indicators),
         cmocka_unit_test(test_S005_plan__a_clause_without_a_subject_speaks_of_the_one_before),
+        cmocka_unit_test(test_S001_plan__rows_of_a_table_of_tasks_are_tasks),
         cmocka_unit_test(test_S021_plan__departments_fields_are_read_from_running_text),
         cmocka_unit_test(test_S005_plan__targets_of_the_whole_area),
         cmocka_unit_test(test_S019_plan__tables_are_read_and_mended),

@@ -172,6 +172,19 @@ static void task_recurring(card *c, keys *k, const char *no, const qk_json_value
             add_key(k, qk_arena_printf(&c->arena, "%s|%s", no, member(c, r, "every")), r);
 }
 
+static void task_fields(card *c, keys *k, const char *no, const qk_json_value *t)
+{
+    const qk_json_value *v = qk_json_get(t, "fields");
+    for (const qk_json_value *f = v ? v->first : NULL; f; f = f->next) {
+        add_texts(c, k, no, f, "units");
+        add_texts(c, k, no, f, "with");
+        add_key(k,
+                qk_arena_printf(&c->arena, "%s|%s|%s", no, member(c, f, "field"),
+                                member(c, f, "check")),
+                NULL);
+    }
+}
+
 static void walk(card *c, keys *k, const qk_json_value *plan, const char *list, walk_fn *each)
 {
     const qk_json_value *v = qk_json_get(plan, list);
@@ -302,6 +315,7 @@ static double score_plan(const char *name)
     score_walk(c, "indicators", gold, got, "tasks", task_indicators);
     score_walk(c, "recurring", gold, got, "tasks", task_recurring);
     score_walk(c, "filings", gold, got, "safeguards", task_deadlines);
+    score_walk(c, "fields", gold, got, "safeguards", task_fields);
     score_walk(c, "rhythms", gold, got, "safeguards", task_recurring);
     score_money(c, gold, got);
     double f1 = print_card(c, name);
@@ -332,12 +346,19 @@ static void test_S001_golden__a_draft_that_pages_have_cut(void **state)
     assert_true(score_plan("qinghe-2026-draft") >= 0.98);
 }
 
+static void test_S001_golden__tasks_that_stand_in_a_table_alone(void **state)
+{
+    (void)state;
+    assert_true(score_plan("shaping-2026") >= 0.98);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_S001_golden__a_district_plan_in_chapters_with_label_lines),
         cmocka_unit_test(test_S001_golden__a_plan_of_three_years_in_full_width_digits),
         cmocka_unit_test(test_S001_golden__a_draft_that_pages_have_cut),
+        cmocka_unit_test(test_S001_golden__tasks_that_stand_in_a_table_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
