@@ -411,9 +411,33 @@ static bool became_overdue(const qk_task_colours *c, qk_str task)
     return found;
 }
 
+/* A plan to be filed is red while somebody who owes it has not filed on its day, green when all
+ * have; false: it is no filing. */
+static bool filing_colour(const char **out, const qk_task_colours *c, qk_str id)
+{
+    sqlite3_stmt *s = NULL;
+    if (qk_db_prepare(&s, c->db,
+                      "SELECT o.due_day, (SELECT count(DISTINCT d.unit) FROM duty d WHERE"
+                      " d.obligation = o.id AND d.state <> 'released' AND d.role <> 'support' AND"
+                      " NOT EXISTS (SELECT 1 FROM progress p WHERE p.obligation = o.id AND p.unit"
+                      " = d.unit AND p.month = 0 AND p.state IN ('filed', 'late'))) FROM obligation"
+                      " o WHERE o.id = ?1 AND o.kind = 'filing'",
+                      NULL) != QK_OK)
+        return false;
+    qk_db_bind_str(s, 1, id);
+    bool found = qk_db_step(c->db, s, NULL) == QK_OK;
+    bool owed = found && sqlite3_column_int(s, 1) > 0;
+    bool over = found && sqlite3_column_int(s, 0) < c->today;
+    sqlite3_reset(s);
+    *out = !owed ? qk_colour_name(QK_COLOUR_GREEN) : over ? qk_colour_name(QK_COLOUR_RED) : NULL;
+    return found;
+}
+
 const char *qk_task_colour(void *colours, qk_str obligation)
 {
     const qk_task_colours *c = colours;
+    const char *of_filing = NULL;
+    if (filing_colour(&of_filing, c, obligation)) return of_filing;
     for (const qk_json_value *t = c->tasks ? c->tasks->first : NULL; t; t = t->next) {
         if (!qk_str_eq(obligation, qk_json_get_str(t, "id"))) continue;
         qk_str colour = qk_json_get_str(t, "colour");

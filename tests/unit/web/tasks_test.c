@@ -316,6 +316,10 @@ static void test_S021_tasks__each_departments_field_is_covered_by_its_plan_or_fl
     assert_json(department_of(d, trade), "fields/0/state", "missing");
     d = rig_document(&r, "/api/v1/cases?kind=filing");
     assert_json(d, "total", "2");
+    /* A filed plan is not overdue; who has not filed is. */
+    d = rig_document(&r, "/api/v1/tasks?plan=2026-1");
+    assert_json(task_of(d, "2026-1-d0"), "colour", "green");
+    assert_json(task_of(d, "2026-1-d1"), "colour", "red");
     qk_buf_clear(&text);
     rig_stop(&r);
 }

@@ -33,7 +33,7 @@ export interface Saying {
 
 const fieldsIn = (data: unknown): Record<string, unknown> => (data && typeof data === 'object' && !Array.isArray(data) ? (data as Record<string, unknown>) : {});
 
-export function saying(item: Item, words: { wan: string; yuan: string; every: (code: string) => string }): Saying {
+export function saying(item: Item, words: { wan: string; yuan: string; every: (code: string) => string; system?: (code: string) => string }): Saying {
   const data = fieldsIn(item.data);
   switch (item.kind) {
     case 'target':
@@ -49,7 +49,7 @@ export function saying(item: Item, words: { wan: string; yuan: string; every: (c
     case 'field':
       return { main: `${units(data.units).join('、')}：${text(data.field)}`, more: [text(data.check), units(data.with).join('、')].filter(Boolean).join(' · ') };
     case 'system':
-      return { main: text(data.text), more: text(data.kind) };
+      return { main: text(data.text), more: words.system?.(text(data.kind)) ?? text(data.kind) };
     case 'table':
       return { main: text(data.title), more: units(data.columns).join(' · ') };
     case 'row':
