@@ -90,16 +90,23 @@ static double log_of(double v, double least)
     return isfinite(v) && v >= 0 ? log(fmax(v, least)) : NAN;
 }
 
+/* Slopes of a dozen ratios need many days: of a record whose hours begin late they would be learnt
+ * from few, and tell tomorrow's air wildly. */
 static void take_ends(qk_forecast_series *s, const qk_forecast_record *record, size_t target)
 {
+    size_t known[QK_FORECAST_ENDS] = {0};
     for (size_t t = 0; t < record->days; t++) {
         double before = s->log[t];
         for (size_t i = 0; i < QK_FORECAST_ENDS && record->end[target][i]; i++) {
             double end = log_of(record->end[target][i][t], record->least[target]);
-            s->turn[i][t] = isnan(end) || isnan(before) ? 0 : end - before;
+            bool there = !isnan(end) && !isnan(before);
+            s->turn[i][t] = there ? end - before : 0;
+            known[i] += there && record->learn[t];
             before = end;
         }
     }
+    for (size_t i = 0; i < QK_FORECAST_ENDS; i++)
+        if (known[i] < QK_SEASON_DAYS) memset(s->turn[i], 0, record->days * sizeof *s->turn[i]);
 }
 
 static qk_code take_record(qk_forecaster *f, const qk_forecast_record *record, qk_error *err)

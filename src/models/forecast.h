@@ -36,8 +36,9 @@ typedef struct qk_forecast_record {
     size_t days, targets;
     const double *value[QK_FORECAST_TARGETS]; /* [days] */
     double least[QK_FORECAST_TARGETS];        /* > 0; what lies below counts as this */
-    const double *end[QK_FORECAST_TARGETS][QK_FORECAST_ENDS]; /* [days]: means of the day's last
-                                                 hours, the longer stretch first; NULL: not known */
+    /* [days], NULL: not known: means of the day's last hours, the longer stretch first; what is
+     * known on fewer than QK_SEASON_DAYS learnt days counts for nothing */
+    const double *end[QK_FORECAST_TARGETS][QK_FORECAST_ENDS];
     const uint8_t *holiday; /* [days + leads], 1: people rest though no weekend; NULL: not known */
     const bool *learn;      /* [days]: days whose values may be learnt from */
     size_t index;           /* the target that is the air quality index */
