@@ -151,7 +151,8 @@ static double evidence_of(const table *t, size_t row)
         unsigned evidence;
     } kinds[] = {{"running", QK_EVIDENCE_RUNNING}, {"idle", QK_EVIDENCE_IDLE},
                  {"fire", QK_EVIDENCE_FIRE},       {"at_work", QK_EVIDENCE_AT_WORK},
-                 {"before", QK_EVIDENCE_BEFORE},   {"treatment_off", QK_EVIDENCE_TREATMENT_OFF}};
+                 {"before", QK_EVIDENCE_BEFORE},   {"treatment_off", QK_EVIDENCE_TREATMENT_OFF},
+                 {"permit", QK_EVIDENCE_PERMIT}};
     unsigned all = 0;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         const double *column = table_column(t, kinds[k].name);
@@ -163,8 +164,8 @@ static double evidence_of(const table *t, size_t row)
 static qk_code read_sources(suspects_job *s, const trace_job *job, qk_error *err)
 {
     static const char *const names[] = {"lon", "lat", NULL};
-    static const char *const more[] = {"prior",   "running", "idle",          "fire",
-                                       "at_work", "before",  "treatment_off", NULL};
+    static const char *const more[] = {"prior",  "running",       "idle",   "fire", "at_work",
+                                       "before", "treatment_off", "permit", NULL};
     QK_TRY(table_read(&s->sources, job->sources,
                       &(table_want){.names = names, .more = more, .label = true}, err));
     size_t n = s->in.sources = s->sources.rows;

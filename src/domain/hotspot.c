@@ -5,10 +5,8 @@
 #include <stdlib.h>
 
 #define SECTOR_M 3000.0
-enum { LOOK_BACK_H = 3, FIELD_H = 7, USUAL_H = 72, STATIONS_LEAST = 4 };
+enum { LOOK_BACK_H = 3, FIELD_H = 7, STATIONS_LEAST = 4 };
 static const double unknown_prior = 0.1;
-static const double at_work_ratio = 2, idle_ratio = 1.15;   /* of the stations' middle, dust */
-static const double running_share = 0.25, idle_share = 0.1; /* of its greatest hour, outlets */
 
 static qk_code no_memory(qk_error *err)
 {
@@ -186,69 +184,13 @@ qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_hotspot_rule *rul
     return QK_OK;
 }
 
-/* ---- evidence ---- */
-
-static qk_code read_monitor(qk_suspicion *s, qk_hour_column *hours, const qk_registry *registry,
-                            qk_telemetry_reader *reader, qk_str code, qk_time end, qk_arena *arena,
-                            qk_error *err)
-{
-    qk_factor f;
-    QK_TRY(qk_hours_read(hours, &f, registry, reader, s->site.id, code, end - USUAL_H * QK_HOUR,
-                         end, arena, err));
-    s->value = NAN;
-    for (size_t h = hours->count; h > hours->count - 2 && !isfinite(s->value); h--)
-        s->value = hours->value[h - 1];
-    memcpy(s->code, f.code, sizeof s->code);
-    memcpy(s->unit, f.unit, sizeof s->unit);
-    return QK_OK;
-}
-
-/* A dust monitor against the stations around it. */
-static void judge_dust(qk_suspicion *s, double middle)
-{
-    s->usual = middle;
-    if (!isfinite(s->value)) return;
-    if (s->value >= at_work_ratio * middle) s->evidence = QK_EVIDENCE_AT_WORK;
-    if (s->value < idle_ratio * middle) s->evidence = QK_EVIDENCE_IDLE;
-}
-
-/* An outlet against the greatest of its own last three days. */
-static void judge_outlet(qk_suspicion *s, const qk_hour_column *hours)
-{
-    double most = 0;
-    for (size_t h = 0; h < hours->count; h++)
-        if (hours->value[h] > most) most = hours->value[h];
-    s->usual = most;
-    if (!isfinite(s->value) || !(most > 0)) return;
-    if (s->value >= running_share * most) s->evidence = QK_EVIDENCE_RUNNING;
-    if (s->value < idle_share * most) s->evidence = QK_EVIDENCE_IDLE;
-}
-
-static qk_code gather_evidence(qk_suspicion *s, const qk_trace *trace, const qk_registry *registry,
-                               qk_telemetry_reader *reader, qk_arena *arena, qk_error *err)
-{
-    qk_hour_column hours = {0};
-    s->value = s->usual = NAN;
-    if (strcmp(s->site.kind, "dust") == 0) {
-        QK_TRY(read_monitor(s, &hours, registry, reader, qk_str_of(trace->factor.code), trace->end,
-                            arena, err));
-        judge_dust(s, trace->middle);
-    } else if (strcmp(s->site.kind, "outlet") == 0) {
-        static const char *const codes[] = {"a34013", "a24088", "a21002"};
-        for (size_t k = 0; k < 3 && !isfinite(s->value); k++)
-            QK_TRY(read_monitor(s, &hours, registry, reader, qk_str_of(codes[k]), trace->end, arena,
-                                err));
-        judge_outlet(s, &hours);
-    }
-    return QK_OK;
-}
-
 /* ---- tracing ---- */
 
 typedef struct tracing {
     qk_trace *out;
     const qk_registry *registry;
     qk_telemetry_reader *reader;
+    qk_db *db;
     qk_arena *arena;
     stations near;
     size_t home; /* the station itself */
@@ -327,26 +269,49 @@ static qk_code make_readings(tracing *t, qk_error *err)
     return QK_OK;
 }
 
+/* One more source, its evidence known; far ones are passed over. */
+static void add_source(tracing *t, const qk_suspicion *s, qk_place *place, double *prior)
+{
+    qk_place home = {t->out->site.lon, t->out->site.lat}, at = {s->site.lon, s->site.lat};
+    size_t n = t->in.sources;
+    if (n == QK_HOTSPOT_SOURCES || !(qk_place_distance(home, at) < QK_HOTSPOT_NEAR_M)) return;
+    t->all[n] = *s;
+    t->all[n].in_sector = qk_in_sector(home, at, t->out->wd, t->out->half_deg, SECTOR_M);
+    place[n] = at;
+    prior[n] = s->weight;
+    t->in.sources++;
+}
+
 static qk_code gather_sources(tracing *t, qk_error *err)
 {
     qk_site *sites = NULL;
+    const qk_suspicion *fires;
+    qk_evidence_book *book;
     size_t n = 0;
-    qk_place home = {t->out->site.lon, t->out->site.lat};
     qk_place *place = qk_arena_array(t->arena, QK_HOTSPOT_SOURCES, sizeof *place);
     double *prior = qk_arena_array(t->arena, QK_HOTSPOT_SOURCES, sizeof *prior);
     t->all = qk_arena_array(t->arena, QK_HOTSPOT_SOURCES, sizeof *t->all);
     if (!place || !prior || !t->all || qk_registry_sites(t->registry, t->arena, &sites, &n))
         return no_memory(err);
-    for (size_t i = 0; i < n && t->in.sources < QK_HOTSPOT_SOURCES; i++) {
-        qk_place at = {sites[i].lon, sites[i].lat};
+    const qk_evidence_ask ask = {.registry = t->registry,
+                                 .reader = t->reader,
+                                 .db = t->db,
+                                 .factor = qk_str_of(t->out->factor.code),
+                                 .end = t->out->end,
+                                 .middle = t->out->middle,
+                                 .arena = t->arena};
+    QK_TRY(qk_evidence_open(&book, &ask, err));
+    t->out->knows_fires = qk_evidence_knows_fires(book);
+    t->out->knows_permits = qk_evidence_knows_permits(book);
+    size_t burning = qk_evidence_fires(&fires, book);
+    for (size_t i = 0; i < burning; i++) add_source(t, &fires[i], place, prior);
+    for (size_t i = 0; i < n; i++) {
+        qk_place home = {t->out->site.lon, t->out->site.lat}, at = {sites[i].lon, sites[i].lat};
+        qk_suspicion s = {.site = sites[i]};
         if (!qk_is_source_kind(sites[i].kind) || !(qk_place_distance(home, at) < QK_HOTSPOT_NEAR_M))
             continue;
-        qk_suspicion *s = &t->all[t->in.sources];
-        s->site = sites[i];
-        s->in_sector = qk_in_sector(home, at, t->out->wd, t->out->half_deg, SECTOR_M);
-        QK_TRY(gather_evidence(s, t->out, t->registry, t->reader, t->arena, err));
-        place[t->in.sources] = at;
-        prior[t->in.sources++] = qk_evidence_weight(s->evidence);
+        QK_TRY(qk_evidence_gather(&s, book, err));
+        add_source(t, &s, place, prior);
     }
     t->in.source = place;
     t->in.prior = prior;
@@ -397,10 +362,10 @@ static qk_code field_of_cells(tracing *t, qk_error *err)
 }
 
 qk_code qk_hotspot_trace(qk_trace *out, const qk_registry *registry, qk_telemetry_reader *reader,
-                         const qk_site *site, qk_str factor, qk_time end, qk_arena *arena,
-                         qk_error *err)
+                         qk_db *db, const qk_site *site, qk_str factor, qk_time end,
+                         qk_arena *arena, qk_error *err)
 {
-    tracing t = {.out = out, .registry = registry, .reader = reader, .arena = arena};
+    tracing t = {.out = out, .registry = registry, .reader = reader, .db = db, .arena = arena};
     *out = (qk_trace){.site = *site, .end = qk_floor_hour(end)};
     QK_TRY(read_near(&t, factor, err));
     QK_TRY(read_winds(&t, err));

@@ -7,9 +7,11 @@
  * (models/standout.h), by the rule of the settings hotspot.*; a rise of all at once is none, nor
  * one wild value, nor what a flag says is no measurement. Tracing follows the air back through the
  * winds that stations measured (models/suspect.h: Keats, Yee and Lien 2007) and weighs each
- * registered source within reach by what its own monitor said then. What is not known is told
- * beside. Pure of writing; any thread with a reader of its own. */
+ * registered source and each fire point within reach by what is known of it then
+ * (domain/hotspot_evidence.h). What is not known is told beside. Pure of writing; any thread with a
+ * reader of its own. */
 #include "domain/analysis.h"
+#include "domain/hotspot_evidence.h"
 #include "models/standout.h"
 #include "models/suspect.h"
 
@@ -47,16 +49,6 @@ QK_NODISCARD qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_hots
                                       qk_str factor, qk_time from, qk_time to, qk_arena *arena,
                                       qk_error *err);
 
-typedef struct qk_suspicion {
-    qk_site site;
-    qk_suspect suspect;
-    unsigned evidence; /* bits of qk_evidence */
-    double value;      /* what its monitor said in that hour; NaN = nothing */
-    double usual;      /* what that is held against */
-    char code[QK_CODE_MAX], unit[24];
-    bool in_sector;
-} qk_suspicion;
-
 typedef struct qk_trace {
     qk_site site;
     qk_factor factor;
@@ -71,16 +63,17 @@ typedef struct qk_trace {
     qk_suspicion *suspect; /* most probable first */
     size_t suspects;
     double unknown; /* probability that it is none of them */
+    bool knows_fires, knows_permits;
     double cell_deg;
     qk_place *cell; /* middles */
     double *cell_p;
     size_t cells;
     double cell_unknown;
 } qk_trace;
-/* The hour that ends at `end`. QK_ENOTFOUND when the station has no value then, QK_EFORMAT when no
- * wind was measured or fewer than four stations have values. */
+/* The hour that ends at `end`; db NULL: no ledgers. QK_ENOTFOUND when the station has no value
+ * then, QK_EFORMAT when no wind was measured or fewer than four stations have values. */
 QK_NODISCARD qk_code qk_hotspot_trace(qk_trace *out, const qk_registry *registry,
-                                      qk_telemetry_reader *reader, const qk_site *site,
+                                      qk_telemetry_reader *reader, qk_db *db, const qk_site *site,
                                       qk_str factor, qk_time end, qk_arena *arena, qk_error *err);
 
 /* Does a source stand where wind from wd comes from, within half_deg and reach_m of the place? */

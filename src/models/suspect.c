@@ -30,7 +30,8 @@ double qk_evidence_weight(unsigned evidence)
         double factor;
     } weights[] = {{QK_EVIDENCE_RUNNING, 2},       {QK_EVIDENCE_IDLE, 0.1},
                    {QK_EVIDENCE_FIRE, 5},          {QK_EVIDENCE_AT_WORK, 2},
-                   {QK_EVIDENCE_TREATMENT_OFF, 4}, {QK_EVIDENCE_BEFORE, 1.5}};
+                   {QK_EVIDENCE_TREATMENT_OFF, 4}, {QK_EVIDENCE_BEFORE, 1.5},
+                   {QK_EVIDENCE_PERMIT, 1.3}};
     double weight = 1;
     for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
         if (evidence & weights[i].bit) weight *= weights[i].factor;
@@ -404,8 +405,9 @@ static void list_errors(job *j)
 {
     double total = 0;
     for (size_t e = 0; e < ERRORS; e++) {
-        double turn = ERROR_SPAN * (2.0 * (double)(e % TURNS) / (TURNS - 1) - 1);
-        double pace = SPEED_SPAN * ((double)(e / TURNS) - 1);
+        size_t slow = e / TURNS, left = e % TURNS;
+        double turn = ERROR_SPAN * (2.0 * (double)left / (TURNS - 1) - 1);
+        double pace = SPEED_SPAN * ((double)slow - 1);
         j->error[e] =
             (error_case){cos(turn * j->direction), sin(turn * j->direction),
                          exp(pace * j->speed_error), exp(-0.5 * (turn * turn + pace * pace))};
@@ -419,6 +421,7 @@ static qk_code run_job(job *j, qk_suspect *out, double *unknown, double unknown_
 {
     size_t count, most;
     QK_TRY(order_readings(j, &count, &most, err));
+    if (most == 0) return qk_fail(err, QK_EFORMAT, "no reading is a number");
     if (!make_room(j, most)) return qk_fail(err, QK_ENOMEM, "no memory for %zu paths", most);
     for (size_t s = 0; s < j->in->sources; s++) out[s] = (qk_suspect){.source = s};
     for (size_t r = 0, end; r < count; r = end) {

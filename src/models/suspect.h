@@ -57,7 +57,8 @@ typedef enum qk_evidence {
     QK_EVIDENCE_FIRE = 4,    /* a fire point of the last hours lies there */
     QK_EVIDENCE_AT_WORK = 8, /* a site with earth-works now */
     QK_EVIDENCE_TREATMENT_OFF = 16,
-    QK_EVIDENCE_BEFORE = 32 /* found guilty in the last 90 days */
+    QK_EVIDENCE_BEFORE = 32, /* found guilty in the last 90 days */
+    QK_EVIDENCE_PERMIT = 64  /* a site filed as under construction */
 } qk_evidence;
 double qk_evidence_weight(unsigned evidence);
 #endif

@@ -92,11 +92,31 @@ static void put_evidence(qk_json_writer *w, unsigned evidence)
         const char *name;
     } kinds[] = {{QK_EVIDENCE_RUNNING, "running"}, {QK_EVIDENCE_IDLE, "idle"},
                  {QK_EVIDENCE_FIRE, "fire"},       {QK_EVIDENCE_AT_WORK, "at_work"},
-                 {QK_EVIDENCE_BEFORE, "before"},   {QK_EVIDENCE_TREATMENT_OFF, "treatment_off"}};
+                 {QK_EVIDENCE_BEFORE, "before"},   {QK_EVIDENCE_TREATMENT_OFF, "treatment_off"},
+                 {QK_EVIDENCE_PERMIT, "permit"}};
     qk_json_key(w, "evidence");
     qk_json_array(w);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (evidence & kinds[i].bit) qk_json_cstr(w, kinds[i].name);
+    qk_json_end(w);
+}
+
+/* Each item of evidence with the factor by which it changed the weight. */
+static void put_lines(qk_json_writer *w, const qk_suspicion *s)
+{
+    qk_json_key(w, "lines");
+    qk_json_array(w);
+    for (size_t i = 0; i < s->lines; i++) {
+        const qk_evidence_line *l = &s->line[i];
+        qk_json_object(w);
+        qk_json_kcstr(w, "kind", l->kind);
+        qk_json_kcstr(w, "from", l->from);
+        qk_analysis_kput(w, "weight", l->weight);
+        qk_analysis_kput(w, "value", l->value);
+        qk_analysis_kput(w, "against", l->against);
+        qk_json_kcstr(w, "date", l->date[0] ? l->date : NULL);
+        qk_json_end(w);
+    }
     qk_json_end(w);
 }
 
@@ -109,6 +129,8 @@ static void put_suspicion(qk_json_writer *w, const qk_suspicion *s)
     qk_analysis_kput(w, "bearing", s->suspect.bearing_deg);
     qk_json_kbool(w, "in_sector", s->in_sector);
     put_evidence(w, s->evidence);
+    qk_analysis_kput(w, "weight", s->weight);
+    put_lines(w, s);
     qk_json_key(w, "monitor");
     if (s->code[0]) {
         qk_json_object(w);
@@ -143,12 +165,17 @@ static void put_places(qk_json_writer *w, const char *name, const qk_place *p, c
 static void put_unknowns(qk_json_writer *w, const qk_trace *t)
 {
     size_t silent = 0;
-    for (size_t i = 0; i < t->suspects; i++) silent += t->suspect[i].evidence == 0;
+    for (size_t i = 0; i < t->suspects; i++) silent += t->suspect[i].lines == 0;
     qk_json_key(w, "not_known");
     qk_json_object(w);
     qk_json_ki64(w, "without_evidence", (int64_t)silent);
     qk_json_key(w, "missing");
-    qk_json_raw(w, QK_STR("[\"fires\",\"permits\",\"roads\",\"height_of_mixing\"]"));
+    qk_json_array(w);
+    if (!t->knows_fires) qk_json_cstr(w, "fires");
+    if (!t->knows_permits) qk_json_cstr(w, "permits");
+    qk_json_cstr(w, "roads");
+    qk_json_cstr(w, "height_of_mixing");
+    qk_json_end(w);
     qk_json_end(w);
 }
 
@@ -195,7 +222,7 @@ qk_code qk_api_hotspot_trace(qk_exchange *x, qk_error *err)
         return qk_fail(err, QK_ENOTFOUND, "there is no site of this id");
     if (!qk_str_starts(qk_str_of(site.kind), QK_STR("air_")))
         return qk_refuse(x, err, 422, "no_air_station", "site", "%s", "");
-    qk_code code = qk_hotspot_trace(t, r, x->tools->reader, &site, asked_factor(x),
+    qk_code code = qk_hotspot_trace(t, r, x->tools->reader, x->tools->db, &site, asked_factor(x),
                                     qk_query_time(x, "time", clock_now(x)), &x->arena, err);
     if (code == QK_ENOTFOUND || code == QK_EFORMAT)
         return qk_refuse(x, err, 422, "no_trace", "time", "%s", err->message);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The studio's plots over HTTP: of stations whose wind and values are known, and of files. */
 #include "air_rig.h"
+#include "plan_rig.h"
 #include <math.h>
 
 enum { HOURS = 20 * 24 };
@@ -304,6 +305,105 @@ static void test_S049_hotspots__a_forecast_north_east_wind_selects_sources_there
     rig_stop(&r);
 }
 
+/* Two outlets of two owners, a building site and the power meters of the first owner. */
+static void import_suspects(rig *r)
+{
+    static const char text[] =
+        "{\"sites\":[{\"id\":\"out1\",\"kind\":\"outlet\",\"owner_zh\":\"甲厂\",\"lon\":112.525,"
+        "\"lat\":"
+        "35.215},{\"id\":\"out2\",\"kind\":\"outlet\",\"owner_zh\":\"乙厂\",\"lon\":112.53,\"lat\":"
+        "35.22},"
+        "{\"id\":\"dig\",\"kind\":\"site\",\"lon\":112.527,\"lat\":35.218},"
+        "{\"id\":\"pw1\",\"kind\":\"power\",\"owner_zh\":\"甲厂\",\"lon\":112.525,\"lat\":35.215}],"
+        "\"devices\":[{\"mn\":\"PW1\",\"site\":\"pw1\",\"st\":\"44\",\"sends_hours\":true}],"
+        "\"factors\":[{\"mn\":\"PW1\",\"code\":\"d20101\",\"unit\":\"kW\"},"
+        "{\"mn\":\"PW1\",\"code\":\"d30101\",\"unit\":\"kW\"}]}";
+    char copy[sizeof text];
+    qk_error err = {0};
+    memcpy(copy, text, sizeof text);
+    assert_done(qk_node_call(r->node, rig_import, copy, &err), &err);
+}
+
+/* One hour of the meters, kW. */
+static void send_power(rig *r, const char *hour, double production, double treatment)
+{
+    char segment[400], time[QK_TIME_TEXT];
+    snprintf(segment, sizeof segment,
+             "QN=20261122100500000;ST=44;CN=2061;PW=123456;MN=PW1;Flag=5;CP=&&DataTime=%s;"
+             "d20101-Avg=%.1f,d20101-Flag=N;d30101-Avg=%.1f,d30101-Flag=N&&",
+             qk_time_compact14(time, time_of(hour)), production, treatment);
+    rig_frame(r, segment);
+}
+
+static void import_rows(rig *r, const char *ledger, const char *csv)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/api/v1/ledgers/%s/import?commit", ledger);
+    reply got = rig_upload(r, path, "text/csv", qk_str_of(csv), ledger);
+    if (got.status != 200) fail_msg("%s: %d %.400s", ledger, got.status, got.body);
+}
+
+static const qk_json_value *suspect_named(const qk_json_value *d, const char *member,
+                                          const char *value)
+{
+    for (const qk_json_value *s = rig_at(d, "suspects")->first; s; s = s->next)
+        if (qk_str_eq(qk_json_get_str(s, member), qk_str_of(value))) return s;
+    fail_msg("no suspect with %s %s", member, value);
+    return NULL;
+}
+
+static void test_hotspots__evidence_of_meters_and_ledgers_stands_by_each_suspect(void **state)
+{
+    (void)state;
+    rig r;
+    start_with_wind(&r);
+    import_suspects(&r);
+    send_power(&r, "2026-11-20T10:00:00", 180, 40);
+    send_power(&r, "2026-11-21T22:00:00", 170, 1);
+    rig_settle(&r);
+    const char *trace = "/api/v1/hotspots/trace?site=wind1&factor=a34004&time=2026-11-21T23:00:00";
+    const qk_json_value *d = rig_document(&r, trace);
+    assert_json(d, "not_known/missing/0", "fires");
+    assert_json(d, "not_known/missing/1", "permits");
+    const qk_json_value *s = suspect_named(d, "site", "out1");
+    assert_json(s, "lines/0/kind", "running");
+    assert_json(s, "lines/0/from", "meter");
+    assert_json(s, "lines/0/value", "170");
+    assert_json(s, "lines/0/against", "180");
+    assert_json(s, "lines/1/kind", "treatment_off");
+    assert_json(s, "weight", "8");
+    assert_json(suspect_named(d, "site", "out2"), "lines/0", "absent");
+    import_rows(
+        &r, "found_problem",
+        "no,unit,date,kind,site,state\n1,410001,2026-11-10,not_limiting,out2,confirmed\n"
+        "2,410001,2026-11-20,site_six,dig,found\n3,410001,2026-11-21,open_pile,out1,rejected\n");
+    import_rows(&r, "dust_fee", "project,site,date\n甲工地,dig,2026-06-01\n");
+    import_rows(
+        &r, "fire_point",
+        "no,date,time,lon,lat,state\n1,2026-11-21,21:30,112.53,35.225,confirmed\n"
+        "2,2026-11-21,02:30,112.53,35.225,confirmed\n3,2026-11-21,21:00,112.5,35.2,rejected\n");
+    d = rig_document(&r, trace);
+    assert_json(d, "not_known/missing/0", "roads");
+    s = suspect_named(d, "site", "out2");
+    assert_json(s, "lines/0/kind", "before");
+    assert_json(s, "lines/0/from", "found_problem");
+    assert_json(s, "lines/0/date", "2026-11-10");
+    assert_json(s, "lines/1", "absent");
+    s = suspect_named(d, "site", "dig");
+    assert_json(s, "lines/0/kind", "at_work");
+    assert_json(s, "lines/1/kind", "permit");
+    assert_json(s, "weight", "2.6");
+    s = suspect_named(d, "kind", "fire");
+    assert_json(s, "name_zh", "火点 21:30");
+    assert_json(s, "lines/0/kind", "fire");
+    assert_json(s, "weight", "5");
+    size_t fires = 0;
+    for (const qk_json_value *i = rig_at(d, "suspects")->first; i; i = i->next)
+        fires += qk_str_eq(qk_json_get_str(i, "kind"), QK_STR("fire"));
+    assert_int_equal(fires, 1); /* neither the old one nor the one that was none */
+    rig_stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +412,7 @@ int main(void)
         qk_dir_test(test_analysis__what_cannot_be_asked_is_refused),
         qk_dir_test(test_receptor__a_run_of_two_files_is_watched_and_stopped),
         qk_dir_test(test_S049_hotspots__a_forecast_north_east_wind_selects_sources_there_only),
+        qk_dir_test(test_hotspots__evidence_of_meters_and_ledgers_stands_by_each_suspect),
         qk_dir_test(test_analysis__a_file_is_drawn_or_refused_by_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
