@@ -133,8 +133,9 @@ static qk_code run_extract(weather_job *job, qk_error *err)
     qk_buf out;
     size_t rows = 0;
     bool winds = strcmp(job->form, "winds") == 0;
-    if (!winds && !job->placed)
-        return qk_fail(err, QK_EINVAL, "extract needs --at LON,LAT (or --form winds)");
+    bool area = !job->placed && job->ask.area && strcmp(job->form, "table") == 0;
+    if (!winds && !area && !job->placed)
+        return qk_fail(err, QK_EINVAL, "extract needs --at LON,LAT, or --area for table and winds");
     if (job->placed && !job->ask.area) {
         job->ask.area = true;
         job->ask.west = job->ask.east = job->at.lon;
@@ -146,6 +147,8 @@ static qk_code run_extract(weather_job *job, qk_error *err)
     qk_code code;
     if (winds)
         code = qk_grid_write_winds(&out, g, job->level.kind, job->level.level, err);
+    else if (area)
+        code = qk_grid_write_area(&out, g, job->hourly, err);
     else if (strcmp(job->form, "days") == 0)
         code = qk_grid_write_days(&out, &rows, g, job->at.lon, job->at.lat, err);
     else

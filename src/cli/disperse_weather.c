@@ -148,6 +148,24 @@ static qk_code take_profiles(qk_weather *w, const weather_options *o, const qk_g
     return code;
 }
 
+/* A grid beside observations must have a morning within their days. */
+static qk_code check_days(const qk_weather *w, const weather_options *o, qk_error *err)
+{
+    size_t n = qk_weather_count(w), without = 0;
+    if (!o->grids || (!o->observations && !o->isd) || o->soundings) return QK_OK;
+    for (size_t i = 0; i < n; i++)
+        without += (qk_weather_flags(w, i) & QK_WEATHER_NO_SOUNDING) != 0;
+    for (size_t i = 0; i < n; i++)
+        if (qk_weather_hour(w, i)->convective_height_m > 0 &&
+            !(qk_weather_flags(w, i) & QK_WEATHER_NO_SOUNDING))
+            return QK_OK;
+    if (without == 0) return QK_OK;
+    return qk_fail(err, QK_EFORMAT,
+                   "weather of another time: %s has no morning profile within the"
+                   " days of the observations",
+                   o->grid[0]);
+}
+
 static qk_code read_grid(qk_weather *w, const weather_options *o, qk_error *err)
 {
     double lon = o->place.longitude_deg, lat = o->place.latitude_deg;
@@ -179,6 +197,7 @@ static qk_code prepare(weather_options *o, qk_error *err)
     if (code == QK_OK) code = read_into(w, qk_weather_read_soundings, o->soundings, err);
     if (code == QK_OK) code = read_grid(w, o, err);
     if (code == QK_OK) code = qk_weather_run(w, err);
+    if (code == QK_OK) code = check_days(w, o, err);
     if (code == QK_OK) code = write_to(w, qk_weather_write_surface, o->out, ".sfc", err);
     if (code == QK_OK) code = write_to(w, qk_weather_write_profile, o->out, ".pfl", err);
     if (code == QK_OK) code = write_to(w, qk_weather_write_flags, o->out, ".flags.csv", err);

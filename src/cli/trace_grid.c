@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define DEG_AN_HOUR 1.3 /* of air at 40 m/s */
-#define REACH_DEG   80
-#define BRIDGE      (12 * QK_HOUR) /* missing steps in a longer gap stay missing */
+#define NEAR_DEG_AN_HOUR 0.5 /* of air near the ground, 15 m/s for long */
+#define HIGH_DEG_AN_HOUR 1.0 /* of air on a pressure level, 30 m/s */
+#define REACH_DEG        80
+#define BRIDGE           (12 * QK_HOUR) /* missing steps in a longer gap stay missing */
 
 bool trace_winds_are_grid(const char *path)
 {
@@ -17,9 +18,9 @@ bool trace_winds_are_grid(const char *path)
 }
 
 /* What a path of so many hours can reach. */
-static void ask_around(qk_weather_ask *ask, qk_place at, double hours)
+static void ask_around(qk_weather_ask *ask, qk_place at, double hours, bool high)
 {
-    double north = fmin(2 + DEG_AN_HOUR * hours, REACH_DEG);
+    double north = fmin(2 + (high ? HIGH_DEG_AN_HOUR : NEAR_DEG_AN_HOUR) * hours, REACH_DEG);
     double far = fmin(fabs(at.lat) + north, 85);
     double east = fmin(north / cos(far / 57.29577951308232), 179);
     ask->area = true;
@@ -108,7 +109,13 @@ qk_code trace_winds_from_grid(trace_winds *w, const trace_job *job, qk_place at,
         return qk_fail(err, QK_EINVAL, "--level: 10m, 100m, 850hpa, not '%s'", job->level);
     snprintf(wishes, sizeof wishes, "%s,v%s", level, level + 1);
     ask.wishes = wishes;
-    ask_around(&ask, at, job->hours > 0 ? job->hours : 24);
+    double hours = job->hours > 0 ? job->hours : 24;
+    qk_time start;
+    ask_around(&ask, at, hours, what.kind == QK_GRID_PRESSURE);
+    if (job->start && qk_time_parse(&start, qk_str_of(job->start)) == QK_OK) {
+        ask.from = start - (qk_time)(hours * (double)QK_HOUR) - BRIDGE;
+        ask.to = start + BRIDGE;
+    }
     QK_TRY(qk_weather_file_read(&g, job->winds, &ask, err));
     qk_code code = qk_grid_winds(&wind, &n, g, what.kind, what.level, err);
     if (code == QK_OK && (g->axes.lats < 2 || g->axes.lons < 2))

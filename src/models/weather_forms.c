@@ -2,6 +2,7 @@
 /* A grid's values as the CSV that other commands read. */
 #include "models/weather_grid.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define CALM_MS     0.05 /* below, a wind has no direction */
@@ -100,11 +101,11 @@ static bool pair_of(const qk_grid_series *s, size_t c, size_t *v)
     return *v != SIZE_MAX;
 }
 
-static void write_header(qk_buf *out, const qk_grid_series *s)
+static void write_header(qk_buf *out, const qk_grid_series *s, const char *before)
 {
     char name[QK_GRID_NAME];
     size_t v;
-    qk_buf_puts(out, "time,issued,lead_h");
+    qk_buf_printf(out, "%stime,issued,lead_h", before);
     for (size_t c = 0; c < s->columns; c++) {
         qk_buf_printf(out, ",%s%s", qk_grid_name(name, s->what[c]), qk_grid_ending(s->what[c].var));
         if (s->what[c].var == QK_GRID_PRECIP) qk_buf_puts(out, ",precip_h");
@@ -117,14 +118,13 @@ static void write_header(qk_buf *out, const qk_grid_series *s)
     qk_buf_puts(out, follows(s) ? ",rh_2m_pct\n" : "\n");
 }
 
-void qk_grid_write_series(qk_buf *out, const qk_grid_series *s)
+static void write_rows(qk_buf *out, const qk_grid_series *s, const char *before)
 {
     char time[QK_TIME_TEXT], issued[QK_TIME_TEXT];
-    write_header(out, s);
-    for (size_t i = 0; i < s->times; i++) {
+    for (size_t i = 0; i < s->times && !out->failed; i++) {
         const double *row = s->value + i * s->columns;
         bool known = s->issued[i] != QK_TIME_NONE;
-        qk_buf_printf(out, "%s,%s", qk_time_iso(time, s->time[i]),
+        qk_buf_printf(out, "%s%s,%s", before, qk_time_iso(time, s->time[i]),
                       qk_time_iso(issued, s->issued[i]));
         put_digits(out, known ? (double)(s->time[i] - s->issued[i]) / (double)QK_HOUR : NAN, 7);
         for (size_t c = 0; c < s->columns; c++) {
@@ -142,6 +142,37 @@ void qk_grid_write_series(qk_buf *out, const qk_grid_series *s)
         if (follows(s)) put_digits(out, humidity_at(s, i), 5);
         qk_buf_putc(out, '\n');
     }
+}
+
+void qk_grid_write_series(qk_buf *out, const qk_grid_series *s)
+{
+    write_header(out, s, "");
+    write_rows(out, s, "");
+}
+
+qk_code qk_grid_write_area(qk_buf *out, const qk_grid *g, bool hourly, qk_error *err)
+{
+    const qk_grid_axes *a = &g->axes;
+    size_t points = a->lats * a->lons;
+    qk_code code = QK_OK;
+    if (points > QK_GRID_POINTS_MAX)
+        return qk_fail(err, QK_EFULL, "a table of %zu points, at most %d: ask for a smaller area",
+                       points, QK_GRID_POINTS_MAX);
+    for (size_t p = 0; p < points && code == QK_OK && !out->failed; p++) {
+        double lon = a->lon0 + a->dlon * (double)(p % a->lons);
+        double lat = a->lat0 + a->dlat * (double)(p / a->lons);
+        qk_grid_series s, h = {0};
+        char before[64];
+        snprintf(before, sizeof before, "%.10g,%.10g,", lon, lat);
+        code = qk_grid_series_make(&s, g, lon, lat, QK_TIME_NONE, err);
+        if (code == QK_OK && hourly) code = qk_grid_series_hourly(&h, &s, err);
+        const qk_grid_series *told = hourly ? &h : &s;
+        if (code == QK_OK && p == 0) write_header(out, told, "lon,lat,");
+        if (code == QK_OK) write_rows(out, told, before);
+        qk_grid_series_clear(&s);
+        qk_grid_series_clear(&h);
+    }
+    return code;
 }
 
 /* ---- for dispersion ---- */

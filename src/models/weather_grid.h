@@ -52,6 +52,7 @@ enum {
     QK_GRID_COLUMNS_MAX = 400,
     QK_GRID_TIMES_MAX = 20000,
     QK_GRID_SIDE_MAX = 100000,
+    QK_GRID_POINTS_MAX = 40000,  /* of a table */
     QK_GRID_TEXT_MAX = 128 << 20 /* bytes of a grid's text */
 };
 
@@ -148,6 +149,9 @@ size_t qk_grid_series_column(const qk_grid_series *s, qk_grid_what what);
 /* time,issued,lead_h and a column for each variable; speed and direction of each wind, relative
  * humidity near the ground where it follows from the others. */
 void qk_grid_write_series(qk_buf *out, const qk_grid_series *s);
+/* The same of every point of the grid, behind columns lon and lat. QK_EFULL beyond
+ * QK_GRID_POINTS_MAX, and as qk_grid_series_make. */
+QK_NODISCARD qk_code qk_grid_write_area(qk_buf *out, const qk_grid *g, bool hourly, qk_error *err);
 /* Surface observations as `disperse weather --obs` takes them; zone_h is that of its clock. */
 void qk_grid_write_obs(qk_buf *out, const qk_grid_series *s, double zone_h);
 /* Profiles of temperature of the morning (nearest to 8:00 of the clock, 5:00 to 11:00) as `disperse

@@ -22,6 +22,7 @@ typedef struct grib_field {
     double (*value)(double lon, double lat, long end_h);
     long tag_h;                /* given to `value` in the place of end_h, unless 0 */
     double hole;               /* values equal to it are missing; 0 = none */
+    const char *packing;       /* NULL = simple */
     long packing_bits, centre; /* 0 = that of the sample */
 } grib_field;
 
@@ -91,6 +92,7 @@ static void grib_append(const char *path, const grib_field *f)
         grib_set_place(h, "missingValue", f->hole);
     }
     grib_set(h, "bitsPerValue", f->packing_bits ? f->packing_bits : 24);
+    if (f->packing) grib_set_text(h, "packingType", f->packing);
     assert_int_equal(codes_set_double_array(h, "values", v, n), 0);
     assert_int_equal(codes_get_message(h, &bytes, &size), 0);
     FILE *out = fopen(path, "ab");

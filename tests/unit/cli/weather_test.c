@@ -248,6 +248,29 @@ static void test_weather__longitudes_and_latitudes_run_as_they_like(void **state
     }
 }
 
+/* As the centres send them; and a table of an area. */
+static void test_weather__packings_of_the_centres_are_read_over_an_area(void **state)
+{
+    world *w = *state;
+    static const char *const packings[] = {"grid_simple", "grid_ccsds", "grid_ieee", "grid_jpeg"};
+    for (size_t i = 0; i < QK_ARRAY_COUNT(packings); i++) {
+        grib_field f = henan("2t", 0, 3 * (long)i, kelvin);
+        f.packing = packings[i];
+        f.packing_bits = 16;
+        f.ni = 31; /* the sample's 496 points, which JPEG 2000 wants from the beginning */
+        f.nj = 16;
+        grib_append(at(w, "p.grib2"), &f);
+    }
+    run(w, "weather extract p.grib2 --area 113,34,113,34");
+    assert_int_equal(w->status, 0);
+    for (size_t i = 0; i < 9 * QK_ARRAY_COUNT(packings); i++) {
+        double lon = 112.5 + 0.5 * (double)(i / 4 % 3), lat = 33.5 + 0.5 * (double)(i / 12);
+        assert_near(number(w, i, "lon"), lon, 1e-9);
+        assert_near(number(w, i, "lat"), lat, 1e-9);
+        assert_near(number(w, i, "t_2m_c"), kelvin(lon, lat, 3 * (long)(i % 4)) - 273.15, 3e-4);
+    }
+}
+
 static void test_weather__values_that_are_missing_stay_missing(void **state)
 {
     world *w = *state;
@@ -582,6 +605,20 @@ static void test_weather__dispersion_takes_hours_and_profiles_of_a_grid(void **s
     assert_int_equal(w->status, 0);
     assert_says(w, "profiles of 3 mornings from the grid");
     assert_says(w, "46 hours: 46 good");
+    static const char obs[] = "time,wind_speed,wind_from,temperature\n";
+    qk_buf text;
+    for (int year = 2026; year >= 2025; year--) {
+        qk_buf_init(&text, 1 << 12);
+        qk_buf_puts(&text, obs);
+        for (int h = 10; h < 20; h++)
+            qk_buf_printf(&text, "%d-03-02T%02d:00,3,90,%d\n", year, h, h);
+        assert_ok(qk_file_write_atomic(at(w, "obs.csv"), text.ptr, text.len, 0644, NULL));
+        qk_buf_clear(&text);
+        run(w, "disperse weather --obs obs.csv --grid col.grib2 --latitude 35 --longitude 113 --out"
+               " o 2>&1");
+        assert_int_equal(w->status, year == 2026 ? 0 : 1);
+        assert_says(w, year == 2026 ? "10 hours: 10 good" : "weather of another time");
+    }
     run(w, "disperse weather --grid col.grib2 --latitude 50 --longitude 113 --out col 2>&1");
     assert_int_equal(w->status, 1);
     assert_says(w, "weather of another place");
@@ -794,6 +831,7 @@ int main(void)
         CASE(test_weather__grib_at_a_place_is_exact_to_packing_in_our_units),
         CASE(test_weather__buckets_that_begin_anew_are_taken_apart),
         CASE(test_weather__longitudes_and_latitudes_run_as_they_like),
+        CASE(test_weather__packings_of_the_centres_are_read_over_an_area),
         CASE(test_weather__values_that_are_missing_stay_missing),
         CASE(test_weather__netcdf_of_both_formats_is_exact_to_packing),
         CASE(test_weather__netcdf_runs_have_leads_levels_and_any_order),
