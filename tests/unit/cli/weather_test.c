@@ -547,6 +547,27 @@ static void test_weather__hysplit_end_points_become_paths(void **state)
     assert_says(w, "tdump:8: no end point");
 }
 
+static void test_weather__published_hysplit_samples_are_paths(void **state)
+{
+    world *w = *state;
+    static const char *const names[] = {"monetio_tdump.1", "monetio_tdump.2", "web_beijing.txt",
+                                        "web_shanghai.txt"};
+    for (size_t i = 0; i < QK_ARRAY_COUNT(names); i++) {
+        char relative[100], path[400], command[500];
+        snprintf(relative, sizeof relative, "data/trajectories/hysplit_tdump/%s", names[i]);
+        if (!qk_test_shared(path, sizeof path, relative)) skip();
+        snprintf(command, sizeof command, "trace hysplit --in '%s'", path);
+        run(w, command);
+        assert_int_equal(w->status, 0);
+        assert_near(number(w, 0, "hours"), 0, 0);
+        char first[80];
+        strcpy(first, cell(w, 0, "date"));
+        assert_string_equal(cell(w, 1, "date"), first);
+    }
+    assert_string_equal(cell(w, 0, "date"), "2026-02-14T16:00:00");
+    assert_near(number(w, 1, "hours"), -1, 0);
+}
+
 /* A week of analyses with a profile, each three hours. */
 static double level_t(double lon, double lat, long h)
 {
@@ -839,6 +860,7 @@ int main(void)
         CASE(test_weather__back_trajectories_from_grib_close_their_turn),
         CASE(test_weather__paths_from_grib_become_clusters_pscf_and_cwt),
         CASE(test_weather__hysplit_end_points_become_paths),
+        CASE(test_weather__published_hysplit_samples_are_paths),
         CASE(test_weather__dispersion_takes_hours_and_profiles_of_a_grid),
         CASE(test_weather__days_of_a_run_are_means_of_their_hours),
         CASE(test_weather__the_archive_takes_grib_and_refuses_other_places_and_times),
