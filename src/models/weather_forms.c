@@ -159,8 +159,8 @@ qk_code qk_grid_write_area(qk_buf *out, const qk_grid *g, bool hourly, qk_error 
         return qk_fail(err, QK_EFULL, "a table of %zu points, at most %d: ask for a smaller area",
                        points, QK_GRID_POINTS_MAX);
     for (size_t p = 0; p < points && code == QK_OK && !out->failed; p++) {
-        double lon = a->lon0 + a->dlon * (double)(p % a->lons);
-        double lat = a->lat0 + a->dlat * (double)(p / a->lons);
+        size_t row = p / a->lons, column = p % a->lons;
+        double lon = a->lon0 + a->dlon * (double)column, lat = a->lat0 + a->dlat * (double)row;
         qk_grid_series s, h = {0};
         char before[64];
         snprintf(before, sizeof before, "%.10g,%.10g,", lon, lat);
