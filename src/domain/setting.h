@@ -21,13 +21,15 @@ QK_NODISCARD qk_code qk_setting_put(qk_db *db, const char *key, qk_str value, in
 typedef struct qk_setting_def {
     const char *key, *fallback, *zh, *en;
     int64_t low, high; /* of a whole number; low > high: a text of at most 200 bytes */
+    /* NULL, or the words it may hold, each once, in the order they take effect; of: their kind */
+    const char *of, *choices;
 } qk_setting_def;
 /* NULL when no such setting is known. */
 const qk_setting_def *qk_setting_def_of(qk_str key);
 /* QK_EINVAL with what the setting may hold. */
 QK_NODISCARD qk_code qk_setting_check(const qk_setting_def *def, qk_str value, qk_error *err);
-/* {"items":[{key, zh, en, value, fallback, low, high, row_version, recorded_at, recorded_by}],
- * "total"}; row_version 0 = never set. */
+/* {"items":[{key, zh, en, value, fallback, kind, low, high, of, choices, row_version, recorded_at,
+ * recorded_by}], "total"}; row_version 0 = never set. */
 QK_NODISCARD qk_code qk_settings_write(qk_json_writer *w, qk_db *db, qk_error *err);
 /* Every value it had, newest first, in the same shape. */
 QK_NODISCARD qk_code qk_setting_write_history(qk_json_writer *w, qk_db *db,

@@ -4,13 +4,19 @@
 #include "domain/setting.h"
 
 enum { TEXT_MAX = 200 };
-#define NUMBER(key, fallback, low, high, zh, en) \
-    {                                            \
-        key, fallback, zh, en, low, high         \
+#define NUMBER(k, value, lowest, highest, chinese, english)                                 \
+    {                                                                                       \
+        .key = (k), .fallback = (value), .zh = (chinese), .en = (english), .low = (lowest), \
+        .high = (highest)                                                                   \
     }
-#define TEXT(key, fallback, zh, en) \
-    {                               \
-        key, fallback, zh, en, 1, 0 \
+#define TEXT(k, value, chinese, english)                                            \
+    {                                                                               \
+        .key = (k), .fallback = (value), .zh = (chinese), .en = (english), .low = 1 \
+    }
+#define WORDS(k, value, group, from, chinese, english)                               \
+    {                                                                                \
+        .key = (k), .fallback = (value), .zh = (chinese), .en = (english), .low = 1, \
+        .of = (group), .choices = (from)                                             \
     }
 
 static const qk_setting_def known[] = {
@@ -26,12 +32,14 @@ static const qk_setting_def known[] = {
     NUMBER("year.near_days", "15", 0, 120, "临期天数", "Days before a deadline that warn"),
     NUMBER("case.reply_workdays", "5", 1, 250, "督办回复期限（工作日）",
            "Working days for an answer to an order"),
-    TEXT("case.rungs", "talk inspect fund approval_stop account", "逐次逾期提出的措施",
-         "What each further miss proposes"),
+    WORDS("case.rungs", "talk inspect fund approval_stop account", "rung",
+          "talk inspect fund approval_stop account", "逐次逾期提出的措施",
+          "What each further miss proposes"),
     NUMBER("case.missing_filing", "1", 0, 1, "未报备即督办（1 是，0 否）",
            "An order to who has not filed (1 yes, 0 no)"),
-    TEXT("case.recheck", "park_over loose_coal", "需回头看的案件类型",
-         "Cases that are looked at again"),
+    WORDS("case.recheck", "park_over loose_coal", "casekind",
+          "park_over loose_coal hotspot rectify", "需回头看的案件类型",
+          "Cases that are looked at again"),
     NUMBER("case.recheck_days", "30", 1, 730, "回头看间隔（天）", "Days to the second look"),
     NUMBER("money.appeal_workdays", "3", 1, 250, "奖惩申诉期限（工作日）",
            "Working days for appeals against money"),
@@ -49,9 +57,29 @@ const qk_setting_def *qk_setting_def_of(qk_str key)
     return NULL;
 }
 
+static bool has_word(qk_str list, qk_str word)
+{
+    while (list.len)
+        if (qk_str_eq(qk_str_cut(&list, ' '), word)) return true;
+    return false;
+}
+
+static qk_code check_words(const qk_setting_def *def, qk_str value, qk_error *err)
+{
+    qk_str rest = value;
+    while (rest.len) {
+        qk_str word = qk_str_cut(&rest, ' ');
+        if (!word.len || has_word(rest, word) || !has_word(qk_str_of(def->choices), word))
+            return qk_fail(err, QK_EINVAL, "words out of '%s', each once, one space between",
+                           def->choices);
+    }
+    return QK_OK;
+}
+
 qk_code qk_setting_check(const qk_setting_def *def, qk_str value, qk_error *err)
 {
     int64_t n = 0;
+    if (def->choices) return check_words(def, value, err);
     if (def->low > def->high) {
         bool clear = value.len > 0 && value.len <= TEXT_MAX;
         for (size_t i = 0; i < value.len; i++) clear = clear && (unsigned char)value.ptr[i] >= ' ';
@@ -75,7 +103,9 @@ static void put_setting(qk_json_writer *w, const qk_setting_def *def, sqlite3_st
         qk_json_kcstr(w, "value", def->fallback);
     qk_json_kcstr(w, "fallback", def->fallback);
     bool number = def->low <= def->high;
-    qk_json_kcstr(w, "kind", number ? "number" : "text");
+    qk_json_kcstr(w, "kind", number ? "number" : def->choices ? "words" : "text");
+    if (def->choices) qk_json_kcstr(w, "of", def->of);
+    if (def->choices) qk_json_kcstr(w, "choices", def->choices);
     if (number) qk_json_ki64(w, "low", def->low);
     if (number) qk_json_ki64(w, "high", def->high);
     if (s) {

@@ -309,6 +309,11 @@ static void test_year__number_and_office_of_a_bulletin_are_settings_with_history
     rig_refused(&r, "PUT", key, "{\"row_version\":1,\"value\":\"x\"}", 409);
     rig_refused(&r, "PUT", "/api/v1/settings/year.close_hour",
                 "{\"row_version\":0,\"value\":\"24\"}", 400);
+    rig_refused(&r, "PUT", "/api/v1/settings/case.rungs",
+                "{\"row_version\":0,\"value\":\"talk hang\"}", 400);
+    rig_refused(&r, "PUT", "/api/v1/settings/case.rungs",
+                "{\"row_version\":0,\"value\":\"talk talk\"}", 400);
+    rig_changed(&r, "PUT", "/api/v1/settings/case.recheck", "{\"row_version\":0,\"value\":\"\"}");
     rig_refused(&r, "PUT", "/api/v1/settings/no.such", "{\"row_version\":0,\"value\":\"1\"}", 404);
     assert_json(rig_document(&r, "/api/v1/settings"), "items/0/value", "3");
     rig_stop(&r);
