@@ -101,14 +101,28 @@ static void detail_of(char *out, size_t size, const qk_error *err, const char *m
     if (message[0]) qk_error_format(&plain, out, size);
 }
 
+/* A Chinese page tells nothing rather than English: what has no text of its own and is none. */
+static const char *in_chinese(const qk_error *err)
+{
+    if (err->message_zh[0]) return err->message_zh;
+    for (qk_str s = qk_str_of(err->message); s.len;) {
+        size_t used;
+        uint32_t cp = qk_utf8_next(s, &used);
+        if (cp >= 0x4E00 && cp <= 0x9FFF) return err->message;
+        s = (qk_str){s.ptr + used, s.len - used};
+    }
+    return "";
+}
+
 void qk_exchange_fail(qk_exchange *x, const qk_error *err)
 {
     if (x->status < 400) x->status = status_of(err->code);
     const char *code = x->error_code ? x->error_code : qk_code_name(err->code);
     char detail[2][420];
     detail_of(detail[QK_EN], sizeof detail[QK_EN], err, err->message);
-    detail_of(detail[QK_ZH], sizeof detail[QK_ZH], err,
-              err->message_zh[0] ? err->message_zh : err->message);
+    detail_of(detail[QK_ZH], sizeof detail[QK_ZH], err, in_chinese(err));
+    if (!detail[QK_ZH][0] && err->line > 0)
+        snprintf(detail[QK_ZH], sizeof detail[QK_ZH], "第 %u 行第 %u 列", err->line, err->column);
     x->etag[0] = x->filename[0] = 0;
     x->gzipped = false;
     x->fixed = (qk_str){NULL, 0};
