@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shapes of the routes on cases and consequences (docs/api.md).
+import { word } from '../lib/i18n.svelte';
 
 export interface Case {
   id: string;
@@ -63,6 +64,8 @@ export const loopOf = (c: { kind: string; state: string; count: number; steps: C
   const again = c.state === 'recheck' || c.count > 1 || c.steps.some((s) => s.what === 'held');
   return again ? [...loop.slice(0, -1), 'recheck', 'closed'] : loop;
 };
+/** A state as people say it; an objection is not sent to anybody. */
+export const stateOf = (c: { kind: string; state: string }): string => (c.kind === 'objection' ? word('objectionstate', c.state) : word('casestate', c.state));
 export const isOver = (c: { state: string }): boolean => c.state === 'closed' || c.state === 'withdrawn';
 
 /** What may be done with a consequence now. */
