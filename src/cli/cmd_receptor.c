@@ -147,10 +147,11 @@ static void tell_notes(const receptor_input *in)
 {
     for (size_t j = 0; j < in->matrix.species; j++)
         if (in->silent[j])
-            fprintf(stderr,
-                    "qingkong receptor: '%s' has no value above its limit, or does not vary: it "
-                    "says nothing about sources\n",
-                    in->con.name[j]);
+            fprintf(
+                stderr,
+                "qingkong receptor: '%s' has no usable value above its limit, or does not vary: it "
+                "says nothing about sources\n",
+                in->con.name[j]);
     if (in->notes.bad_unc)
         fprintf(stderr,
                 "qingkong receptor: %zu cells have no uncertainty above 0 and are left out\n",

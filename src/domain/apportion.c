@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "domain/apportion.h"
-#include "domain/analysis.h"
+#include "domain/apportion_private.h"
 #include "models/rose.h"
 #include <math.h>
 #include <stdlib.h>
@@ -8,19 +7,7 @@
 enum { HINTS = 3, RESIDUAL_SIGMAS = 3 };
 static const double strengths[] = {-1, -0.5, 0.5, 1};
 
-typedef struct report {
-    qk_json_writer *w;
-    qk_apportion_record *r;
-    const qk_apportion_options *o;
-    qk_pmf_input in;
-    qk_pmf_options pmf;
-    qk_pmf_fit fit;
-    qk_pmf_boot boot;
-    qk_pmf_disp disp;
-    qk_progress progress;
-    void *user;
-    size_t from, to; /* of 1000: what the stage at hand covers */
-} report;
+typedef apportion_report report;
 
 static qk_code no_memory(qk_error *err)
 {
@@ -81,6 +68,25 @@ static double marker_score(const report *p, size_t k, const marker *m)
     return weight > 2 ? sum / weight : weight > 0 ? 0.85 * sum / weight : 0;
 }
 
+/* What speaks for it: its markers and what the factor explains of each. */
+static void put_why(const report *p, size_t k, const marker *m)
+{
+    qk_str rest = qk_str_of(m->species);
+    qk_json_key(p->w, "why");
+    qk_json_array(p->w);
+    while (rest.ptr) {
+        qk_str name = qk_str_cut(&rest, ' ');
+        for (size_t j = 0; j < p->r->species; j++) {
+            if (!qk_str_eq_nocase(name, qk_str_of(p->r->name[j]))) continue;
+            qk_json_object(p->w);
+            qk_json_kcstr(p->w, "species", p->r->name[j]);
+            qk_analysis_kput(p->w, "explained", explained(p, k, j));
+            qk_json_end(p->w);
+        }
+    }
+    qk_json_end(p->w);
+}
+
 static void put_hints(const report *p, size_t k)
 {
     bool told[sizeof markers / sizeof *markers] = {false};
@@ -98,6 +104,7 @@ static void put_hints(const report *p, size_t k)
         qk_json_object(p->w);
         qk_json_kcstr(p->w, "code", markers[best].code);
         qk_analysis_kput(p->w, "score", most);
+        put_why(p, k, &markers[best]);
         qk_json_end(p->w);
     }
     qk_json_end(p->w);
@@ -161,8 +168,7 @@ static qk_code put_polar(const report *p, const double *g, qk_error *err)
 
 /* ---- one factor ---- */
 
-/* Of profiles f: what factor k gives of the mass. */
-static double mass_of(const report *p, const double *f, size_t k)
+double apportion_mass(const report *p, const double *f, size_t k)
 {
     double sum = 0;
     if (p->r->total != SIZE_MAX) return f[k * p->fit.species + p->r->total];
@@ -174,8 +180,8 @@ static double mass_of(const report *p, const double *f, size_t k)
 static double share_of(const report *p, const double *f, size_t k)
 {
     double all = 0;
-    for (size_t i = 0; i < p->fit.factors; i++) all += mass_of(p, f, i);
-    return all > 0 ? mass_of(p, f, k) / all : NAN;
+    for (size_t i = 0; i < p->fit.factors; i++) all += apportion_mass(p, f, i);
+    return all > 0 ? apportion_mass(p, f, k) / all : NAN;
 }
 
 static void put_boot(const report *p, size_t k, size_t j)
@@ -231,11 +237,11 @@ static qk_code put_factor(const report *p, size_t k, double *g, qk_error *err)
 {
     for (size_t i = 0; i < p->r->samples; i++) g[i] = p->fit.g[i * p->fit.factors + k];
     qk_json_object(p->w);
-    qk_analysis_kput(p->w, "mean", mass_of(p, p->fit.f, k));
-    qk_analysis_kput(p->w, "share", share_of(p, p->fit.f, k));
+    apportion_put_share(p, k);
     put_profile(p, k);
     put_mapping(p, k);
     put_hints(p, k);
+    QK_TRY(apportion_put_matches(p, k, err));
     QK_TRY(put_patterns(p, g, err));
     QK_TRY(put_polar(p, g, err));
     qk_json_key(p->w, "series");
@@ -390,6 +396,7 @@ static qk_code put_report(report *p, qk_error *err)
     put_times(p);
     if (code == QK_OK) code = put_rotations(p, err);
     if (code == QK_OK) code = put_fpeak(p, err);
+    if (code == QK_OK) code = apportion_put_split(p, err);
     qk_json_key(p->w, "bootstraps");
     qk_json_i64(p->w, (int64_t)(p->o->bootstraps ? p->boot.done : 0));
     qk_json_key(p->w, "factors");

@@ -13,7 +13,7 @@
 #include "models/pmf_prepare.h"
 #include "models/pmf_rotate.h"
 
-enum { QK_APPORTION_NAME = 48, QK_APPORTION_SAMPLES = 20000 };
+enum { QK_APPORTION_NAME = 48, QK_APPORTION_SAMPLES = 20000, QK_APPORTION_SOURCES = 2000 };
 
 typedef struct qk_apportion_record {
     size_t samples, species;
@@ -25,7 +25,10 @@ typedef struct qk_apportion_record {
     size_t total;       /* species of the mass; SIZE_MAX = none, the sum of all is told */
     bool made_unc;
     qk_pmf_notes notes;
-    bool *silent; /* [species] */
+    bool *silent;                      /* [species] */
+    size_t sources;                    /* of the library; 0 = none */
+    char (*source)[QK_APPORTION_NAME]; /* [sources] */
+    double *library;                   /* [sources][species] share of its mass; NaN = not known */
 } qk_apportion_record;
 void qk_apportion_clear(qk_apportion_record *r);
 
@@ -39,6 +42,14 @@ QK_NODISCARD qk_code qk_apportion_read_station(qk_apportion_record *out,
                                                qk_telemetry_reader *reader, const qk_site *site,
                                                qk_time from, qk_time to, qk_arena *arena,
                                                qk_error *err);
+
+/* A library of known sources (SPECIATE's or one's own), against which factors are held: CSV whose
+ * first column names the source, then the share (or per cent) of each species in its mass; species
+ * by the names of the record. QK_EFORMAT with line and column, QK_EFULL. */
+QK_NODISCARD qk_code qk_apportion_library_check(size_t *sources, size_t *species, qk_str csv,
+                                                qk_error *err);
+QK_NODISCARD qk_code qk_apportion_library_lay(qk_apportion_record *record, qk_str csv,
+                                              qk_error *err);
 
 typedef struct qk_apportion_options {
     size_t factors, runs, bootstraps; /* bootstraps 0 = none */

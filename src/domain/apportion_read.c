@@ -17,6 +17,8 @@ void qk_apportion_clear(qk_apportion_record *r)
     free(r->ws);
     free(r->wd);
     free(r->silent);
+    free(r->source);
+    free(r->library);
     *r = (qk_apportion_record){0};
 }
 

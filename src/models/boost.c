@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/boost.h"
+#include "models/random.h"
 #include "models/polar.h"
 #include <stdlib.h>
 #include <string.h>
@@ -33,14 +34,9 @@ typedef struct grower {
     uint64_t state;
 } grower;
 
-/* SplitMix64. */
 static double draw_unit(uint64_t *state)
 {
-    *state += 0x9E3779B97F4A7C15u;
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
+    return (double)(qk_random_next(state) >> 11) * 0x1p-53;
 }
 
 qk_code qk_boost_table_init(qk_boost_table *table, size_t rows, size_t features, qk_error *err)

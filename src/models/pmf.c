@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/pmf.h"
 #include "models/pmf_private.h"
+#include "models/random.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +19,9 @@ void *pmf_doubles(size_t count)
     return p;
 }
 
-/* SplitMix64 (Steele, Lea and Flood 2014). */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
 double pmf_uniform(uint64_t *state)
 {
-    return (double)(next_random(state) >> 11) * 0x1p-53;
+    return (double)(qk_random_next(state) >> 11) * 0x1p-53;
 }
 
 static bool cell_counts(double x, double u)

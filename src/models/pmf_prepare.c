@@ -36,12 +36,13 @@ static void fill_missing(const column *c, double *scratch)
     }
 }
 
-static bool is_silent(const column *c, double limit)
+/* made: the uncertainties are yet to be made of limits, so that none is missing. */
+static bool is_silent(const column *c, double limit, bool made)
 {
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < c->samples; i++) {
-        double x = c->conc[i * c->step];
-        if (!isfinite(x)) continue;
+        double x = c->conc[i * c->step], u = c->unc[i * c->step];
+        if (!isfinite(x) || (!made && !(isfinite(u) && u > 0))) continue;
         low = fmin(low, x);
         high = fmax(high, x);
     }
@@ -105,7 +106,8 @@ qk_code qk_pmf_prepare(qk_pmf_notes *notes, bool *silent, double *conc, double *
     if (!scratch) return qk_fail(err, QK_ENOMEM, "no memory for %zu samples", samples);
     for (size_t j = 0; j < species; j++) {
         column c = {conc + j, unc + j, samples, species};
-        bool still = is_silent(&c, rules->limit ? rules->limit[j] : -INFINITY);
+        bool still =
+            is_silent(&c, rules->limit ? rules->limit[j] : -INFINITY, rules->limit != NULL);
         notes->silent += still;
         if (silent) silent[j] = still;
         prepare_column(&c, j, rules, scratch, notes);

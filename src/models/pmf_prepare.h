@@ -25,7 +25,7 @@ typedef struct qk_pmf_notes {
     size_t below_limit; /* cells at or below the detection limit */
     size_t negative;    /* concentrations below 0, kept as they are */
     size_t bad_unc;     /* cells whose uncertainty is 0, negative or missing: left out */
-    size_t silent;      /* species without any cell above its limit, or without variance */
+    size_t silent;      /* species without a usable cell above its limit, or without variance */
 } qk_pmf_notes;
 
 /* silent [species] may be NULL. QK_EINVAL for a share outside 0..0.25, a limit or fraction that is

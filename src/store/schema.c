@@ -370,6 +370,11 @@ static const char *const schema_warning[] = {
     NULL,
 };
 
+static const char *const schema_apportion[] = {
+#include "store/schema_apportion.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
     {"first tables", schema_1},
     {"quality control of ambient air", schema_air},
@@ -381,6 +386,7 @@ const qk_migration qk_schema[] = {
     {"money, and the history of cases", schema_money},
     {"samples of institutions", schema_fraud},
     {"warnings of heavy pollution", schema_warning},
+    {"runs of source apportionment", schema_apportion},
     {NULL, NULL},
 };
 

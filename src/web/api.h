@@ -52,6 +52,7 @@ qk_handler qk_api_analysis, qk_api_analysis_post;
 /* api_hotspots.c */
 qk_handler qk_api_hotspots, qk_api_hotspot_trace, qk_api_hotspot_sector;
 /* api_receptor.c */
+qk_handler qk_api_receptor_profiles, qk_api_receptor_profiles_post, qk_api_receptor_docx;
 qk_handler qk_api_receptor_runs, qk_api_receptor_run, qk_api_receptor_run_post,
     qk_api_receptor_run_delete;
 /* api_rules.c */

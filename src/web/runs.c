@@ -7,36 +7,23 @@
 
 typedef struct run {
     qk_runs *runs;
-    qk_run_info info; /* under the lock, but for what the thread alone reads */
+    qk_apportion_info info; /* under the lock, but for what the thread alone reads */
     qk_apportion_record record;
     atomic_bool stop;
-    char *result;
-    size_t len;
 } run;
 
 struct qk_runs {
+    qk_node *node;
     pthread_mutex_t lock;
     qk_workers *pool;
     run *list[QK_RUNS];
-    int64_t last;
+    atomic_bool closing;
 };
-
-const char *qk_run_state_name(qk_run_state state)
-{
-    static const char *const names[] = {"waiting", "running", "done", "failed", "cancelled"};
-    return names[state];
-}
-
-static bool is_over(const run *r)
-{
-    return r->info.state >= QK_RUN_DONE;
-}
 
 static void free_run(run *r)
 {
     if (!r) return;
     qk_apportion_clear(&r->record);
-    free(r->result);
     free(r);
 }
 
@@ -49,49 +36,85 @@ static bool tell(void *user, size_t done, size_t total)
     return !r->stop;
 }
 
-static void finish(run *r, qk_code code, const qk_error *err, qk_buf *out)
+typedef struct ending {
+    const qk_apportion_info *info;
+    qk_str packed;
+} ending;
+
+static qk_code keep_end(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
 {
-    pthread_mutex_lock(&r->runs->lock);
-    if (code == QK_OK) r->result = qk_buf_take(out, &r->len);
-    if (code == QK_OK && !r->result) code = QK_ENOMEM;
-    r->info.state = code == QK_OK           ? QK_RUN_DONE
-                    : code == QK_ECANCELLED ? QK_RUN_CANCELLED
-                                            : QK_RUN_FAILED;
-    if (code == QK_OK) r->info.per_mille = 1000;
-    qk_str_copy(r->info.reason, sizeof r->info.reason,
-                qk_str_of(code == QK_OK ? "" : err->message));
-    qk_apportion_clear(&r->record);
-    pthread_mutex_unlock(&r->runs->lock);
+    const ending *e = context;
+    (void)node;
+    return qk_apportion_end(db, e->info, e->packed, now, err);
+}
+
+/* A row that cannot be written stays "running" until the next start marks it as broken off. */
+static void finish(run *r, qk_code code, const qk_error *why, qk_str packed)
+{
+    qk_runs *runs = r->runs;
+    qk_apportion_info info = r->info;
+    qk_error err = {0};
+    info.state = code == QK_OK           ? QK_APPORTION_DONE
+                 : code == QK_ECANCELLED ? QK_APPORTION_CANCELLED
+                                         : QK_APPORTION_FAILED;
+    qk_str_copy(info.reason, sizeof info.reason, qk_str_of(code == QK_OK ? "" : why->message));
+    ending e = {&info, code == QK_OK ? packed : QK_STR("")};
+    if (!runs->closing && qk_node_call(runs->node, keep_end, &e, &err) != QK_OK)
+        qk_log_print(qk_node_log(runs->node), QK_LOG_WARN, "apportion",
+                     "run %lld could not be kept: %s", (long long)info.id, err.message);
+    pthread_mutex_lock(&runs->lock);
+    for (int i = 0; i < QK_RUNS; i++)
+        if (runs->list[i] == r) runs->list[i] = NULL;
+    pthread_mutex_unlock(&runs->lock);
+    free_run(r);
+}
+
+static qk_code make_report(run *r, qk_buf *packed, qk_error *err)
+{
+    qk_buf out;
+    qk_json_writer w;
+    qk_buf_init(&out, QK_APPORTION_REPORT);
+    qk_json_init(&w, &out);
+    qk_code code = qk_apportion_run(&w, &r->record, &r->info.options, tell, r, err);
+    if (code == QK_OK && out.failed) code = qk_fail(err, out.failed, "the report is too large");
+    if (code == QK_OK) code = qk_apportion_pack(packed, qk_buf_str(&out), err);
+    qk_buf_clear(&out);
+    return code;
 }
 
 static void work(void *job, void *tools)
 {
     run *r = job;
     qk_error err = {0};
-    qk_buf out;
-    qk_json_writer w;
+    qk_buf packed;
     (void)tools;
     pthread_mutex_lock(&r->runs->lock);
     bool stopped = r->stop;
-    if (!stopped) r->info.state = QK_RUN_RUNNING;
+    if (!stopped) r->info.state = QK_APPORTION_RUNNING;
     pthread_mutex_unlock(&r->runs->lock);
-    qk_buf_init(&out, QK_RUN_RESULT);
-    qk_json_init(&w, &out);
-    qk_code code =
-        stopped ? QK_ECANCELLED : qk_apportion_run(&w, &r->record, &r->info.options, tell, r, &err);
-    if (code == QK_OK && out.failed) code = qk_fail(&err, out.failed, "the report is too large");
-    finish(r, code, &err, &out);
-    qk_buf_clear(&out);
+    qk_buf_init(&packed, QK_APPORTION_REPORT);
+    qk_code code = stopped ? qk_fail(&err, QK_ECANCELLED, "stopped before it began")
+                           : make_report(r, &packed, &err);
+    finish(r, code, &err, qk_buf_str(&packed));
+    qk_buf_clear(&packed);
 }
 
-qk_code qk_runs_new(qk_runs **out, qk_error *err)
+static qk_code break_off(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
+{
+    (void)context, (void)node;
+    return qk_apportion_break(db, now, err);
+}
+
+qk_code qk_runs_new(qk_runs **out, qk_node *node, qk_error *err)
 {
     qk_workers_options options = {
         .name = "qk-web-run", .threads = 1, .queue = QK_RUNS, .run = work};
     qk_runs *runs = calloc(1, sizeof *runs);
     if (!runs) return qk_fail(err, QK_ENOMEM, "no memory for runs");
+    runs->node = node;
     pthread_mutex_init(&runs->lock, NULL);
-    qk_code code = qk_workers_new(&runs->pool, &options, err);
+    qk_code code = qk_node_call(node, break_off, NULL, err);
+    if (code == QK_OK) code = qk_workers_new(&runs->pool, &options, err);
     if (code != QK_OK) {
         qk_runs_free(runs);
         return code;
@@ -103,45 +126,49 @@ qk_code qk_runs_new(qk_runs **out, qk_error *err)
 void qk_runs_free(qk_runs *runs)
 {
     if (!runs) return;
+    runs->closing = true;
+    pthread_mutex_lock(&runs->lock);
     for (int i = 0; i < QK_RUNS; i++)
         if (runs->list[i]) runs->list[i]->stop = true;
-    qk_workers_free(runs->pool);
-    for (int i = 0; i < QK_RUNS; i++) free_run(runs->list[i]);
+    pthread_mutex_unlock(&runs->lock);
+    qk_workers_free(runs->pool); /* each takes itself off the list */
     pthread_mutex_destroy(&runs->lock);
     free(runs);
 }
 
-/* An empty place, else that of the oldest run that is over. */
-static int place_for(const qk_runs *runs)
+static int empty_place(qk_runs *runs)
 {
     int place = -1;
-    for (int i = 0; i < QK_RUNS; i++) {
-        if (!runs->list[i]) return i;
-        if (is_over(runs->list[i]) &&
-            (place < 0 || runs->list[i]->info.id < runs->list[place]->info.id))
-            place = i;
-    }
+    pthread_mutex_lock(&runs->lock);
+    for (int i = 0; i < QK_RUNS && place < 0; i++)
+        if (!runs->list[i]) place = i;
+    pthread_mutex_unlock(&runs->lock);
     return place;
 }
 
-static qk_code put_run(qk_runs *runs, run *r, int64_t *id, qk_error *err)
+static qk_code keep_begin(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
 {
+    (void)node, (void)now;
+    return qk_apportion_begin(db, context, err);
+}
+
+/* Once it is handed over the thread may free it at any moment. */
+static qk_code put_run(int64_t *id, qk_runs *runs, run *r, qk_error *err)
+{
+    int place = empty_place(runs);
+    if (place < 0) return qk_fail(err, QK_EFULL, "%d runs wait already", QK_RUNS);
+    QK_TRY(qk_node_call(runs->node, keep_begin, &r->info, err));
+    *id = r->info.id;
     pthread_mutex_lock(&runs->lock);
-    int place = place_for(runs);
-    if (place >= 0 && qk_workers_submit(runs->pool, r) == QK_OK) {
-        *id = r->info.id = ++runs->last;
-        free_run(runs->list[place]);
-        runs->list[place] = r;
-    } else {
-        place = -1;
-    }
+    runs->list[place] = r;
+    qk_code code = qk_workers_submit(runs->pool, r);
+    if (code != QK_OK) runs->list[place] = NULL;
     pthread_mutex_unlock(&runs->lock);
-    if (place >= 0) return QK_OK;
-    return qk_fail(err, QK_EFULL, "%d runs wait already", QK_RUNS);
+    return code == QK_OK ? QK_OK : qk_fail(err, code, "%d runs wait already", QK_RUNS);
 }
 
 qk_code qk_runs_add(int64_t *id, qk_runs *runs, qk_apportion_record *record,
-                    const qk_run_info *info, qk_error *err)
+                    const qk_apportion_info *info, qk_error *err)
 {
     run *r = calloc(1, sizeof *r);
     if (!r) {
@@ -152,27 +179,11 @@ qk_code qk_runs_add(int64_t *id, qk_runs *runs, qk_apportion_record *record,
     *record = (qk_apportion_record){0};
     r->info.samples = r->record.samples;
     r->info.species = r->record.species;
-    r->info.state = QK_RUN_WAITING;
-    qk_code code = put_run(runs, r, id, err);
+    r->info.state = QK_APPORTION_WAITING;
+    qk_apportion_digest(r->info.input, &r->record);
+    qk_code code = put_run(id, runs, r, err);
     if (code != QK_OK) free_run(r);
     return code;
-}
-
-static int newest_first(const void *a, const void *b)
-{
-    const qk_run_info *x = a, *y = b;
-    return (y->id > x->id) - (y->id < x->id);
-}
-
-size_t qk_runs_list(qk_runs *runs, qk_run_info *out)
-{
-    size_t n = 0;
-    pthread_mutex_lock(&runs->lock);
-    for (int i = 0; i < QK_RUNS; i++)
-        if (runs->list[i]) out[n++] = runs->list[i]->info;
-    pthread_mutex_unlock(&runs->lock);
-    qsort(out, n, sizeof *out, newest_first);
-    return n;
 }
 
 static run *find_run(qk_runs *runs, int64_t id)
@@ -182,14 +193,16 @@ static run *find_run(qk_runs *runs, int64_t id)
     return NULL;
 }
 
-qk_code qk_runs_get(qk_runs *runs, int64_t id, qk_run_info *out, qk_buf *result)
+bool qk_runs_tell(qk_runs *runs, qk_apportion_info *info)
 {
     pthread_mutex_lock(&runs->lock);
-    const run *r = find_run(runs, id);
-    if (r) *out = r->info;
-    if (r && result && r->result) qk_buf_append(result, r->result, r->len);
+    const run *r = find_run(runs, info->id);
+    if (r) {
+        info->state = r->info.state;
+        info->per_mille = r->info.per_mille;
+    }
     pthread_mutex_unlock(&runs->lock);
-    return r ? QK_OK : QK_ENOTFOUND;
+    return r != NULL;
 }
 
 qk_code qk_runs_cancel(qk_runs *runs, int64_t id)
@@ -197,7 +210,6 @@ qk_code qk_runs_cancel(qk_runs *runs, int64_t id)
     pthread_mutex_lock(&runs->lock);
     run *r = find_run(runs, id);
     if (r) r->stop = true;
-    if (r && r->info.state == QK_RUN_WAITING) r->info.state = QK_RUN_CANCELLED;
     pthread_mutex_unlock(&runs->lock);
     return r ? QK_OK : QK_ENOTFOUND;
 }

@@ -187,7 +187,7 @@ static qk_code open_context(qk_web *web, qk_node *node, qk_gateway *gateway, qk_
     qk_str_copy(c->db_path, sizeof c->db_path, qk_str_of(qk_node_db_path(node)));
     QK_TRY(qk_path_join(c->journal_dir, sizeof c->journal_dir, dir, "journal"));
     QK_TRY(qk_auth_open(&c->auth, dir, web->options.key_failures, err));
-    QK_TRY(qk_runs_new(&c->runs, err));
+    QK_TRY(qk_runs_new(&c->runs, node, err));
     QK_TRY(open_sessions(web, err));
     c->start = randombytes_random();
     QK_TRY(qk_openapi_write(&c->openapi, &c->openapi_len, err));

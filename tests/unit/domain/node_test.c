@@ -371,8 +371,11 @@ test_S215_node__a_jump_of_the_clock_fires_every_timer_between_once_in_order(void
 static void test_node__a_demo_goes_on_at_the_time_where_it_was_left(void **state)
 {
     (void)state;
-    qk_node_options o = {.data_dir = qk_test_path("demo"), .demo = true};
-    qk_node *node = open_node_with(&o);
+    /* A start near the jump: the timers of years between are another test's. */
+    qk_node_options first = {
+        .data_dir = qk_test_path("demo"), .demo = true, .clock_text = "2031-05-04T05:05:05x0"};
+    qk_node_options o = {.demo = true};
+    qk_node *node = open_node_with(&first);
     qk_error err = {0};
     assert_true(qk_node_demo(node));
     assert_done(qk_node_set_clock(node, at("2031-05-05T05:05:05"), 0, &err), &err);

@@ -214,6 +214,16 @@ static void write_matrix(qk_buf *out, double scale)
     qk_buf_puts(out, "\\n");
 }
 
+static void write_run(qk_buf *out, const char *options)
+{
+    qk_buf_init(out, 1 << 20);
+    qk_buf_printf(out, "{%s,\"title\":\"t\",\"con\":\"", options);
+    write_matrix(out, 1);
+    qk_buf_puts(out, "\",\"unc\":\"");
+    write_matrix(out, 0.1);
+    qk_buf_puts(out, "\"}");
+}
+
 static const qk_json_value *wait_for_run(rig *r, int id)
 {
     char path[80];
@@ -232,14 +242,10 @@ static void test_receptor__a_run_of_two_files_is_watched_and_stopped(void **stat
 {
     (void)state;
     rig r;
-    qk_buf body;
+    qk_buf body, long_body;
     start(&r);
-    qk_buf_init(&body, 1 << 20);
-    qk_buf_puts(&body, "{\"factors\":2,\"runs\":3,\"bootstraps\":3,\"title\":\"t\",\"con\":\"");
-    write_matrix(&body, 1);
-    qk_buf_puts(&body, "\",\"unc\":\"");
-    write_matrix(&body, 0.1);
-    qk_buf_puts(&body, "\"}");
+    write_run(&body, "\"factors\":2,\"runs\":3,\"bootstraps\":3");
+    write_run(&long_body, "\"factors\":3,\"runs\":100,\"bootstraps\":200,\"displacement\":true");
     reply got = rig_change(&r, "POST", "/api/v1/receptor/runs", body.ptr, "run1");
     if (got.status != 202) fail_msg("%d %.300s", got.status, got.body);
     assert_json(rig_json(&r, &got), "id", "1");
@@ -249,6 +255,9 @@ static void test_receptor__a_run_of_two_files_is_watched_and_stopped(void **stat
     assert_json(d, "result/total", "Mass");
     assert_non_null(rig_at(d, "result/factors/1/profile/3/explained"));
     assert_json(d, "result/factors/0/polar", "null");
+    assert_json(d, "program", QK_VERSION);
+    assert_json(d, "result/split/reason", "short");
+    assert_non_null(rig_at(d, "result/fpeak/3/factors/1/profile/3"));
     /* What is over is not stopped any more; what is not there is told. */
     got = rig_change(&r, "DELETE", "/api/v1/receptor/runs/1", "{}", "run2");
     assert_int_equal(got.status, 200);
@@ -260,7 +269,23 @@ static void test_receptor__a_run_of_two_files_is_watched_and_stopped(void **stat
     assert_int_equal(got.status, 422);
     got = rig_change(&r, "POST", "/api/v1/receptor/runs", "{\"factors\":99}", "run6");
     assert_int_equal(got.status, 400);
+    got = rig_get(&r, "/api/v1/receptor/runs/1/report.docx");
+    assert_int_equal(got.status, 200);
+    assert_memory_equal(got.body, "PK", 2);
+    assert_json(rig_document(&r, "/api/v1/receptor/profiles"), "sha256", "null");
+    /* A restart: what was found stands, what ran is broken off. */
+    got = rig_change(&r, "POST", "/api/v1/receptor/runs", long_body.ptr, "run7");
+    if (got.status != 202) fail_msg("%d %.300s", got.status, got.body);
+    rig_stop(&r);
+    start(&r);
+    d = rig_document(&r, "/api/v1/receptor/runs");
+    assert_json(d, "items/0/state", "broken");
+    assert_json(d, "items/1/state", "done");
+    d = rig_document(&r, "/api/v1/receptor/runs/1");
+    assert_json(d, "title", "t");
+    assert_json(d, "result/total", "Mass");
     qk_buf_clear(&body);
+    qk_buf_clear(&long_body);
     rig_stop(&r);
 }
 

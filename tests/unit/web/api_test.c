@@ -104,7 +104,8 @@ static const qk_json_value *schema_of(const qk_json_value *api, const char *name
 static bool is_absent(const qk_route *route)
 {
     return strcmp(route->id, "getRequest") == 0 || strcmp(route->id, "getLedgerRow") == 0 ||
-           strcmp(route->id, "getAirProfile") == 0 || strcmp(route->id, "getReceptorRun") == 0 ||
+           strcmp(route->id, "getAirProfile") == 0 ||
+           strncmp(route->path, "/receptor/runs/{", 16) == 0 ||
            strcmp(route->id, "getForecast") == 0 || strncmp(route->path, "/disperse/", 10) == 0 ||
            strncmp(route->path, "/plans/{", 8) == 0 || strncmp(route->path, "/tasks/{", 8) == 0 ||
            strncmp(route->path, "/schedule/{", 11) == 0 ||
