@@ -153,6 +153,8 @@ static bool counts(const binning *b, size_t i)
 
 static void tally(binning *b)
 {
+    bool moments =
+        b->o->statistic != QK_POLAR_CPF; /* a division an hour, which a share needs not */
     for (size_t i = 0; i < b->in->count; i++) {
         if (!counts(b, i)) {
             b->out->left_out++;
@@ -163,8 +165,8 @@ static void tally(binning *b)
         if (c->count == 0 || x > c->most) c->most = x;
         c->count++;
         c->over += x > b->out->threshold;
-        c->mean += d / c->count;
-        c->m2 += d * (x - c->mean);
+        if (moments) c->mean += d / c->count;
+        if (moments) c->m2 += d * (x - c->mean);
         b->out->calm += b->in->ws[i] == 0;
         b->out->used++;
     }
