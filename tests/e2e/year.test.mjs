@@ -600,6 +600,8 @@ describe('the pages of the plan', { concurrency: 2 }, () => {
     mine: ['#/plans/mine?u=t01', '.task'],
     month: ['#/plans/month', '.lines li'],
     bulletins: ['#/plans/bulletins', 'h1'],
+    departments: ['#/plans/departments', 'h1'],
+    settings: ['#/admin/settings', 'h1'],
     ledgers: ['#/ledgers', '.list li a'],
     ledger: ['#/ledgers/nrmm_test', '.long'],
     cases: ['#/cases', '.long'],
