@@ -5,7 +5,7 @@
  * 95-114): the bending-energy spline through all points, cut to the k strongest directions of its
  * kernel and smoothed as generalised cross-validation asks (Craven and Wahba 1979).
  *
- * The kernel is that of 1.4 k well-spread knots, over all points (Nystroem's approximation), its
+ * The kernel is that of 1.36 k well-spread knots, over all points (Nystroem's approximation), its
  * strongest directions those among theirs: against the decomposition of the full kernel this
  * differs by far less than the data's noise and needs a small part of the work.
  * Pure; any thread; a spline is the caller's, to be cleared. */
