@@ -412,7 +412,8 @@ static bool is_rechecked(qk_db *db, const char *kind)
     qk_arena arena;
     bool found = false;
     qk_arena_init(&arena, 4096);
-    qk_str list = words_of(db, "case.recheck", QK_STR("park_over loose_coal"), &arena);
+    qk_str list =
+        words_of(db, "case.recheck", QK_STR("park_over loose_coal hotspot hot_cell"), &arena);
     while (!found && list.len) found = qk_str_eq(qk_str_cut(&list, ' '), qk_str_of(kind));
     qk_arena_clear(&arena);
     return found;
@@ -421,8 +422,12 @@ static bool is_rechecked(qk_db *db, const char *kind)
 /* A closed case of such a kind waits for the day on which somebody looks again, to its end. */
 static void plan_recheck(qk_case_row *c, qk_db *db, qk_time now)
 {
-    int64_t days = qk_setting_i64(db, "case.recheck_days", RECHECK_DAYS);
+    char key[64];
+    int64_t usual = qk_setting_i64(db, "case.recheck_days", RECHECK_DAYS);
     if (!is_rechecked(db, c->kind)) return;
+    if (strcmp(c->kind, "hotspot") == 0) usual = 1; /* hot spots are looked at the next day */
+    snprintf(key, sizeof key, "case.recheck_days.%s", c->kind);
+    int64_t days = qk_setting_i64(db, key, usual);
     if (days < 1 || days > RECHECK_DAYS_MAX) days = RECHECK_DAYS;
     snprintf(c->state, sizeof c->state, "recheck");
     c->due_at = (qk_day_number(now) + days + 1) * QK_DAY - QK_CST_OFFSET;

@@ -22,9 +22,10 @@
  * upwards a county leader too, who is another person.
  *
  * Settings: case.reply_workdays (5); case.rungs ("talk inspect fund approval_stop account": what
- * the second, third … miss proposes); case.recheck ("park_over loose_coal"); case.recheck_days (30
- * calendar days). Writing is for the store thread inside a transaction, reading
- * for any thread with a connection of its own. */
+ * the second, third … miss proposes); case.recheck ("park_over loose_coal hotspot hot_cell");
+ * case.recheck_days (30 calendar days) and, of one kind, case.recheck_days.KIND (hotspot: 1).
+ * Writing is for the store thread inside a transaction, reading for any thread with a connection of
+ * its own. */
 #include "base/json.h"
 #include "domain/scheduler.h"
 

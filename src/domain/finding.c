@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/finding.h"
+#include "domain/area.h"
 #include "domain/cases.h"
 #include "domain/people.h"
 
@@ -34,6 +35,19 @@ typedef struct finding {
     qk_str text, title; /* in the arena */
 } finding;
 
+/* Where nobody owns what was found, the township in which the site stands answers. */
+static void answer_by_area(finding *f, const qk_registry *registry, qk_arena *arena)
+{
+    qk_site site;
+    qk_unit unit;
+    char division[16];
+    if (!qk_registry_site(registry, &site, qk_str_of(f->event->site))) return;
+    memcpy(division, site.division, sizeof division);
+    if (!division[0] && !qk_area_of(division, registry, site.lon, site.lat, arena)) return;
+    if (qk_area_unit(&unit, registry, qk_str_of(division), arena))
+        memcpy(f->unit, unit.id, sizeof f->unit);
+}
+
 /* What the event says, from its own JSON: the sentence that people read. */
 static qk_code describe(finding *f, const qk_registry *registry, qk_arena *arena)
 {
@@ -58,6 +72,8 @@ static qk_code describe(finding *f, const qk_registry *registry, qk_arena *arena
              QK_STR_ARG(code), (long long)f->event->id);
     if (owner.len && qk_people_unit_named(registry, &unit, owner))
         memcpy(f->unit, unit.id, sizeof f->unit);
+    else
+        answer_by_area(f, registry, arena);
     return QK_OK;
 }
 
@@ -95,7 +111,7 @@ qk_code qk_findings_take(const qk_events *events, qk_db *db, qk_scheduler *s,
     const qk_event *e;
     qk_arena arena;
     qk_code code = QK_OK;
-    qk_arena_init(&arena, 1 << 20);
+    qk_arena_init(&arena, 32 << 20);
     for (size_t cursor = 0; !code && (e = qk_events_fresh(events, &cursor)) != NULL;) {
         if (!is_finding(e)) continue;
         qk_arena_reset(&arena);

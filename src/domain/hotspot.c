@@ -166,6 +166,43 @@ static qk_code tell_share(qk_hotspot *spot, const qk_registry *registry,
     return QK_OK;
 }
 
+static void sum_standing(qk_hotspot_standing *out, const double *value, const double *middle,
+                         size_t hours)
+{
+    for (size_t h = 0; h < hours; h++) {
+        if (!isfinite(value[h]) || !isfinite(middle[h])) continue;
+        out->value += value[h];
+        out->middle += middle[h];
+        out->hours++;
+    }
+    out->value = out->hours ? out->value / (double)out->hours : NAN;
+    out->middle = out->hours ? out->middle / (double)out->hours : NAN;
+}
+
+qk_code qk_hotspot_stand(qk_hotspot_standing *out, const qk_hotspot_rule *rule,
+                         const qk_registry *registry, qk_telemetry_reader *reader, qk_str site,
+                         qk_str factor, qk_time from, qk_time to, qk_arena *arena, qk_error *err)
+{
+    stations s = {.first = qk_floor_hour(from)};
+    size_t of = SIZE_MAX;
+    *out = (qk_hotspot_standing){0};
+    s.hours = to > s.first ? (size_t)((qk_floor_hour(to) - s.first) / QK_HOUR) : 0;
+    QK_TRY(read_stations(&s, registry, reader, factor, (qk_place){NAN, NAN}, arena, err));
+    qk_standout_station *list = qk_arena_array(arena, s.n + 1, sizeof *list);
+    double *middle = qk_arena_array(arena, s.hours + 1, sizeof *middle);
+    if (!list || !middle) return no_memory(err);
+    for (size_t i = 0; i < s.n; i++) {
+        list[i] =
+            (qk_standout_station){{s.list[i].site->lon, s.list[i].site->lat}, s.list[i].value};
+        if (qk_str_eq(site, qk_str_of(s.list[i].site->id))) of = i;
+    }
+    if (of != SIZE_MAX)
+        QK_TRY(qk_standout_about(middle, &rule->stand, list, s.n, of, s.hours, arena, err));
+    if (of != SIZE_MAX) sum_standing(out, s.list[of].value, middle, s.hours);
+    if (of == SIZE_MAX) out->value = out->middle = NAN;
+    return QK_OK;
+}
+
 qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_hotspot_rule *rule,
                          const qk_registry *registry, qk_telemetry_reader *reader, qk_str factor,
                          qk_time from, qk_time to, qk_arena *arena, qk_error *err)

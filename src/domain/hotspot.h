@@ -49,6 +49,17 @@ QK_NODISCARD qk_code qk_hotspots_find(qk_hotspot **out, size_t *n, const qk_hots
                                       qk_str factor, qk_time from, qk_time to, qk_arena *arena,
                                       qk_error *err);
 
+/* How a station stands against its neighbours in the hours of from <= t < to: means over the hours
+ * in which both are known, of which there are *hours. */
+typedef struct qk_hotspot_standing {
+    double value, middle; /* NaN without hours */
+    size_t hours;
+} qk_hotspot_standing;
+QK_NODISCARD qk_code qk_hotspot_stand(qk_hotspot_standing *out, const qk_hotspot_rule *rule,
+                                      const qk_registry *registry, qk_telemetry_reader *reader,
+                                      qk_str site, qk_str factor, qk_time from, qk_time to,
+                                      qk_arena *arena, qk_error *err);
+
 typedef struct qk_trace {
     qk_site site;
     qk_factor factor;

@@ -2,6 +2,7 @@
 #include "domain/airfacts.h"
 #include "domain/cases.h"
 #include "domain/evaluation.h"
+#include "domain/hotspot_effect.h"
 #include "domain/hotspot_warn.h"
 #include "domain/money.h"
 #include "domain/regulation.h"
@@ -227,16 +228,21 @@ static qk_code count_hour(void *context, qk_node *node, qk_db *db, const qk_time
     return qk_transmission_touch_all(node->transmission, hour, err);
 }
 
-/* Where hours have come since the last time. */
+/* Hot spots where hours have come since the last time; effects whenever a case waits for one. */
 static qk_code look_for_hotspots(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
                                  qk_error *err)
 {
     qk_telemetry_reader *reader = NULL;
+    qk_code code = QK_OK;
+    bool waits = qk_hotspots_effect_waits(db);
     (void)context;
-    if (!node->hours_came) return QK_OK;
+    if (!node->hours_came && !waits) return QK_OK;
     QK_TRY(qk_telemetry_reader_open(&reader, node->telemetry, node->db_path, err));
-    qk_code code =
-        qk_hotspots_warn(NULL, db, node->events, node->registry, reader, timer->due_at, err);
+    if (waits)
+        code = qk_hotspots_effect(NULL, db, node->scheduler, node->registry, reader, timer->due_at,
+                                  err);
+    if (!code && node->hours_came)
+        code = qk_hotspots_warn(NULL, db, node->events, node->registry, reader, timer->due_at, err);
     qk_telemetry_reader_close(reader);
     node->hours_came = code != QK_OK;
     return code;

@@ -66,6 +66,8 @@ void qk_report_section(qk_report *r, const char *code, const char *zh, const cha
 
 /* Cut to whole characters. */
 static void put_printed(qk_json_writer *w, const char *name, const char *fmt, va_list args)
+    QK_PRINTF(3, 0);
+static void put_printed(qk_json_writer *w, const char *name, const char *fmt, va_list args)
 {
     char text[TEXT_MAX];
     int n = vsnprintf(text, sizeof text, fmt, args);

@@ -118,3 +118,17 @@ qk_code qk_standouts_find(qk_standout *out, size_t most, size_t *n, const qk_sta
     for (size_t i = 0; i < count && *n < most; i++) search_station(&s, i, out, most, n);
     return QK_OK;
 }
+
+qk_code qk_standout_about(double *middle, const qk_standout_rule *rule,
+                          const qk_standout_station *stations, size_t count, size_t of,
+                          size_t hours, qk_arena *arena, qk_error *err)
+{
+    search s = {.rule = rule, .stations = stations, .count = count, .hours = hours};
+    if (rule->neighbours < 1 || rule->neighbours > QK_STANDOUT_NEIGHBOURS || rule->least < 1)
+        return qk_fail(err, QK_EINVAL, "the rule for hot spots cannot be: see hotspot.* settings");
+    s.order = qk_arena_array(arena, count + 1, sizeof *s.order);
+    if (!s.order) return qk_fail(err, QK_ENOMEM, "no memory for %zu stations", count);
+    order_neighbours(&s, of);
+    for (size_t h = 0; h < hours; h++) middle[h] = middle_at(&s, h);
+    return QK_OK;
+}

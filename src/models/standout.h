@@ -40,6 +40,10 @@ QK_NODISCARD qk_code qk_standouts_find(qk_standout *out, size_t most, size_t *n,
                                        const qk_standout_rule *rule,
                                        const qk_standout_station *stations, size_t count,
                                        size_t hours, qk_arena *arena, qk_error *err);
+/* middle[hours]: the median of one station's neighbours in each hour; NaN = fewer than `least`. */
+QK_NODISCARD qk_code qk_standout_about(double *middle, const qk_standout_rule *rule,
+                                       const qk_standout_station *stations, size_t count, size_t of,
+                                       size_t hours, qk_arena *arena, qk_error *err);
 /* The median of count > 0 numbers, which it sorts. */
 double qk_standout_middle(double *values, size_t count);
 #endif

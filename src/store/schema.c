@@ -375,6 +375,11 @@ static const char *const schema_apportion[] = {
     NULL,
 };
 
+static const char *const schema_car[] = {
+#include "store/schema_car.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
     {"first tables", schema_1},
     {"quality control of ambient air", schema_air},
@@ -387,6 +392,7 @@ const qk_migration qk_schema[] = {
     {"samples of institutions", schema_fraud},
     {"warnings of heavy pollution", schema_warning},
     {"runs of source apportionment", schema_apportion},
+    {"what cars measured", schema_car},
     {NULL, NULL},
 };
 

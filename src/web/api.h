@@ -43,6 +43,8 @@ qk_handler qk_api_air_targets, qk_api_air_network, qk_api_air_components, qk_api
 qk_handler qk_api_forecast, qk_api_forecast_history, qk_api_forecast_scores, qk_api_forecast_state,
     qk_api_forecast_days, qk_api_forecast_publish, qk_api_forecast_edit, qk_api_forecast_minute,
     qk_api_forecast_weather, qk_api_forecast_weather_file;
+/* api_hot_cells.c */
+qk_handler qk_api_hotgrid, qk_api_hotgrid_case, qk_api_hotgrid_track;
 /* api_episodes.c */
 qk_handler qk_api_episodes, qk_api_episode, qk_api_episode_report;
 /* api_warnings.c */

@@ -223,6 +223,10 @@ static const qk_param analysis_params[] = {
 static const qk_param analysis_post_params[] = {
     TEXT("factor", 63, "Column of the values; the first other one unless given"), PLOT_OPTIONS,
     END};
+static const qk_param hotgrid_params[] = {
+    CHOICE("factor", "a34002 a34004", "PM10 unless given"),
+    TEXT("month", 7, "2026-11; this month unless given"),
+    INT("months", 1, 12, "How many months are looked at for repeats; 6 unless given"), END};
 static const qk_param hotspots_params[] = {
     TEXT("factor", 31, "Code of what is measured; a34002 (PM10) unless given"),
     TIME("from", "14 days before the end unless given; at most 31 days"),
@@ -533,6 +537,15 @@ const qk_route qk_routes[] = {
     {QK_POST, "/analysis/{kind}", qk_api_analysis_post, QK_LANE_STUDY, QK_ACT_AIR_STUDY, 16 * MB,
      96 * MB, "analyseFile", "The same plot of a file of one's own, which is not kept",
      analysis_post_params, "text/csv", "Analysis", "200 400 401 403 404 413 415 422"},
+    {QK_GET, "/hotgrid", qk_api_hotgrid, QK_LANE_STUDY, QK_ACT_AIR_VIEW, 0, 8 * MB, "getHotGrid",
+     "The cells of the county in a month, those that stand out in order", hotgrid_params, NULL,
+     "HotGrid", "200 404"},
+    {QK_POST, "/hotgrid/cases", qk_api_hotgrid_case, QK_LANE_CHANGE, QK_ACT_CASE_MANAGE, 4 * KB,
+     256 * KB, "openHotCellCase", "Open the case of a hot cell for its township", NULL,
+     "HotCellCase", "Case", "200 401 403 404 409 413 415 422"},
+    {QK_POST, "/hotgrid/tracks", qk_api_hotgrid_track, QK_LANE_CHANGE, QK_ACT_AIR_MARK, 8 * MB,
+     4 * KB, "importCarTrack", "Take in what a car measured, as CSV", NULL, "CarTrack",
+     "CarTrackTaken", "200 401 403 409 413 415 422"},
     {QK_GET, "/hotspots", qk_api_hotspots, QK_LANE_STUDY, QK_ACT_AIR_VIEW, 0, 64 * MB,
      "listHotspots", "Episodes in which one station stood far above its neighbours",
      hotspots_params, NULL, "HotspotList", "200"},

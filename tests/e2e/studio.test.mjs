@@ -136,6 +136,22 @@ describe('judging', { concurrency: 1 }, () => {
     await phone.context.close();
   });
 
+  test('S171 the hot cells of the month stand on the map and in the list; one opens a case for its township', async (t) => {
+    if (skipped(t)) return;
+    const { page, context, trouble } = await as('R1', '#/studio/grid');
+    await page.waitForSelector('tbody tr th .where');
+    const grid = await api(server.base, 'hotgrid');
+    assert.equal(await page.locator('tbody tr').count(), grid.items.length);
+    await page.locator('tbody tr .where').first().click();
+    assert.match(page.url(), /c=/);
+    await page.getByRole('button', { name: '立案' }).first().click();
+    await page.getByRole('dialog').getByRole('button', { name: '立案' }).click();
+    await page.locator('tbody tr').first().locator('a[href*="cases/"]').waitFor();
+    await sound(page, trouble);
+    await shot(page, 'grid');
+    await context.close();
+  });
+
   test('S048 an episode of the past opens with its report from summary to weak links', async (t) => {
     if (skipped(t)) return;
     const found = (await api(server.base, 'episodes')).items;

@@ -200,6 +200,115 @@ static void test_S170_hotspots__a_station_in_calibration_raises_none(void **stat
     rig_stop(&r);
 }
 
+/* ---- from the warning to the closed case ---- */
+
+static const char *step_path(rig *r, const char *id)
+{
+    return qk_arena_printf(&r->arena, "/api/v1/cases/%s/steps", id);
+}
+
+static const qk_json_value *step(rig *r, const char *id, const char *action, const char *text,
+                                 const char *who)
+{
+    return changed(r, "POST", step_path(r, id),
+                   qk_arena_printf(&r->arena,
+                                   "{\"action\":\"%s\",\"text\":\"%s\",\"person\":\"%s\"}", action,
+                                   text, who));
+}
+
+static void refused_step(rig *r, const char *id, const char *action, const char *text)
+{
+    refused(r, "POST", step_path(r, id),
+            qk_arena_printf(&r->arena, "{\"action\":\"%s\",\"text\":\"%s\",\"person\":\"赵\"}",
+                            action, text),
+            422, "step_refused");
+}
+
+/* The warning of 10:10 at station 3, fed back at 10:40. */
+static const char *feed_back(rig *r)
+{
+    send_others(r, 3, "2026-11-22T08:00:00", 120);
+    send_others(r, 3, "2026-11-22T09:00:00", 130);
+    send_particles(r, 3, "2026-11-22T08:00:00", 310, 78, 'N');
+    send_particles(r, 3, "2026-11-22T09:00:00", 340, 85, 'N');
+    set_clock(r, "2026-11-22T10:10:00");
+    qk_str id = rig_at(rig_document(r, "/api/v1/cases?kind=hotspot"), "items/0/id")->text;
+    const char *name = qk_arena_copy(&r->arena, id.ptr, id.len);
+    refused_step(r, name, "close", "x"); /* no state is skipped */
+    step(r, name, "dispatch", "", "王");
+    step(r, name, "sign", "", "李");
+    step(r, name, "arrive", "", "李");
+    set_clock(r, "2026-11-22T10:40:00");
+    refused_step(r, name, "feed_back", ""); /* no result */
+    step(r, name, "feed_back", "裸土未覆盖，已覆盖并洒水", "李");
+    return name;
+}
+
+/* The air of the two hours behind the feedback. */
+static void send_after(rig *r, double level)
+{
+    static const char *const hours[] = {"2026-11-22T10:00:00", "2026-11-22T11:00:00",
+                                        "2026-11-22T12:00:00"};
+    set_clock(r, "2026-11-22T13:01:00");
+    for (int h = 0; h < 3; h++) {
+        send_others(r, 3, hours[h], 120);
+        send_particles(r, 3, hours[h], level, level / 4, 'N');
+    }
+    set_clock(r, "2026-11-22T13:10:00");
+}
+
+static const qk_json_value *last_step(const qk_json_value *d, const char *what)
+{
+    const qk_json_value *found = NULL;
+    for (const qk_json_value *s = rig_at(d, "steps")->first; s; s = s->next)
+        if (qk_str_eq(qk_json_get_str(s, "what"), qk_str_of(what))) found = s;
+    return found;
+}
+
+static void
+test_S173_hotspots__closed_only_with_result_and_second_look_and_the_fall_is_recorded(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    const char *id = feed_back(&r), *path = qk_arena_printf(&r.arena, "/api/v1/cases/%s", id);
+    assert_null(last_step(rig_document(&r, path), "effect"));
+    send_after(&r, 130);
+    const qk_json_value *d = rig_document(&r, path), *effect = last_step(d, "effect");
+    assert_non_null(effect);
+    assert_json(effect, "data/fell", "true");
+    assert_json(effect, "data/after/value", "130");
+    assert_json(effect, "data/after/hours", "2");
+    assert_json(effect, "data/before/value", "325");
+    assert_non_null(strstr(rig_at(effect, "text")->text.ptr, "已回落"));
+    assert_json(d, "state", "fed_back");
+    refused_step(&r, id, "close", "x");
+    step(&r, id, "verify", "", "王");
+    d = step(&r, id, "close", "", "王");
+    assert_json(d, "state", "recheck");         /* not closed yet */
+    refused_step(&r, id, "held", "现场已绿化"); /* not before the day */
+    set_clock(&r, "2026-11-23T09:00:00");
+    refused_step(&r, id, "held", "");
+    d = step(&r, id, "held", "复查：裸土已绿化，未复发", "赵");
+    assert_json(d, "state", "closed");
+    rig_stop(&r);
+}
+
+static void test_S173_hotspots__where_nothing_falls_the_order_goes_out_again(void **state)
+{
+    (void)state;
+    rig r;
+    start(&r);
+    const char *id = feed_back(&r), *path = qk_arena_printf(&r.arena, "/api/v1/cases/%s", id);
+    send_after(&r, 320);
+    const qk_json_value *d = rig_document(&r, path);
+    assert_json(last_step(d, "effect"), "data/fell", "false");
+    assert_json(d, "state", "on_site");
+    assert_non_null(last_step(d, "return"));
+    assert_json(rig_document(&r, EVENTS), "total", "1");
+    rig_stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +317,9 @@ int main(void)
         qk_dir_test(test_S170_hotspots__a_regional_rise_raises_none),
         qk_dir_test(test_S170_hotspots__a_spike_of_one_five_minute_value_raises_none),
         qk_dir_test(test_S170_hotspots__a_station_in_calibration_raises_none),
+        qk_dir_test(
+            test_S173_hotspots__closed_only_with_result_and_second_look_and_the_fall_is_recorded),
+        qk_dir_test(test_S173_hotspots__where_nothing_falls_the_order_goes_out_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@ type Loader = () => Promise<{ default: Component }>;
 export const STUDIO_SCREENS: Record<string, Loader> = {
   plots: () => import('./Studio.svelte'),
   trace: () => import('./Trace.svelte'),
+  grid: () => import('./HotGrid.svelte'),
   episodes: () => import('./Episodes.svelte'),
   receptor: () => import('./Receptor.svelte'),
 };
