@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of money: kept, appealed, approved, posted, reversed, listed. */
+#include "domain/dbjson.h"
 #include "domain/money_private.h"
 #include "domain/node.h"
 #include "domain/setting.h"
@@ -402,6 +403,17 @@ static qk_code put_lines(qk_json_writer *w, qk_db *db, sqlite3_stmt *s, const qk
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
+/* The newest month that has a line, as "latest". */
+static qk_code put_latest(qk_json_writer *w, qk_db *db, qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(&s, db, "SELECT max(period) FROM money_line", err));
+    QK_TRY(qk_db_step(db, s, err));
+    qk_dbjson_text(w, "latest", s, 0);
+    sqlite3_reset(s);
+    return QK_OK;
+}
+
 qk_code qk_money_write_list(qk_json_writer *w, qk_db *db, const qk_money_filter *f, qk_error *err)
 {
     sqlite3_stmt *s = NULL;
@@ -418,6 +430,7 @@ qk_code qk_money_write_list(qk_json_writer *w, qk_db *db, const qk_money_filter 
     qk_json_object(w);
     if (!code) code = put_lines(w, db, s, f, t, err);
     put_sums(w, t);
+    if (!code) code = put_latest(w, db, err);
     qk_json_end(w);
     free(t);
     return code;

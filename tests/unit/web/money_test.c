@@ -21,6 +21,10 @@ static void test_S190_money__a_month_is_drafted_approved_by_two_and_posted(void 
     d = rig_document(&r, "/api/v1/money?period=2026-10");
     assert_json(d, "yuan", "-350000");
     assert_json(d, "posted_yuan", "0");
+    /* A month without a line says which one has. */
+    d = rig_document(&r, "/api/v1/money?period=2026-11");
+    assert_json(d, "latest", "2026-10");
+    d = rig_document(&r, "/api/v1/money?period=2026-10");
     (void)rig_changed(&r, "POST", "/api/v1/money/M2026-10-0002/steps",
                       "{\"action\":\"appeal\",\"text\":\"不在辖区\",\"person\":\"西岭镇\"}");
     (void)rig_refused(&r, "POST", "/api/v1/money/approve",

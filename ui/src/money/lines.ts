@@ -27,6 +27,8 @@ export interface MoneyLine {
 export interface MoneyList {
   items: MoneyLine[];
   units: { unit: string; yuan: number; posted_yuan: number }[];
+  /** The newest month that has a line. */
+  latest: string | null;
   yuan: number;
   posted_yuan: number;
 }

@@ -20,7 +20,7 @@ describe('lines of money', () => {
   });
   it('stand under their unit, who loses most first', () => {
     const items = [line({ id: 'a' }), line({ id: 'b', unit: 't2', yuan: -200_000 }), line({ id: 'c' })];
-    const groups = byUnit({ items, units: [{ unit: 't1', yuan: -150_000, posted_yuan: 0 }, { unit: 't2', yuan: -200_000, posted_yuan: 0 }], yuan: 0, posted_yuan: 0 });
+    const groups = byUnit({ items, units: [{ unit: 't1', yuan: -150_000, posted_yuan: 0 }, { unit: 't2', yuan: -200_000, posted_yuan: 0 }], yuan: 0, posted_yuan: 0, latest: null });
     expect(groups.map((g) => [g.unit, g.lines.map((l) => l.id)])).toEqual([['t2', ['b']], ['t1', ['a', 'c']]]);
   });
   it('choose from two years of months and the one asked for', () => {
