@@ -451,9 +451,11 @@ static void put_weather(work *k)
 static void say_signs(work *k)
 {
     char a[32], b[32], c[32], when[QK_TIME_TEXT];
-    qk_report_say(&k->r, "小风静风占 %s%%（达到 %.0f%% 视为本地积累迹象）。",
-                  "Calm in %s %% of hours (%.0f %% counts as a sign of own emission gathering).",
-                  number_text(a, k->during.calm * 100, 0), CALM_SHARE * 100);
+    if (isfinite(k->during.calm))
+        qk_report_say(
+            &k->r, "小风静风占 %s%%（达到 %.0f%% 视为本地积累迹象）。",
+            "Calm in %s %% of hours (%.0f %% counts as a sign of own emission gathering).",
+            number_text(a, k->during.calm * 100, 0), CALM_SHARE * 100);
     if (isfinite(k->rise))
         qk_report_say(&k->r,
                       "全县 PM2.5 三小时最大升幅 %s 微克/立方米（至 %s），当时风速 %s "
