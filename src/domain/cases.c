@@ -425,7 +425,8 @@ static void plan_recheck(qk_case_row *c, qk_db *db, qk_time now)
     char key[64];
     int64_t usual = qk_setting_i64(db, "case.recheck_days", RECHECK_DAYS);
     if (!is_rechecked(db, c->kind)) return;
-    if (strcmp(c->kind, "hotspot") == 0) usual = 1; /* hot spots are looked at the next day */
+    if (qk_str_eq(qk_str_of(c->kind), QK_STR("hotspot")))
+        usual = 1; /* hot spots are looked at the next day */
     snprintf(key, sizeof key, "case.recheck_days.%s", c->kind);
     int64_t days = qk_setting_i64(db, key, usual);
     if (days < 1 || days > RECHECK_DAYS_MAX) days = RECHECK_DAYS;

@@ -371,7 +371,8 @@ static const char *township_of(const work *k, const qk_site *site)
     size_t n = 0;
     if (qk_registry_divisions(k->e->q->registry, k->arena, &all, &n) != QK_OK) return "—";
     for (size_t i = 0; i < n; i++)
-        if (strcmp(all[i].code, site->division) == 0) return plain(all[i].name_zh);
+        if (qk_str_eq(qk_str_of(all[i].code), qk_str_of(site->division)))
+            return plain(all[i].name_zh);
     return "—";
 }
 

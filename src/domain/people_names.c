@@ -319,9 +319,9 @@ static const qk_unit *by_beginning(const look_up *l, qk_str stem)
     const qk_unit *found = NULL;
     for (size_t i = 0; i < l->r->tables[QK_ROW_UNIT].n; i++) {
         const qk_unit *u = unit_row(l->r, i);
+        if (strcmp(u->kind, "department") != 0) continue;
         qk_unit_short_name(shortened, qk_str_of(u->name_zh), l->county);
-        if (strcmp(u->kind, "department") != 0 || !qk_str_starts(qk_str_of(shortened), stem))
-            continue;
+        if (!qk_str_starts(qk_str_of(shortened), stem)) continue;
         if (found) return NULL;
         found = u;
     }

@@ -267,13 +267,9 @@ static qk_code take_track(qk_exchange *x, void *context, qk_db *db, qk_time now,
 
 qk_code qk_api_hotgrid_track(qk_exchange *x, qk_error *err)
 {
-    static const char *const members[] = {"csv", "person", NULL};
-    const qk_json_value *body = NULL;
-    hot_change c = {0};
-    QK_TRY(qk_exchange_body(x, members, &body, err));
-    c.csv = qk_json_get_str(body, "csv");
+    hot_change c = {.csv = x->body};
     if (!c.csv.len)
-        return qk_refuse(x, err, 400, "bad_body", "csv", "'csv' is a text with a header row");
-    QK_TRY(qk_air_person(c.person, x, body, false, err));
+        return qk_refuse(x, err, 400, "bad_body", NULL, "the body is the file of the track");
+    qk_str_copy(c.person, sizeof c.person, qk_str_of(x->who));
     return qk_change_run(x, take_track, &c, err);
 }

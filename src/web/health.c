@@ -193,9 +193,8 @@ void qk_health_look(qk_health_watch *watch, const qk_context *context)
     qk_buf text;
     qk_node_health_get(context->node, &h);
     uint64_t found = find_problems(context, &h);
-    bool turned = watch->looked && found != watch->seen;
-    *watch = (qk_health_watch){true, found};
-    if (!turned) return;
+    if (found == watch->seen) return;
+    watch->seen = found;
     qk_buf_init(&text, DOCUMENT_MAX);
     qk_json_init(&w, &text);
     write_health(&w, context, &h);

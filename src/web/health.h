@@ -13,9 +13,8 @@ void qk_health_json(qk_json_writer *w, const qk_context *context);
 bool qk_health_is_well(const qk_node_health *health);
 uint64_t qk_health_memory(void); /* resident bytes */
 
-/* What was last told; zero at first. */
+/* What was last told; zero at first: a problem that the first look finds is news as any other. */
 typedef struct qk_health_watch {
-    bool looked;
     uint64_t seen;
 } qk_health_watch;
 /* Publishes the document when a problem came or went since the last look. Cheap. */

@@ -139,6 +139,7 @@ static void test_hotgrid__a_rise_of_all_and_what_is_missing_make_none(void **sta
     assert_int_equal(qk_hotgrid_run(&g, &c.in, &rule, &c.arena, &err), QK_EINVAL);
     c.in.nx = c.in.ny = 1000;
     assert_int_equal(qk_hotgrid_run(&g, &c.in, &rule, &c.arena, &err), QK_EFULL);
+    qk_arena_clear(&c.arena);
     build(&c);
     const qk_hotgrid_rule bad = {.least_excess = 20};
     assert_int_equal(qk_hotgrid_run(&g, &c.in, &bad, &c.arena, &err), QK_EINVAL);

@@ -95,6 +95,13 @@ static void test_S171_hotgrid__the_hot_cell_has_a_case_with_its_township(void **
     rig_stop(&r);
 }
 
+static void track_refused(rig *r, const char *csv, const char *words)
+{
+    reply got = rig_upload(r, GRID "/tracks", "text/csv", qk_str_of(csv), words);
+    assert_int_equal(got.status, 422);
+    assert_non_null(strstr(got.body, words));
+}
+
 static void test_S171_hotgrid__a_car_finds_what_no_station_sees(void **state)
 {
     (void)state;
@@ -103,12 +110,13 @@ static void test_S171_hotgrid__a_car_finds_what_no_station_sees(void **state)
     start(&r);
     send_month(&r);
     qk_buf_init(&body, 1 << 16);
-    qk_buf_puts(&body, "{\"person\":\"走航组\",\"csv\":\"time,lon,lat,PM10\\n");
+    qk_buf_puts(&body, "time,lon,lat,PM10\n");
     for (int day = 18; day < 21; day++)
         for (int k = 0; k < 20; k++)
-            qk_buf_printf(&body, "2026-11-%02dT09:%02d:00,112.4951,35.2121,%d\\n", day, k, 300 + k);
-    qk_buf_puts(&body, "\"}");
-    assert_json(changed(&r, "POST", GRID "/tracks", body.ptr), "rows", "60");
+            qk_buf_printf(&body, "2026-11-%02dT09:%02d:00,112.4951,35.2121,%d\n", day, k, 300 + k);
+    reply got = rig_upload(&r, GRID "/tracks", "text/csv", qk_buf_str(&body), "track");
+    assert_int_equal(got.status, 200);
+    assert_json(rig_json(&r, &got), "rows", "60");
     qk_buf_clear(&body);
     const qk_json_value *d = rig_document(&r, GRID "?month=2026-11&months=1");
     assert_json(d, "points", "3"); /* one for a place and hour */
@@ -117,11 +125,9 @@ static void test_S171_hotgrid__a_car_finds_what_no_station_sees(void **state)
     double lon = 0, lat = 0;
     assert_true(qk_json_get_f64(rig_at(d, "items/0"), "lon", &lon) && lon < 112.51);
     assert_true(qk_json_get_f64(rig_at(d, "items/0"), "lat", &lat) && lat > 35.2);
-    refused(&r, "POST", GRID "/tracks",
-            "{\"csv\":\"time,lon,lat,PM10\\n2026-11-18T09:00:00,x,35,1\\n\"}", 422, "longitude");
-    refused(&r, "POST", GRID "/tracks", "{\"csv\":\"time,lon,PM10\\n\"}", 422, "columns");
-    refused(&r, "POST", GRID "/tracks",
-            "{\"csv\":\"time,lon,lat,PM10\\n2027-11-18T09:00:00,112,35,1\\n\"}", 422, "has been");
+    track_refused(&r, "time,lon,lat,PM10\n2026-11-18T09:00:00,x,35,1\n", "longitude");
+    track_refused(&r, "time,lon,PM10\n", "columns");
+    track_refused(&r, "time,lon,lat,PM10\n2027-11-18T09:00:00,112,35,1\n", "has been");
     rig_stop(&r);
 }
 

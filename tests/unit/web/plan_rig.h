@@ -15,24 +15,6 @@ static const char rig_plan[] =
     "三、保障措施\n\n（一）加强组织领导。各镇（街道）、县有关部门于5月31日前将本单位实施方案报"
     "县环委办。\n";
 
-/* A file as a body, with the operator's key. */
-static inline reply rig_upload(rig *r, const char *path, const char *type, qk_str file,
-                               const char *idempotency_key)
-{
-    qk_buf text;
-    reply out;
-    qk_buf_init(&text, 80 << 20);
-    qk_buf_printf(&text,
-                  "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: "
-                  "Bearer %s\r\nIdempotency-Key: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                  "\r\n",
-                  path, r->key, idempotency_key, type, file.len);
-    qk_buf_put_str(&text, file);
-    rig_send(r, &out, text.ptr, text.len, 30000);
-    qk_buf_clear(&text);
-    return out;
-}
-
 /* A change that must be made; its answer. */
 static inline const qk_json_value *rig_changed(rig *r, const char *method, const char *path,
                                                const char *body)

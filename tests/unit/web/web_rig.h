@@ -321,4 +321,22 @@ static inline bool rig_is(const qk_json_value *v, const char *path, const char *
                      found ? found->text.ptr : "", found ? (int)found->type : -1, want);          \
         }                                                                                         \
     } while (0)
+
+/* A file as a body, with the operator's key. */
+static inline reply rig_upload(rig *r, const char *path, const char *type, qk_str file,
+                               const char *idempotency_key)
+{
+    qk_buf text;
+    reply out;
+    qk_buf_init(&text, 80 << 20);
+    qk_buf_printf(&text,
+                  "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: "
+                  "Bearer %s\r\nIdempotency-Key: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                  "\r\n",
+                  path, r->key, idempotency_key, type, file.len);
+    qk_buf_put_str(&text, file);
+    rig_send(r, &out, text.ptr, text.len, 30000);
+    qk_buf_clear(&text);
+    return out;
+}
 #endif
