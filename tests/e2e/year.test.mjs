@@ -493,8 +493,8 @@ describe('journey (a)', { concurrency: 1 }, () => {
     await page.locator('dialog input[type=file]').setInputFiles({ name: 'air.csv', mimeType: 'text/csv', buffer: Buffer.from(['unit,period,pm25,target,last_year,source', ...rows].join('\r\n')) });
     await page.locator('dialog .answer').filter({ hasText: '将新增 6 行' }).waitFor();
     await page.locator('dialog .acts .primary').click();
-    const refused = page.locator('dialog.wide [role=alert]');
-    await page.locator('dialog.wide').waitFor({ state: 'hidden' }).catch(async (e) => assert.fail(`${await refused.allInnerTexts()} ${e.message}`));
+    const refused = page.locator('dialog[open] [role=alert]');
+    await page.locator('dialog[open]').waitFor({ state: 'detached' }).catch(async (e) => assert.fail(`${await refused.allInnerTexts()} ${e.message}`));
     await page.locator('tbody tr').nth(5).waitFor().catch(async (e) => assert.fail(`${await page.locator('.head').innerText()} ${e.message}`));
     const explained = async (period, unit, formula) => {
       await page.goto(`${server.base}?lang=zh&theme=light#/assess?p=${period}`);
