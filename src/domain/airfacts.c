@@ -114,12 +114,6 @@ static bool find_target(qk_str *out, bool *of_month, const filling *f, const cha
 
 /* ---- rows ---- */
 
-static void set(const filling *f, qk_str *values, const char *field, qk_str value)
-{
-    size_t at = qk_ledger_field_find(f->type, qk_str_of(field));
-    if (at != SIZE_MAX) values[at] = value;
-}
-
 /* Zero in *id: a new row; false in *ours: it is somebody else's. */
 static qk_code find_row(int64_t *id, bool *ours, filling *f, const qk_str *values)
 {
@@ -143,13 +137,15 @@ static qk_code put_row(filling *f, const qk_unit *unit, qk_str target, bool of_m
     int64_t id = 0;
     bool ours = true, changed = false;
     snprintf(source, sizeof source, SOURCE "，有效 %d 天", (int)days);
-    set(f, values, "unit", qk_str_of(unit->id));
-    set(f, values, "period", f->period);
-    set(f, values, "pm25", qk_str_of(own));
-    set(f, values, "target", target);
-    if (f->month) set(f, values, "target_of", of_month ? QK_STR("month") : QK_STR("year"));
-    set(f, values, "last_year", qk_str_of(before));
-    set(f, values, "source", qk_str_of(source));
+    qk_ledger_cell_set(f->type, values, "unit", qk_str_of(unit->id));
+    qk_ledger_cell_set(f->type, values, "period", f->period);
+    qk_ledger_cell_set(f->type, values, "pm25", qk_str_of(own));
+    qk_ledger_cell_set(f->type, values, "target", target);
+    if (f->month)
+        qk_ledger_cell_set(f->type, values, "target_of",
+                           of_month ? QK_STR("month") : QK_STR("year"));
+    qk_ledger_cell_set(f->type, values, "last_year", qk_str_of(before));
+    qk_ledger_cell_set(f->type, values, "source", qk_str_of(source));
     QK_TRY(find_row(&id, &ours, f, values));
     if (!ours) return QK_OK;
     QK_TRY(qk_ledger_put(&id, &changed, f->db, f->type, values, -1, QK_TIME_NONE, QK_STR("system"),

@@ -8,12 +8,6 @@
 
 /* ---- rows ---- */
 
-static void set(const qk_ledger_type *type, qk_str *values, const char *field, qk_str value)
-{
-    size_t at = qk_ledger_field_find(type, qk_str_of(field));
-    if (at != SIZE_MAX) values[at] = value;
-}
-
 static qk_str get(const qk_ledger_type *type, const qk_str *values, const char *field)
 {
     size_t at = qk_ledger_field_find(type, qk_str_of(field));
@@ -31,13 +25,13 @@ qk_code qk_deptplan_put(qk_db *db, const qk_deptplan_field *f, qk_str by, qk_tim
     QK_TRY(qk_ledger_type_get(&type, db, LEDGER, QK_TIME_NONE, arena, err));
     char *year = qk_arena_printf(arena, "%d", f->year);
     if (!year) return qk_fail(err, QK_ENOMEM, "no memory for a department's field");
-    set(type, values, "unit", f->unit);
-    set(type, values, "year", qk_str_of(year));
-    set(type, values, "field", f->field);
-    set(type, values, "check", f->check);
-    set(type, values, "with", f->with);
-    set(type, values, "plan", f->plan);
-    set(type, values, "path", f->path);
+    qk_ledger_cell_set(type, values, "unit", f->unit);
+    qk_ledger_cell_set(type, values, "year", qk_str_of(year));
+    qk_ledger_cell_set(type, values, "field", f->field);
+    qk_ledger_cell_set(type, values, "check", f->check);
+    qk_ledger_cell_set(type, values, "with", f->with);
+    qk_ledger_cell_set(type, values, "plan", f->plan);
+    qk_ledger_cell_set(type, values, "path", f->path);
     qk_code code = qk_ledger_find(&id, db, type, values, arena, &none);
     if (code == QK_OK) return QK_OK;
     if (code != QK_ENOTFOUND) return qk_fail(err, code, "%s", none.message);

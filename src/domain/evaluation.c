@@ -37,18 +37,6 @@ typedef struct verdict {
     char case_id[QK_CASE_ID_MAX];
 } verdict;
 
-static qk_str value_of(const qk_ledger_type *type, const qk_ledger_row *row, const char *field)
-{
-    size_t at = qk_ledger_field_find(type, qk_str_of(field));
-    return at == SIZE_MAX ? QK_STR("") : row->values[at];
-}
-
-static void set(const qk_ledger_type *type, qk_str *values, const char *field, qk_str value)
-{
-    size_t at = qk_ledger_field_find(type, qk_str_of(field));
-    if (at != SIZE_MAX) values[at] = value;
-}
-
 /* ---- what was measured ---- */
 
 static qk_code mean_of(side *out, const evaluating *e, const verdict *v, qk_time from, qk_time to)
@@ -138,16 +126,16 @@ static void set_number(const evaluating *e, qk_str *values, const char *field, i
                        double value)
 {
     const char *text = isfinite(value) ? qk_arena_printf(e->row, "%.*f", digits, value) : NULL;
-    if (text) set(e->results, values, field, qk_str_of(text));
+    if (text) qk_ledger_cell_set(e->results, values, field, qk_str_of(text));
 }
 
 static qk_code keep(evaluating *e, const verdict *v, int64_t id, qk_str *values)
 {
     char today[QK_TIME_TEXT];
     bool changed = false;
-    set(e->results, values, "name", v->name);
-    set(e->results, values, "site", v->site);
-    set(e->results, values, "unit", v->unit);
+    qk_ledger_cell_set(e->results, values, "name", v->name);
+    qk_ledger_cell_set(e->results, values, "site", v->site);
+    qk_ledger_cell_set(e->results, values, "unit", v->unit);
     set_number(e, values, "days", 0, (double)e->days);
     set_number(e, values, "drop_asked", 0, (double)e->drop);
     set_number(e, values, "hours_before", 0, (double)v->before.hours);
@@ -155,10 +143,10 @@ static qk_code keep(evaluating *e, const verdict *v, int64_t id, qk_str *values)
     set_number(e, values, "mean_before", 3, v->before.mean);
     set_number(e, values, "mean_after", 3, v->after.mean);
     set_number(e, values, "change", 1, v->change_percent);
-    set(e->results, values, "state", qk_str_of(v->state));
-    set(e->results, values, "case", qk_str_of(v->case_id));
+    qk_ledger_cell_set(e->results, values, "state", qk_str_of(v->state));
+    qk_ledger_cell_set(e->results, values, "case", qk_str_of(v->case_id));
     if (strcmp(v->state, "no_data") != 0)
-        set(e->results, values, "evaluated", qk_str_of(qk_date_iso(today, e->now)));
+        qk_ledger_cell_set(e->results, values, "evaluated", qk_str_of(qk_date_iso(today, e->now)));
     QK_TRY(qk_ledger_put(&id, &changed, e->db, e->results, values, -1, QK_TIME_NONE,
                          QK_STR("system"), e->now, e->err));
     e->made += changed;
@@ -169,18 +157,18 @@ static qk_code evaluate_row(void *context, const qk_ledger_row *row)
 {
     evaluating *e = context;
     qk_str values[QK_LEDGER_FIELDS] = {{NULL, 0}};
-    verdict v = {.name = value_of(e->works, row, e->name),
-                 .site = value_of(e->works, row, "site"),
-                 .unit = value_of(e->works, row, "unit"),
-                 .factor = value_of(e->works, row, "factor"),
-                 .done = value_of(e->works, row, "done_date")};
+    verdict v = {.name = qk_ledger_cell(e->works, row->values, e->name),
+                 .site = qk_ledger_cell(e->works, row->values, "site"),
+                 .unit = qk_ledger_cell(e->works, row->values, "unit"),
+                 .factor = qk_ledger_cell(e->works, row->values, "factor"),
+                 .done = qk_ledger_cell(e->works, row->values, "done_date")};
     int64_t id = 0;
     bool judged = false;
     qk_arena_reset(e->row);
     snprintf(v.cause, sizeof v.cause, "%.*s/%lld", QK_STR_ARG(e->works->id), (long long)row->id);
-    set(e->results, values, "cause", qk_str_of(v.cause));
-    set(e->results, values, "factor", v.factor);
-    set(e->results, values, "done_date", v.done);
+    qk_ledger_cell_set(e->results, values, "cause", qk_str_of(v.cause));
+    qk_ledger_cell_set(e->results, values, "factor", v.factor);
+    qk_ledger_cell_set(e->results, values, "done_date", v.done);
     QK_TRY(find_earlier(&id, &judged, e, values));
     if (judged) return QK_OK;
     QK_TRY(measure(&v, e));

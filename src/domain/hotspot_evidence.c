@@ -216,16 +216,10 @@ static qk_code ask_meters(qk_suspicion *s, qk_evidence_book *b, qk_error *err)
 
 /* ---- ledgers ---- */
 
-static qk_str cell(const qk_evidence_book *b, const qk_ledger_row *row, const char *field)
-{
-    size_t at = qk_ledger_field_find(b->type, qk_str_of(field));
-    return at == SIZE_MAX ? QK_STR("") : row->values[at];
-}
-
 static double number_in(const qk_evidence_book *b, const qk_ledger_row *row, const char *field)
 {
     double x;
-    return qk_parse_f64(&x, cell(b, row, field)) == QK_OK ? x : NAN;
+    return qk_parse_f64(&x, qk_ledger_cell(b->type, row->values, field)) == QK_OK ? x : NAN;
 }
 
 static char *copy_of(const qk_evidence_book *b, qk_str text)
@@ -238,8 +232,8 @@ static qk_code take_note(qk_evidence_book *b, const qk_ledger_row *row, unsigned
 {
     if (b->note_count == NOTES_MAX || row->site.len == 0) return QK_OK;
     note *n = &b->notes[b->note_count];
-    *n = (note){copy_of(b, row->site), b->ledger, copy_of(b, cell(b, row, "date")), evidence,
-                tonnes};
+    *n = (note){copy_of(b, row->site), b->ledger,
+                copy_of(b, qk_ledger_cell(b->type, row->values, "date")), evidence, tonnes};
     if (!n->site || !n->date) return QK_ENOMEM;
     b->note_count++;
     return QK_OK;
@@ -259,9 +253,9 @@ static qk_code take_problem(void *context, const qk_ledger_row *row)
                  {"not_limiting", QK_EVIDENCE_RUNNING, 3}};
     qk_evidence_book *b = context;
     qk_time day;
-    qk_str kind = cell(b, row, "kind");
+    qk_str kind = qk_ledger_cell(b->type, row->values, "kind");
     if (qk_str_eq(row->state, QK_STR("rejected"))) return QK_OK;
-    if (qk_time_parse(&day, cell(b, row, "date")) != QK_OK) return QK_OK;
+    if (qk_time_parse(&day, qk_ledger_cell(b->type, row->values, "date")) != QK_OK) return QK_OK;
     int32_t ago = qk_day_number(b->ask.end - 1) - qk_day_number(day);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (qk_str_eq(kind, qk_str_of(kinds[i].kind)) && ago <= kinds[i].days)
@@ -293,8 +287,9 @@ static qk_code take_fire(void *context, const qk_ledger_row *row)
     qk_site site = {
         .kind = "fire", .lon = number_in(b, row, "lon"), .lat = number_in(b, row, "lat")};
     b->knows_fires = true;
-    snprintf(text, sizeof text, "%.*sT%.*s:00", QK_STR_ARG(cell(b, row, "date")),
-             QK_STR_ARG(cell(b, row, "time")));
+    snprintf(text, sizeof text, "%.*sT%.*s:00",
+             QK_STR_ARG(qk_ledger_cell(b->type, row->values, "date")),
+             QK_STR_ARG(qk_ledger_cell(b->type, row->values, "time")));
     if (qk_str_eq(row->state, QK_STR("rejected")) || b->fire_count == QK_HOTSPOT_FIRES ||
         qk_time_parse(&at, qk_str_of(text)) != QK_OK || at > b->ask.end ||
         at < b->ask.end - FIRE_H * QK_HOUR || !isfinite(site.lon) || !isfinite(site.lat))

@@ -110,6 +110,11 @@ QK_NODISCARD qk_code qk_ledger_type_put(qk_db *db, const qk_ledger_type *type, i
 void qk_ledger_type_json(qk_json_writer *w, const qk_ledger_type *type);
 /* Index of a field by name, or SIZE_MAX. */
 size_t qk_ledger_field_find(const qk_ledger_type *type, qk_str name);
+/* A row's value by the field's name; empty when the type has no such field. */
+qk_str qk_ledger_cell(const qk_ledger_type *type, const qk_str *values, const char *field);
+/* Nothing when the type has no such field. The value is not copied. */
+void qk_ledger_cell_set(const qk_ledger_type *type, qk_str *values, const char *field,
+                        qk_str value);
 
 /* ---- rows ---- */
 typedef struct qk_ledger_row {

@@ -344,6 +344,18 @@ size_t qk_ledger_field_find(const qk_ledger_type *type, qk_str name)
     return SIZE_MAX;
 }
 
+qk_str qk_ledger_cell(const qk_ledger_type *type, const qk_str *values, const char *field)
+{
+    size_t at = qk_ledger_field_find(type, qk_str_of(field));
+    return at == SIZE_MAX ? QK_STR("") : values[at];
+}
+
+void qk_ledger_cell_set(const qk_ledger_type *type, qk_str *values, const char *field, qk_str value)
+{
+    size_t at = qk_ledger_field_find(type, qk_str_of(field));
+    if (at != SIZE_MAX) values[at] = value;
+}
+
 const qk_ledger_counter *qk_ledger_counter_find(const qk_ledger_type *type, qk_str id)
 {
     for (size_t i = 0; i < type->counter_count; i++)

@@ -17,16 +17,10 @@ typedef struct drafting {
     qk_error *err;
 } drafting;
 
-static qk_str value_of(const drafting *d, const qk_ledger_row *row, const char *field)
-{
-    size_t at = qk_ledger_field_find(d->type, qk_str_of(field));
-    return at == SIZE_MAX ? QK_STR("") : row->values[at];
-}
-
 static int64_t number_of(const drafting *d, const qk_ledger_row *row, const char *field)
 {
     int64_t v = 0;
-    return qk_parse_i64(&v, value_of(d, row, field)) == QK_OK ? v : 0;
+    return qk_parse_i64(&v, qk_ledger_cell(d->type, row->values, field)) == QK_OK ? v : 0;
 }
 
 static int32_t day_of(qk_str text, int32_t otherwise)
@@ -123,8 +117,9 @@ static qk_code draft_problem(void *context, const qk_ledger_row *row)
     static const char *const names[] = {"kind", "items", "size", "source", "date", "formula"};
     char formula[80] = "";
     put_fact(d, &want, "problem", row);
-    qk_str kind = value_of(d, row, "kind"), object = value_of(d, row, "object");
-    want.day = day_of(value_of(d, row, "date"), d->first);
+    qk_str kind = qk_ledger_cell(d->type, row->values, "kind"),
+           object = qk_ledger_cell(d->type, row->values, "object");
+    want.day = day_of(qk_ledger_cell(d->type, row->values, "date"), d->first);
     const qk_amount_rule *rule = rule_on(d->rules->deduction, d->rules->deduction_count, want.day);
     const qk_amount_item *item = rule ? qk_amount_of(rule, kind, number_of(d, row, "size")) : NULL;
     bool confirmed = qk_str_eq(row->state, QK_STR("confirmed"));
@@ -140,10 +135,10 @@ static qk_code draft_problem(void *context, const qk_ledger_row *row)
                  (int)(object.len < 200 ? object.len : 200), object.len ? object.ptr : "");
     }
     const qk_str values[] = {kind,
-                             value_of(d, row, "items"),
-                             value_of(d, row, "size"),
-                             value_of(d, row, "source"),
-                             value_of(d, row, "date"),
+                             qk_ledger_cell(d->type, row->values, "items"),
+                             qk_ledger_cell(d->type, row->values, "size"),
+                             qk_ledger_cell(d->type, row->values, "source"),
+                             qk_ledger_cell(d->type, row->values, "date"),
                              qk_str_of(formula)};
     put_inputs(&want, names, values, 6);
     return settle_line(d, &want);
@@ -185,8 +180,11 @@ static qk_code draft_month(void *context, const qk_ledger_row *row)
     qk_money_line want;
     qk_dec own, target;
     static const char *const names[] = {"pm25", "target", "target_of", "formula"};
-    qk_str of = value_of(d, row, "target_of");
-    qk_str values[] = {value_of(d, row, "pm25"), value_of(d, row, "target"), of, {NULL, 0}};
+    qk_str of = qk_ledger_cell(d->type, row->values, "target_of");
+    qk_str values[] = {qk_ledger_cell(d->type, row->values, "pm25"),
+                       qk_ledger_cell(d->type, row->values, "target"),
+                       of,
+                       {NULL, 0}};
     bool month = qk_str_eq(of, QK_STR("month")), year = qk_str_eq(of, QK_STR("year"));
     const char *whose = month ? "当月目标" : year ? "全年目标" : "目标";
     qk_buf formula;
@@ -220,8 +218,9 @@ static qk_code draft_grade(void *context, const qk_ledger_row *row)
     drafting *d = context;
     qk_money_line want;
     static const char *const names[] = {"grade", "published"};
-    const qk_str values[] = {value_of(d, row, "grade"), value_of(d, row, "published")};
-    qk_str enterprise = value_of(d, row, "enterprise");
+    const qk_str values[] = {qk_ledger_cell(d->type, row->values, "grade"),
+                             qk_ledger_cell(d->type, row->values, "published")};
+    qk_str enterprise = qk_ledger_cell(d->type, row->values, "enterprise");
     put_fact(d, &want, "subsidy", row);
     want.day = day_of(values[1], d->first);
     put_inputs(&want, names, values, 2);
@@ -243,9 +242,10 @@ static qk_code draft_scrapping(void *context, const qk_ledger_row *row)
     qk_money_line want;
     qk_dec amount;
     static const char *const names[] = {"vin", "amount"};
-    const qk_str values[] = {value_of(d, row, "vin"), value_of(d, row, "amount")};
+    const qk_str values[] = {qk_ledger_cell(d->type, row->values, "vin"),
+                             qk_ledger_cell(d->type, row->values, "amount")};
     put_fact(d, &want, "subsidy", row);
-    want.day = day_of(value_of(d, row, "date"), d->first);
+    want.day = day_of(qk_ledger_cell(d->type, row->values, "date"), d->first);
     put_inputs(&want, names, values, 2);
     if (qk_dec_parse_e(&amount, values[1]) == QK_OK && qk_dec_round(&amount, amount, 0) == QK_OK)
         want.yuan = amount.mantissa;

@@ -151,12 +151,6 @@ int32_t qk_project_day(qk_str printed, int32_t plan_year)
 
 /* ---- rows ---- */
 
-static void set(const taking *k, qk_str *values, const char *field, qk_str value)
-{
-    size_t at = qk_ledger_field_find(k->type, qk_str_of(field));
-    if (at != SIZE_MAX) values[at] = value;
-}
-
 static qk_str get(const taking *k, const qk_str *values, const char *field)
 {
     size_t at = qk_ledger_field_find(k->type, qk_str_of(field));
@@ -174,7 +168,7 @@ static qk_str joined(taking *k, qk_str a, const char *mark, qk_str b)
 static void add_words(taking *k, qk_str *values, const char *field, const char *mark, qk_str words)
 {
     qk_str before = get(k, values, field);
-    set(k, values, field, before.len ? joined(k, before, mark, words) : words);
+    qk_ledger_cell_set(k->type, values, field, before.len ? joined(k, before, mark, words) : words);
 }
 
 /* The unit of the register among those that a cell names; what is unknown stays as printed. */
@@ -215,20 +209,20 @@ static void set_money(taking *k, qk_str *values, qk_str head, qk_str cell)
     if (qk_dec_mul(&wan, v, (qk_dec){times, 0}) != QK_OK) return;
     qk_dec_format(number, wan);
     char *copy = qk_arena_copy(k->arena, number, strlen(number));
-    if (copy) set(k, values, "investment", (qk_str){copy, strlen(copy)});
+    if (copy) qk_ledger_cell_set(k->type, values, "investment", (qk_str){copy, strlen(copy)});
 }
 
 static void set_cell(taking *k, qk_str *values, size_t c, qk_str cell)
 {
     switch (k->use[c]) {
-    case USE_NO: set(k, values, "no", cell); break;
+    case USE_NO: qk_ledger_cell_set(k->type, values, "no", cell); break;
     case USE_CATEGORY: add_words(k, values, "category", " / ", cell); break;
-    case USE_NAME: set(k, values, "name", cell); break;
+    case USE_NAME: qk_ledger_cell_set(k->type, values, "name", cell); break;
     case USE_UNIT:
-        set(k, values, "unit_name", cell);
+        qk_ledger_cell_set(k->type, values, "unit_name", cell);
         find_unit(k, values, cell);
         break;
-    case USE_PERIOD: set(k, values, "period", cell); break;
+    case USE_PERIOD: qk_ledger_cell_set(k->type, values, "period", cell); break;
     case USE_INVESTMENT: set_money(k, values, k->column[c], cell); break;
     case USE_CONTENT:
         add_words(k, values, "content", "；", joined(k, k->column[c], "：", cell));
@@ -269,7 +263,7 @@ static void set_days(taking *k, qk_str *values)
     char text[QK_TIME_TEXT];
     qk_date_iso(text, start_of(day == NONE ? k->end_day : day));
     char *copy = qk_arena_copy(k->arena, text, strlen(text));
-    if (copy) set(k, values, "deadline", qk_str_of(copy));
+    if (copy) qk_ledger_cell_set(k->type, values, "deadline", qk_str_of(copy));
 }
 
 /* What the ledger knows beyond the annex (how far it is, its proofs) stays. */
@@ -311,12 +305,13 @@ static qk_code take_row(taking *k, qk_str path, const qk_json_value *cells)
                       ? qk_arena_printf(k->arena, "%zu-%.*s", k->index + 1, QK_STR_ARG(no))
                       : qk_arena_printf(k->arena, "%zu-%lld", k->index + 1, (long long)k->row + 1);
     if (!place) return qk_fail(k->err, QK_ENOMEM, "no memory for a project");
-    set(k, values, "no", qk_str_of(place));
-    set(k, values, "plan", k->plan);
-    set(k, values, "path", path);
-    set(k, values, "state", QK_STR("planned"));
-    set(k, values, "remark", note_of(k));
-    if (!get(k, values, "unit_name").len) set(k, values, "unit_name", get(k, values, "name"));
+    qk_ledger_cell_set(k->type, values, "no", qk_str_of(place));
+    qk_ledger_cell_set(k->type, values, "plan", k->plan);
+    qk_ledger_cell_set(k->type, values, "path", path);
+    qk_ledger_cell_set(k->type, values, "state", QK_STR("planned"));
+    qk_ledger_cell_set(k->type, values, "remark", note_of(k));
+    if (!get(k, values, "unit_name").len)
+        qk_ledger_cell_set(k->type, values, "unit_name", get(k, values, "name"));
     set_days(k, values);
     QK_TRY(put_row(k, values));
     k->table->projects++;

@@ -13,36 +13,26 @@ typedef struct entering {
     qk_error *err;
 } entering;
 
-static qk_str value_of(const qk_ledger_type *type, const qk_ledger_row *row, const char *field)
-{
-    size_t at = qk_ledger_field_find(type, qk_str_of(field));
-    return at == SIZE_MAX ? QK_STR("") : row->values[at];
-}
-
-static void set(const qk_ledger_type *type, qk_str *values, const char *field, qk_str value)
-{
-    size_t at = qk_ledger_field_find(type, qk_str_of(field));
-    if (at != SIZE_MAX) values[at] = value;
-}
-
 static qk_code enter_work(void *context, const qk_ledger_row *row)
 {
     entering *e = context;
     char cause[48], reason[1000], today[QK_TIME_TEXT];
     qk_str values[QK_LEDGER_FIELDS] = {{NULL, 0}};
-    qk_str measure = value_of(e->works, row, "measure"), due = value_of(e->works, row, "deadline");
+    qk_str measure = qk_ledger_cell(e->works, row->values, "measure"),
+           due = qk_ledger_cell(e->works, row->values, "deadline");
     int64_t id = 0;
     bool changed = false;
     snprintf(cause, sizeof cause, "treatment_work/%lld", (long long)row->id);
     snprintf(reason, sizeof reason, "治理任务“%.*s”应于 %.*s 前完成，到期未完成",
              (int)(measure.len < 600 ? qk_utf8_cut(measure) : 600), measure.ptr, QK_STR_ARG(due));
-    set(e->list, values, "enterprise", value_of(e->works, row, "enterprise"));
-    set(e->list, values, "cause", qk_str_of(cause));
-    set(e->list, values, "site", value_of(e->works, row, "site"));
-    set(e->list, values, "unit", value_of(e->works, row, "unit"));
-    set(e->list, values, "reason", qk_str_of(reason));
-    set(e->list, values, "entered", qk_str_of(qk_date_iso(today, e->now)));
-    set(e->list, values, "state", QK_STR("listed"));
+    qk_ledger_cell_set(e->list, values, "enterprise",
+                       qk_ledger_cell(e->works, row->values, "enterprise"));
+    qk_ledger_cell_set(e->list, values, "cause", qk_str_of(cause));
+    qk_ledger_cell_set(e->list, values, "site", qk_ledger_cell(e->works, row->values, "site"));
+    qk_ledger_cell_set(e->list, values, "unit", qk_ledger_cell(e->works, row->values, "unit"));
+    qk_ledger_cell_set(e->list, values, "reason", qk_str_of(reason));
+    qk_ledger_cell_set(e->list, values, "entered", qk_str_of(qk_date_iso(today, e->now)));
+    qk_ledger_cell_set(e->list, values, "state", QK_STR("listed"));
     qk_code code = qk_ledger_put(&id, &changed, e->db, e->list, values, -1, QK_TIME_NONE,
                                  QK_STR("system"), e->now, e->err);
     if (code == QK_EEXIST) return QK_OK;
@@ -105,10 +95,10 @@ static qk_code write_release(qk_db *db, const qk_ledger_type *list, const qk_led
     if (row->valid_to != QK_TIME_NONE || !qk_str_eq(row->state, QK_STR("listed")))
         return qk_fail(err, QK_EDENIED, "the enterprise is not on the list");
     for (size_t i = 0; i < list->field_count; i++) values[i] = row->values[i];
-    set(list, values, "state", QK_STR("released"));
-    set(list, values, "released", qk_str_of(qk_date_iso(today, now)));
-    set(list, values, "released_by", person);
-    set(list, values, "release_reason", reason);
+    qk_ledger_cell_set(list, values, "state", QK_STR("released"));
+    qk_ledger_cell_set(list, values, "released", qk_str_of(qk_date_iso(today, now)));
+    qk_ledger_cell_set(list, values, "released_by", person);
+    qk_ledger_cell_set(list, values, "release_reason", reason);
     return qk_ledger_put(&id, &changed, db, list, values, -1, QK_TIME_NONE, person, now, err);
 }
 
