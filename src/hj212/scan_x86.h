@@ -102,17 +102,17 @@ INLINE size_t read_head(qk_hj212_head *head, const marks *m, qk_hj212_text s)
     qk_hj212_text slot[H_SLOTS] = {0};
     size_t k = read_usual_begin(slot, m, base, s.len), which = 0;
     size_t from = k ? (size_t)m->at[k - 1] + 1 : 0;
-    int strange = 0;
     for (; k < m->count; k += 2) {
         size_t equals = m->at[k], end = m->at[k + 1];
-        strange |= (base[equals] ^ '=') | (base[end] == '=');
+        /* past marks out of turn a name's four bytes could reach over the end of the segment */
+        if (base[equals] != '=' || base[end] == '=') return 0;
         which = head_slot(base + from, equals - from);
         slot[which] = text_between(base + equals + 1, base + end);
         from = end + 1;
         if (base[end] == '&') break;
     }
     bool opened = k < m->count && which == H_CP && slot[H_CP].len == 0 && base[from] == '&';
-    if (strange || !opened) return 0;
+    if (!opened) return 0;
     *head = (qk_hj212_head){.qn = slot[0],
                             .st = slot[1],
                             .cn = slot[2],

@@ -39,7 +39,8 @@ static void check_ways(const char *segment, size_t len)
 {
     static qk_hj212_cell want[CELLS], got[CELLS];
     qk_hj212_head want_head, head;
-    char *copy = malloc(len + 1); /* of just this size: reading beyond shows under a sanitizer */
+    /* of just this size: reading beyond shows under a sanitizer */
+    char *copy = malloc(len + (len == 0));
     memcpy(copy, segment, len);
     qk_hj212_text s = {copy, len};
     size_t n = qk_hj212_scan_by(QK_HJ212_SCAN_WALK, s, &want_head, want, CELLS);
@@ -238,6 +239,25 @@ static void test_hj212_scan__any_length_of_a_segment(void **state)
     for (size_t cut = 0; cut < 300; cut++) check_ways(s, cut);
 }
 
+/* Every order of six signs before the end, behind a head whose marks already lost their turn. */
+static void test_S072_hj212_scan__signs_in_any_order_stay_inside_the_segment(void **state)
+{
+    (void)state;
+    static const char signs[] = "=;,&-a";
+    enum { PLACES = 6, KINDS = sizeof signs - 1 };
+    size_t orders = 1;
+    for (int i = 0; i < PLACES; i++) orders *= KINDS;
+    for (size_t order = 0; order < orders; order++) {
+        char s[80] = "CT=22;CN=2011=&&DataTime=2000;";
+        size_t len = strlen(s);
+        for (size_t i = 0, rest = order; i < PLACES; i++, rest /= KINDS)
+            s[len++] = signs[rest % KINDS];
+        memcpy(s + len, "&&", 2);
+        check_ways(s, len + 2);
+        check_ways(s + 14, len + 2 - 14);
+    }
+}
+
 static void test_hj212_scan__too_many_items_are_counted(void **state)
 {
     (void)state;
@@ -316,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_S072_hj212_scan__usual_and_odd_forms_agree_with_the_walk),
         cmocka_unit_test(test_S072_hj212_scan__heads_agree_with_the_plain_reader),
         cmocka_unit_test(test_hj212_scan__any_length_of_a_segment),
+        cmocka_unit_test(test_S072_hj212_scan__signs_in_any_order_stay_inside_the_segment),
         cmocka_unit_test(test_hj212_scan__too_many_items_are_counted),
         cmocka_unit_test(test_S072_hj212_scan__changed_bytes_are_read_as_the_walk_reads_them),
         cmocka_unit_test(test_S072_hj212_scan__real_packets_agree_with_the_walk),
