@@ -316,8 +316,8 @@ test('a simulated clock is marked and can be set', async (t) => {
   const { page, context, trouble } = await open(browser, server.base, {});
   await page.getByText(/模拟 ×/).waitFor();
   await page.getByRole('button', { name: '模拟时钟' }).click();
-  const now = Date.parse((await api(server.base, 'health')).now);
   const t0 = Date.now();
+  const now = Date.parse((await api(server.base, 'health')).now);
   await page.getByRole('button', { name: '前进 1 h' }).click();
   await page.waitForFunction(() => !document.querySelector('header form'));
   const moved = Date.parse((await api(server.base, 'health')).now) - now;
