@@ -53,6 +53,23 @@ static void test_messages__every_row_speaks_both_languages(void **state)
     }
 }
 
+/* Lists of events show the kind by its name. */
+static void test_messages__every_kind_of_event_has_a_name(void **state)
+{
+    (void)state;
+    size_t n = 0, kinds = 0;
+    const qk_message_row *rows = qk_messages(&n);
+    for (size_t i = 0; i < n; i++) {
+        const char *code = rows[i].code, *kind = code + strlen("event.");
+        char name[80];
+        if (strncmp(code, "event.", strlen("event.")) != 0 || strchr(kind, '.')) continue;
+        snprintf(name, sizeof name, "event.name.%s", kind);
+        if (qk_message(name, QK_ZH) == name) fail_msg("%s lacks its name", code);
+        kinds++;
+    }
+    assert_true(kinds > 30);
+}
+
 /* The API says a failure as "api." and the name of its code. */
 static void test_messages__every_error_code_has_its_text(void **state)
 {
@@ -100,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages__codes_rise_and_stand_once),
         cmocka_unit_test(test_messages__every_row_speaks_both_languages),
+        cmocka_unit_test(test_messages__every_kind_of_event_has_a_name),
         cmocka_unit_test(test_messages__every_error_code_has_its_text),
         cmocka_unit_test(test_messages__an_unknown_code_is_printed_itself),
         cmocka_unit_test(test_messages__parameters_are_put_in),
