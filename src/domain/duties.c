@@ -4,7 +4,7 @@
 #include "domain/setting.h"
 #include <stdio.h>
 
-enum { NOTE_MAX = 2000 };
+enum { NOTE_MAX = 2000, NAME_MAX_BYTES = 300 };
 
 /* ---- timers ---- */
 
@@ -35,19 +35,47 @@ static qk_code count_of(int64_t *out, qk_db *db, const char *sql, const char *ke
     return QK_OK;
 }
 
-static qk_code tell(qk_node *node, const qk_timer *timer, const char *kind, int64_t count)
+/* What an event says: how many, and of what by its name. */
+static qk_code write_params(qk_buf *out, qk_db *db, const char *name_sql, const char *of,
+                            int64_t count, qk_error *err)
 {
-    char key[120], params[200];
+    sqlite3_stmt *s = NULL;
+    qk_json_writer w;
+    QK_TRY(qk_db_prepare(&s, db, name_sql, err));
+    qk_db_bind_str(s, 1, qk_str_of(of));
+    QK_TRY(qk_db_step(db, s, err));
+    qk_str name = qk_db_text(s, 0);
+    if (name.len > NAME_MAX_BYTES) name.len = qk_utf8_cut((qk_str){name.ptr, NAME_MAX_BYTES});
+    qk_json_init(&w, out);
+    qk_json_object(&w);
+    qk_json_kcstr(&w, "of", of);
+    qk_json_kstr(&w, "name", name);
+    qk_json_ki64(&w, "count", count);
+    qk_json_end(&w);
+    sqlite3_reset(s);
+    return out->failed ? qk_fail(err, out->failed, "no memory for the event of %s", of) : QK_OK;
+}
+
+static qk_code tell(qk_node *node, qk_db *db, const qk_timer *timer, const char *kind,
+                    const char *name_sql, int64_t count, qk_error *err)
+{
+    char key[120];
+    qk_buf params;
+    qk_buf_init(&params, 8192);
+    qk_code code = write_params(&params, db, name_sql, timer->key, count, err);
+    if (code) goto out;
     snprintf(key, sizeof key, "%s:%s", kind, timer->key);
-    snprintf(params, sizeof params, "{\"of\":\"%s\",\"count\":%lld}", timer->key, (long long)count);
     qk_event e = {.at = timer->due_at,
                   .recorded_at = timer->due_at,
                   .severity = QK_SEVERITY_WARNING,
                   .journal_pos = UINT64_MAX,
                   .key = key,
-                  .params = params};
+                  .params = params.ptr};
     qk_str_copy(e.kind, sizeof e.kind, qk_str_of(kind));
-    return qk_events_raise(qk_node_events(node), &e);
+    code = qk_events_raise(qk_node_events(node), &e);
+out:
+    qk_buf_clear(&params);
+    return code;
 }
 
 static qk_code sign_over(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
@@ -59,7 +87,8 @@ static qk_code sign_over(void *context, qk_node *node, qk_db *db, const qk_timer
                     "SELECT COUNT(*) FROM duty d JOIN obligation o ON o.id = d.obligation WHERE"
                     " o.plan = ?1 AND o.parent = '' AND d.state = 'sent'",
                     timer->key, err));
-    return n ? tell(node, timer, "duty_unsigned", n) : QK_OK;
+    if (n == 0) return QK_OK;
+    return tell(node, db, timer, "duty_unsigned", "SELECT title FROM plan WHERE id = ?1", n, err);
 }
 
 typedef struct missing {
@@ -133,7 +162,9 @@ static qk_code filing_over(void *context, qk_node *node, qk_db *db, const qk_tim
     QK_TRY(qk_db_run(db, s, err));
     int64_t n = sqlite3_changes(qk_db_handle(db));
     QK_TRY(order_missing(node, db, timer, err));
-    return n ? tell(node, timer, "filing_missing", n) : QK_OK;
+    if (n == 0) return QK_OK;
+    return tell(node, db, timer, "filing_missing", "SELECT title FROM obligation WHERE id = ?1", n,
+                err);
 }
 
 qk_code qk_duties_open(qk_node *node, qk_error *err)

@@ -111,7 +111,12 @@ static void test_S007_tasks__unsigned_duties_are_listed_on_the_fourth_day(void *
     assert_json(d, "items/0/overdue", "true");
     for (const qk_json_value *i = qk_json_get(d, "items")->first; i; i = i->next)
         assert_false(rig_is(i, "unit", bureau) && rig_is(i, "obligation", "2026-1-t0"));
-    assert_json(rig_document(&r, "/api/v1/events?kind=duty_unsigned"), "total", "1");
+    d = rig_document(&r, "/api/v1/events?kind=duty_unsigned");
+    assert_json(d, "total", "1");
+    char text[160];
+    snprintf(text, sizeof text, "《青泽县2026年大气污染防治实施方案》有 %zu 项责任逾期未签收",
+             sent);
+    assert_json(d, "items/0/zh", text);
     /* Decided: released from it, the task is no longer theirs. */
     snprintf(path, sizeof path, "/api/v1/tasks/2026-1-t1/duties/%s", bureau);
     rig_changed(&r, "PUT", path,
