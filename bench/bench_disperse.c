@@ -113,8 +113,7 @@ static void *run_part(void *arg)
     qk_aermod_emission e[SOURCES];
     double one[RECEPTORS], from = cpu_s();
     if (!w) exit(1);
-    for (int s = 0; s < SOURCES; s++)
-        e[s] = (qk_aermod_emission){2, p->c->source[s].temperature_k, p->c->source[s].velocity_m_s};
+    for (int s = 0; s < SOURCES; s++) e[s] = qk_aermod_emission_of(&p->c->source[s], 2);
     for (int r = 0; r < RECEPTORS; r++) p->mean[r] = 0;
     for (int i = p->first; i < p->hours; i += p->step) {
         if (qk_dispersion_hour(w, &p->hour[i], e, one) != QK_PLUME_HOUR_VALID) continue;
@@ -234,7 +233,7 @@ static void errors_of_tables(qk_dispersion *d, const qk_aermod_case *c, const qk
     double worst = 0;
     if (!w) exit(1);
     for (int s = 0; s < SOURCES; s += 5) {
-        qk_aermod_emission e = {2, c->source[s].temperature_k, c->source[s].velocity_m_s};
+        qk_aermod_emission e = qk_aermod_emission_of(&c->source[s], 2);
         double top = 0;
         memset(value, 0, sizeof value);
         for (int k = 0; k < 2; k++) {
@@ -274,8 +273,7 @@ static void region(const qk_plume_hour *hour)
     qk_dispersion_work *w = qk_dispersion_work_new(d);
     double *sum = calloc(WIDE * WIDE, sizeof *sum);
     if (!w || !sum) exit(1);
-    for (int s = 0; s < STACKS; s++)
-        e[s] = (qk_aermod_emission){2, c.source[s].temperature_k, c.source[s].velocity_m_s};
+    for (int s = 0; s < STACKS; s++) e[s] = qk_aermod_emission_of(&c.source[s], 2);
     double from = cpu_s();
     for (int i = 0; i < HOURS_SHORT; i++)
         done += qk_dispersion_hour(w, &hour[i], e, sum) == QK_PLUME_HOUR_VALID;

@@ -79,16 +79,16 @@ static bool chosen(const qk_aermod_case *c, const qk_plume_hour *h)
     int64_t at = (((int64_t)h->year * 100 + h->month) * 100 + h->day) * 100 + h->hour;
     if (c->from_hour && at < c->from_hour) return false;
     if (c->to_hour && at > c->to_hour) return false;
-    return !c->days_chosen || c->day_chosen[qk_aermod_day_of_year(h->year, h->month, h->day)];
+    return !c->days_chosen || c->day_chosen[qk_aermod_day_of_year(h->year, h->month, h->day)] ||
+           c->date_chosen[qk_aermod_day_of_year(2000, h->month, h->day)];
 }
 
 qk_code disperse_next(disperse_case *d, qk_plume_hour *hour, qk_aermod_emission *emission,
                       qk_error *err)
 {
-    do {
+    for (;;) {
         QK_TRY(qk_aermod_weather_next(&d->weather, hour, err));
-        if (d->c.hourly_count || chosen(&d->c, hour))
-            QK_TRY(qk_aermod_hourly_next(&d->hourly, hour, emission, err));
-    } while (!chosen(&d->c, hour));
-    return QK_OK;
+        if (chosen(&d->c, hour)) return qk_aermod_hourly_next(&d->hourly, hour, emission, err);
+        QK_TRY(qk_aermod_hourly_skip(&d->hourly, hour, err));
+    }
 }

@@ -12,7 +12,7 @@
 
 enum { BLOCK_HOURS = 96, BLOCK_BYTES = 1 << 28, TEXT_MAX = 1 << 30, FLUSH = 1 << 20 };
 
-#define STATE_MAGIC "qingkong disperse 1\n"
+#define STATE_MAGIC "qingkong disperse 2\n"
 
 typedef struct post_file {
     const qk_aermod_output *o;
@@ -116,7 +116,8 @@ static qk_code open_posts(run *r, const int64_t *offset, qk_error *err)
                 return qk_fail_errno(err, errno, "%s", path);
             continue;
         }
-        if (!o->unformatted) qk_aermod_put_head(&r->text, &r->k.c, o, &r->stamp);
+        if (!o->unformatted && o->average > 0)
+            qk_aermod_put_head(&r->text, &r->k.c, o, NULL, &r->stamp);
         QK_TRY(write_text(p->file, &r->text, o->path, err));
     }
     return QK_OK;
@@ -127,7 +128,8 @@ static int64_t stamp_of(const qk_plume_hour *h)
     return (((int64_t)h->year * 100 + h->month) * 100 + h->day) * 100 + h->hour;
 }
 
-static qk_code put_posts(run *r, uint32_t ended, const qk_plume_hour *h, qk_error *err)
+/* at: when each average has ended. */
+static qk_code put_posts(run *r, uint32_t ended, const int64_t *at, qk_error *err)
 {
     const qk_aermod_case *c = &r->k.c;
     for (size_t i = 0; i < r->post_count; i++) {
@@ -137,9 +139,9 @@ static qk_code put_posts(run *r, uint32_t ended, const qk_plume_hour *h, qk_erro
         if (o->average <= 0 || !(ended >> index & 1)) continue;
         const double *v =
             qk_average_ended(r->average, index) + (size_t)o->group * c->receptor_count;
-        if (o->unformatted) qk_aermod_put_record(&r->text, c, o, v, stamp_of(h));
+        if (o->unformatted) qk_aermod_put_record(&r->text, c, o, v, at[index]);
         for (size_t k = 0; k < c->receptor_count && !o->unformatted; k++) {
-            qk_aermod_put_post(&r->text, c, o, k, v[k], stamp_of(h));
+            qk_aermod_put_post(&r->text, c, o, k, v[k], at[index]);
             if (r->text.len > FLUSH) QK_TRY(write_text(r->post[i].file, &r->text, o->path, err));
         }
         QK_TRY(write_text(r->post[i].file, &r->text, o->path, err));
@@ -151,6 +153,7 @@ static qk_code put_period_post(run *r, post_file *p, qk_error *err)
 {
     qk_aermod_output as_plot = *p->o;
     as_plot.kind = QK_AERMOD_PLOTFILE;
+    qk_aermod_put_head(&r->text, &r->k.c, p->o, r->average, &r->stamp);
     qk_aermod_put_plot(&r->text, &r->k.c, &as_plot, r->average);
     return write_text(p->file, &r->text, p->o->path, err);
 }
@@ -182,7 +185,7 @@ static qk_code write_plots(run *r, qk_error *err)
     for (size_t i = 0; i < r->k.c.output_count; i++) {
         const qk_aermod_output *o = &r->k.c.output[i];
         if (o->kind != QK_AERMOD_PLOTFILE) continue;
-        qk_aermod_put_head(&r->text, &r->k.c, o, &r->stamp);
+        qk_aermod_put_head(&r->text, &r->k.c, o, r->average, &r->stamp);
         qk_aermod_put_plot(&r->text, &r->k.c, o, r->average);
         QK_TRY(write_whole(r, o->path, &r->text, err));
     }
@@ -268,10 +271,13 @@ static void show_progress(const run *r, int64_t *shown)
 
 static qk_code take_block(run *r, size_t count, qk_error *err)
 {
+    int64_t at[QK_AERMOD_AVERAGES_MAX];
     for (size_t i = 0; i < count; i++) {
-        uint32_t ended =
-            qk_average_hour(r->average, &r->hour[i], r->status[i], r->value + i * r->cells);
-        QK_TRY(put_posts(r, ended, &r->hour[i], err));
+        uint32_t ended = qk_average_gap(r->average, &r->hour[i], at);
+        QK_TRY(put_posts(r, ended, at, err));
+        ended = qk_average_hour(r->average, &r->hour[i], r->status[i], r->value + i * r->cells);
+        for (int k = 0; k < QK_AERMOD_AVERAGES_MAX; k++) at[k] = stamp_of(&r->hour[i]);
+        QK_TRY(put_posts(r, ended, at, err));
         r->done++;
     }
     return QK_OK;
@@ -341,6 +347,9 @@ static qk_code run_case(run *r, const disperse_options *o, const volatile sig_at
     QK_TRY(write_plots(r, err));
     QK_TRY(write_listing(r, o->path, err));
     if (o->state) unlink(o->state);
+    if (r->k.c.annual && !qk_average_years(r->average) && !o->quiet)
+        fprintf(stderr, "disperse: the weather holds no whole year: ANNUAL is the mean of its "
+                        "hours\n");
     const qk_aermod_weather *w = &r->k.weather;
     if (w->gaps && !o->quiet)
         fprintf(stderr,

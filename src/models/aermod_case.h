@@ -125,9 +125,11 @@ typedef struct qk_aermod_case {
     qk_arena arena;
     char title[2][72];
     char pollutant[16];
-    bool flat, elevated, regulatory, no_tip_downwash, arm2, run, exponent_form, no_header;
+    bool flat, elevated, regulatory, no_tip_downwash, arm2, run, exponent_form;
+    bool no_header[2]; /* by qk_aermod_output_kind */
     double arm2_low, arm2_high;
     double decay_1_s;
+    bool flagpoles; /* CO FLAGPOLE stands; without it receptors are at the ground */
     double flagpole_m;
     int average_count;
     int average[QK_AERMOD_AVERAGES_MAX]; /* short-term, hours */
@@ -140,7 +142,8 @@ typedef struct qk_aermod_case {
     char surface_path[QK_AERMOD_PATH], profile_path[QK_AERMOD_PATH];
     int64_t from_hour, to_hour; /* yyyymmddhh; 0 = no bound */
     bool days_chosen;
-    uint8_t day_chosen[367];
+    uint8_t day_chosen[367];  /* by the day of its own year */
+    uint8_t date_chosen[367]; /* month and day, as the day of a leap year */
     qk_aermod_city city[QK_AERMOD_CITIES_MAX];
     int city_count;
     uint16_t rectable[QK_AERMOD_AVERAGES_MAX]; /* bit r-1: rank r is asked */
@@ -169,11 +172,14 @@ void qk_aermod_case_clear(qk_aermod_case *c);
 /* "1-HR", "24-HR", "MONTH", "PERIOD". */
 const char *qk_aermod_average_name(int average);
 
-/* Emission of a source in an hour: the rate, and gas temperature and speed where they are hourly.
- */
+/* Emission of a source in an hour: the rate, and what an hourly file may give beside it (gas of a
+ * stack, release height and initial sigmas of the others). */
 typedef struct qk_aermod_emission {
     double rate, temperature_k, velocity_m_s;
+    double height_m, sigma_y_m, sigma_z_m;
 } qk_aermod_emission;
+/* What SRCPARAM gives, with this rate. */
+qk_aermod_emission qk_aermod_emission_of(const qk_aermod_source *source, double rate);
 /* What the factors of a source make of its rate. weekday: 1 = Monday. */
 double qk_aermod_factor_at(const qk_aermod_case *c, const qk_aermod_source *source, int month,
                            int weekday, int hour, double wind_m_s);
@@ -184,6 +190,7 @@ typedef struct qk_aermod_hourly_reader {
     const qk_aermod_case *c;
     qk_str *rest; /* a file each */
     uint32_t *line;
+    size_t last; /* source of the last line: the next one mostly follows it */
 } qk_aermod_hourly_reader;
 QK_NODISCARD qk_code qk_aermod_hourly_open(qk_aermod_hourly_reader *r, const qk_aermod_case *c,
                                            qk_error *err);
@@ -192,4 +199,7 @@ void qk_aermod_hourly_close(qk_aermod_hourly_reader *r);
  * source that it covers is refused by line. */
 QK_NODISCARD qk_code qk_aermod_hourly_next(qk_aermod_hourly_reader *r, const qk_plume_hour *hour,
                                            qk_aermod_emission *out, qk_error *err);
+/* An hour that the case leaves out: its lines are passed over, if the files have any. */
+QK_NODISCARD qk_code qk_aermod_hourly_skip(qk_aermod_hourly_reader *r, const qk_plume_hour *hour,
+                                           qk_error *err);
 #endif

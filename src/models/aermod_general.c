@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pathways CO (control), ME (meteorology) and OU (output). */
 #include "models/aermod_private.h"
+#include "base/time.h"
 #include "models/aermod_weather.h"
 #include <stdlib.h>
 
@@ -11,6 +12,18 @@ static qk_code take_title(aermod_parser *p, qk_error *err)
     const char *from = p->token[0].ptr, *to = p->line.ptr + p->line.len;
     qk_str_copy(out, sizeof p->c->title[0], qk_str_trim((qk_str){from, (size_t)(to - from)}));
     return QK_OK;
+}
+
+/* The regulatory default wins over the options that part from it, as in the reference. */
+static void override_options(aermod_parser *p)
+{
+    qk_aermod_case *c = p->c;
+    if (!c->regulatory) return;
+    if (c->flat) aermod_note(p, "DFAULT sets FLAT aside: terrain is elevated");
+    if (c->no_tip_downwash) aermod_note(p, "DFAULT sets NOSTD aside: stack-tip downwash is on");
+    if (c->decay_1_s > 0) aermod_note(p, "DFAULT sets HALFLIFE and DCAYCOEF aside");
+    c->flat = c->no_tip_downwash = false;
+    c->decay_1_s = 0;
 }
 
 static qk_code take_options(aermod_parser *p, qk_error *err)
@@ -39,6 +52,7 @@ static qk_code take_options(aermod_parser *p, qk_error *err)
                                  (int)(p->token[i].len < 40 ? p->token[i].len : 40),
                                  p->token[i].ptr);
     }
+    override_options(p);
     if (!c->flat) c->elevated = true;
     return QK_OK;
 }
@@ -103,6 +117,7 @@ static qk_code take_city(aermod_parser *p, qk_error *err)
 
 static qk_code take_flagpole(aermod_parser *p, qk_error *err)
 {
+    p->c->flagpoles = true;
     return p->count ? aermod_number(p, 0, &p->c->flagpole_m, err) : QK_OK;
 }
 
@@ -111,7 +126,9 @@ static qk_code take_pollutant(aermod_parser *p, qk_error *err)
     (void)err;
     qk_str_copy(p->c->pollutant, sizeof p->c->pollutant, p->token[0]);
     for (char *c = p->c->pollutant; *c; c++) *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
-    if (p->count > 1) aermod_note(p, "only the name of the pollutant is used");
+    if (p->count > 1 && !aermod_is(p, 1, "H1H"))
+        aermod_note(p, "only the name of the pollutant is used");
+    p->plain_highs = aermod_is(p, 1, "H1H");
     return QK_OK;
 }
 
@@ -128,6 +145,7 @@ static qk_code take_decay(aermod_parser *p, qk_error *err)
     QK_TRY(aermod_number(p, 0, &v, err));
     if (!(v > 0)) return aermod_refuse(p, err, QK_ERANGE, 0, "must be above 0");
     p->c->decay_1_s = p->keyword[0] == 'H' ? 0.693147180559945309 / v : v;
+    override_options(p);
     return QK_OK;
 }
 
@@ -195,18 +213,20 @@ static qk_code take_bounds(aermod_parser *p, qk_error *err)
     return QK_OK;
 }
 
-/* A day as a number of the year or as month/day, which is taken in a leap year. */
-static qk_code parse_day(const aermod_parser *p, int at, qk_str word, int *out, qk_error *err)
+/* A day as a number of the year, or as month/day, which is given as a day of a leap year. */
+static qk_code parse_day(const aermod_parser *p, int at, qk_str word, int *out, bool *date,
+                         qk_error *err)
 {
-    int64_t month, day;
+    int64_t month, day = 0;
     qk_str rest = word, first = qk_str_cut(&rest, '/');
-    if (qk_parse_i64(&month, first) != QK_OK || (rest.ptr && qk_parse_i64(&day, rest) != QK_OK))
+    *date = rest.ptr != NULL;
+    *out = 0;
+    if (qk_parse_i64(&month, first) != QK_OK || (*date && qk_parse_i64(&day, rest) != QK_OK))
         return aermod_refuse(p, err, QK_EFORMAT, at, "no day of the year");
-    if (rest.ptr && month >= 1 && month <= 12 && day >= 1 && day <= 31)
+    if (!*date && month >= 1 && month <= 366) *out = (int)month;
+    if (*date && month >= 1 && month <= 12 && day >= 1 && day <= qk_days_in_month(2000, (int)month))
         *out = qk_aermod_day_of_year(2000, (int)month, (int)day);
-    else
-        *out = month >= 1 && month <= 366 && !rest.ptr ? (int)month : 0;
-    if (*out < 1 || *out > 366) return aermod_refuse(p, err, QK_ERANGE, at, "no day of the year");
+    if (*out < 1) return aermod_refuse(p, err, QK_ERANGE, at, "no day of the year");
     return QK_OK;
 }
 
@@ -215,10 +235,17 @@ static qk_code take_days(aermod_parser *p, qk_error *err)
     for (int i = 0; i < p->count; i++) {
         qk_str rest = p->token[i], word = qk_str_cut(&rest, '-');
         int from = 0, to;
-        QK_TRY(parse_day(p, i, word, &from, err));
+        bool date = false, date_to;
+        QK_TRY(parse_day(p, i, word, &from, &date, err));
         to = from;
-        if (rest.ptr) QK_TRY(parse_day(p, i, rest, &to, err));
-        for (int d = from; d <= to; d++) p->c->day_chosen[d] = 1;
+        date_to = date;
+        if (rest.ptr) QK_TRY(parse_day(p, i, rest, &to, &date_to, err));
+        if (date_to != date || to < from)
+            return aermod_refuse(p, err, QK_ERANGE, i,
+                                 "the days of a range must rise, both as "
+                                 "numbers or both as month/day");
+        uint8_t *chosen = date ? p->c->date_chosen : p->c->day_chosen;
+        for (int d = from; d <= to; d++) chosen[d] = 1;
     }
     p->c->days_chosen = true;
     return QK_OK;
@@ -272,7 +299,8 @@ static qk_code take_tables(aermod_parser *p, qk_error *err)
     for (int i = 1; i < p->count; i++) {
         qk_str rest = p->token[i], word = qk_str_cut(&rest, '-');
         int from = parse_rank(word), to = rest.ptr ? parse_rank(rest) : from;
-        if (from == 0 || to < from) return aermod_refuse(p, err, QK_EFORMAT, i, "no such rank");
+        if (from == 0 || to < from)
+            return aermod_refuse(p, err, QK_EFORMAT, i, "ranks go from FIRST to TENTH");
         for (int r = from; r <= to; r++) ranks |= (uint16_t)(1u << (r - 1));
     }
     for (int i = 0; i < c->average_count; i++)
@@ -303,7 +331,7 @@ static qk_code take_plotfile(aermod_parser *p, qk_error *err)
     QK_TRY(parse_average(p, 0, &average, err));
     if (average <= 0) return add_output(p, QK_AERMOD_PLOTFILE, average, 0, 2, err);
     rank = p->count > 2 ? parse_rank(p->token[2]) : 0;
-    if (rank == 0) return aermod_refuse(p, err, QK_EFORMAT, 2, "no such rank");
+    if (rank == 0) return aermod_refuse(p, err, QK_EFORMAT, 2, "ranks go from FIRST to TENTH");
     return add_output(p, QK_AERMOD_PLOTFILE, average, rank, 3, err);
 }
 
@@ -332,14 +360,48 @@ static qk_code take_form(aermod_parser *p, qk_error *err)
 
 static qk_code take_no_header(aermod_parser *p, qk_error *err)
 {
-    (void)err;
-    p->c->no_header = true;
+    for (int i = 0; i < p->count; i++) {
+        bool all = aermod_is(p, i, "ALL"), plot = aermod_is(p, i, "PLOTFILE");
+        bool post = aermod_is(p, i, "POSTFILE");
+        if (!all && !plot && !post)
+            return aermod_refuse(p, err, QK_EUNSUPPORTED, i,
+                                 "headers are of PLOTFILE and POSTFILE, or ALL");
+        if (all || plot) p->c->no_header[QK_AERMOD_PLOTFILE] = true;
+        if (all || post) p->c->no_header[QK_AERMOD_POSTFILE] = true;
+    }
     return QK_OK;
+}
+
+/* What the reference writes for these names by itself: ranks of daily highest hours or of days,
+ * meant over the years. */
+static void note_design_values(aermod_parser *p)
+{
+    const qk_aermod_case *c = p->c;
+    bool fine = strcmp(c->pollutant, "PM25") == 0 || strcmp(c->pollutant, "PM-2.5") == 0 ||
+                strcmp(c->pollutant, "PM2.5") == 0;
+    bool hour = strcmp(c->pollutant, "NO2") == 0 || strcmp(c->pollutant, "SO2") == 0;
+    int at = average_index(c, fine ? 24 : 1);
+    if (p->plain_highs || (!fine && !hour) || at < 0) return;
+    bool asked = c->rectable[at] != 0;
+    const qk_aermod_output *o = c->v_output.ptr;
+    for (size_t i = 0; i < c->v_output.count; i++)
+        asked = asked || (o[i].rank > 0 && o[i].average == c->average[at]);
+    if (asked)
+        qk_buf_printf(&p->c->notes,
+                      "POLLUTID %s: highest %s values are of all of them, not the design value "
+                      "of several years (as with POLLUTID %s H1H)\n",
+                      c->pollutant, fine ? "24-HR" : "1-HR", c->pollutant);
 }
 
 qk_code aermod_finish_outputs(aermod_parser *p, qk_error *err)
 {
     const qk_aermod_case *c = p->c;
+    if (c->arm2 && strcmp(c->pollutant, "NO2") != 0) {
+        qk_fail(err, QK_EFORMAT, "CO MODELOPT: ARM2 makes NO2 of NOx, so POLLUTID must be NO2");
+        qk_error_at(err, p->name, p->line_number, 0);
+        return QK_EFORMAT;
+    }
+    note_design_values(p);
     if (!c->surface_path[0] || !c->profile_path[0]) {
         qk_fail(err, QK_EFORMAT, "ME: SURFFILE and PROFFILE are needed");
         qk_error_at(err, p->name, p->line_number, 0);
@@ -348,22 +410,40 @@ qk_code aermod_finish_outputs(aermod_parser *p, qk_error *err)
     return QK_OK;
 }
 
-const aermod_keyword aermod_general[] = {
-    {"CO", "TITLEONE", take_title, 1},        {"CO", "TITLETWO", take_title, 1},
-    {"CO", "MODELOPT", take_options, 1},      {"CO", "AVERTIME", take_averages, 1},
-    {"CO", "URBANOPT", take_city, 1},         {"CO", "FLAGPOLE", take_flagpole, 0},
-    {"CO", "POLLUTID", take_pollutant, 1},    {"CO", "RUNORNOT", take_run, 1},
-    {"CO", "HALFLIFE", take_decay, 1},        {"CO", "DCAYCOEF", take_decay, 1},
-    {"CO", "ARMRATIO", take_ratio, 2},        {"CO", "ELEVUNIT", take_unit, 1},
-    {"CO", "ERRORFIL", not_written, 0},       {"CO", "DEBUGOPT", not_written, 0},
-    {"CO", "EVENTFIL", not_written, 0},       {"SO", "ELEVUNIT", take_unit, 1},
-    {"RE", "ELEVUNIT", take_unit, 1},         {"ME", "SURFFILE", take_weather_file, 1},
-    {"ME", "PROFFILE", take_weather_file, 1}, {"ME", "SURFDATA", pass_over, 0},
-    {"ME", "UAIRDATA", pass_over, 0},         {"ME", "SITEDATA", pass_over, 0},
-    {"ME", "PROFBASE", take_base, 1},         {"ME", "STARTEND", take_bounds, 6},
-    {"ME", "DAYRANGE", take_days, 1},         {"ME", "WDROTATE", take_rotation, 1},
-    {"ME", "WINDCATS", take_classes, 5},      {"OU", "RECTABLE", take_tables, 2},
-    {"OU", "PLOTFILE", take_plotfile, 3},     {"OU", "POSTFILE", take_postfile, 4},
-    {"OU", "FILEFORM", take_form, 1},         {"OU", "NOHEADER", take_no_header, 0},
-    {"OU", "MAXTABLE", not_written, 0},       {"OU", "SUMMFILE", not_written, 0},
-    {"OU", "RANKFILE", not_written, 0},       {0}};
+const aermod_keyword aermod_general[] = {{"CO", "TITLEONE", take_title, 1},
+                                         {"CO", "TITLETWO", take_title, 1},
+                                         {"CO", "MODELOPT", take_options, 1},
+                                         {"CO", "AVERTIME", take_averages, 1},
+                                         {"CO", "URBANOPT", take_city, 1},
+                                         {"CO", "FLAGPOLE", take_flagpole, 0},
+                                         {"CO", "POLLUTID", take_pollutant, 1},
+                                         {"CO", "RUNORNOT", take_run, 1},
+                                         {"CO", "HALFLIFE", take_decay, 1},
+                                         {"CO", "DCAYCOEF", take_decay, 1},
+                                         {"CO", "ARMRATIO", take_ratio, 2},
+                                         {"CO", "ELEVUNIT", take_unit, 1},
+                                         {"CO", "ERRORFIL", not_written, 0},
+                                         {"CO", "DEBUGOPT", not_written, 0},
+                                         {"CO", "EVENTFIL", not_written, 0},
+                                         {"SO", "ELEVUNIT", take_unit, 1},
+                                         {"RE", "ELEVUNIT", take_unit, 1},
+                                         {"ME", "SURFFILE", take_weather_file, 1},
+                                         {"ME", "PROFFILE", take_weather_file, 1},
+                                         {"ME", "SURFDATA", pass_over, 0},
+                                         {"ME", "UAIRDATA", pass_over, 0},
+                                         {"ME", "SITEDATA", pass_over, 0},
+                                         {"ME", "PROFBASE", take_base, 1},
+                                         {"ME", "STARTEND", take_bounds, 6},
+                                         {"ME", "DAYRANGE", take_days, 1},
+                                         {"ME", "WDROTATE", take_rotation, 1},
+                                         {"ME", "WINDCATS", take_classes, 5},
+                                         {"ME", "NUMYEARS", pass_over, 1},
+                                         {"OU", "RECTABLE", take_tables, 2},
+                                         {"OU", "PLOTFILE", take_plotfile, 3},
+                                         {"OU", "POSTFILE", take_postfile, 4},
+                                         {"OU", "FILEFORM", take_form, 1},
+                                         {"OU", "NOHEADER", take_no_header, 1},
+                                         {"OU", "MAXTABLE", not_written, 0},
+                                         {"OU", "SUMMFILE", not_written, 0},
+                                         {"OU", "RANKFILE", not_written, 0},
+                                         {0}};

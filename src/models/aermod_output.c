@@ -50,7 +50,8 @@ static const char *post_name(int average)
     return average <= 0 ? qk_aermod_average_name(average) : "";
 }
 
-static void put_title(qk_buf *out, const qk_aermod_case *c, const qk_aermod_output *o)
+static void put_title(qk_buf *out, const qk_aermod_case *c, const qk_aermod_output *o,
+                      uint32_t years)
 {
     const char *group = c->group[o->group].id, *average = qk_aermod_average_name(o->average);
     if (o->kind == QK_AERMOD_POSTFILE && o->average > 0)
@@ -59,9 +60,9 @@ static void put_title(qk_buf *out, const qk_aermod_case *c, const qk_aermod_outp
                       average, group);
     else if (o->average <= 0)
         qk_buf_printf(out,
-                      "*         PLOT FILE OF %s VALUES AVERAGED ACROSS   0 YEARS FOR SOURCE "
+                      "*         PLOT FILE OF %s VALUES AVERAGED ACROSS %3u YEARS FOR SOURCE "
                       "GROUP: %-8s\n",
-                      post_name(o->average), group);
+                      post_name(o->average), years, group);
     else
         qk_buf_printf(out,
                       "*         PLOT FILE OF  HIGH  %4s HIGH %5s VALUES FOR SOURCE GROUP: %-8s\n",
@@ -69,17 +70,17 @@ static void put_title(qk_buf *out, const qk_aermod_case *c, const qk_aermod_outp
 }
 
 void qk_aermod_put_head(qk_buf *out, const qk_aermod_case *c, const qk_aermod_output *o,
-                        const qk_aermod_stamp *stamp)
+                        const qk_average *a, const qk_aermod_stamp *stamp)
 {
     const char *value = c->exponent_form ? "2(1X,F13.5),1X,E13.6" : "3(1X,F13.5)";
     bool high = o->kind == QK_AERMOD_PLOTFILE && o->average > 0;
-    if (c->no_header) return;
+    if (c->no_header[o->kind]) return;
     qk_buf_printf(out, "* QINGKONG (" QK_VERSION "): %-68s         %s\n", c->title[0], stamp->date);
     qk_buf_printf(out, "* AERMET (%6s):%74s%s\n", stamp->weather_version, "", stamp->time);
     qk_buf_puts(out, "* MODELING OPTIONS USED:   ");
     put_options(out, c);
     qk_buf_putc(out, '\n');
-    put_title(out, c, o);
+    put_title(out, c, o, a ? qk_average_years(a) : 0);
     qk_buf_printf(out, "*         FOR A TOTAL OF %5zu RECEPTORS.\n", c->receptor_count);
     qk_buf_printf(out, "*         FORMAT: (%s,3(1X,F8.2),%s)\n", value,
                   high ? "3X,A5,2X,A8,2X,A5,5X,A8,2X,I8" : "2X,A6,2X,A8,2X,I8.8,2X,A8");
@@ -89,6 +90,7 @@ void qk_aermod_put_head(qk_buf *out, const qk_aermod_case *c, const qk_aermod_ou
         "GRP       %s\n",
         high             ? "RANK     NET ID   DATE(CONC)"
         : o->average > 0 ? "DATE     NET ID"
+        : o->average < 0 ? "NUM YRS   NET ID"
                          : "NUM HRS   NET ID");
     qk_buf_puts(out,
                 "* ____________  ____________  ____________   ______   ______   ______  ______  "
@@ -155,9 +157,12 @@ void qk_aermod_put_plot(qk_buf *out, const qk_aermod_case *c, const qk_aermod_ou
     for (size_t i = 0; i < c->receptor_count; i++) {
         size_t group = (size_t)o->group;
         if (o->average <= 0) {
-            put_place(out, c, i, qk_average_period(a, group, i));
+            bool annual = o->average == QK_AERMOD_ANNUAL;
+            put_place(out, c, i,
+                      annual ? qk_average_annual(a, group, i) : qk_average_period(a, group, i));
             qk_buf_printf(out, "  %6s  %-8s  %08u  %-8s\n", qk_aermod_average_name(o->average),
-                          c->group[group].id, qk_average_hours(a), network_of(c, i));
+                          c->group[group].id, annual ? qk_average_years(a) : qk_average_hours(a),
+                          network_of(c, i));
             continue;
         }
         qk_average_high high = qk_average_highest(a, index, group, i, o->rank);
@@ -167,7 +172,9 @@ void qk_aermod_put_plot(qk_buf *out, const qk_aermod_case *c, const qk_aermod_ou
     }
 }
 
-/* One table: which average (-1 = the period), which rank, which group. */
+/* One table: which average, which rank, which group. */
+enum { WHOLE_PERIOD = -1, WHOLE_YEARS = -2 };
+
 typedef struct table {
     const qk_aermod_case *c;
     const qk_average *a;
@@ -190,7 +197,12 @@ static void put_table_head(qk_buf *out, const table *t)
     const qk_aermod_case *c = t->c;
     qk_buf_puts(out, "\n *** MODELOPTs:    ");
     put_options(out, c);
-    if (t->average < 0)
+    if (t->average == WHOLE_YEARS)
+        qk_buf_printf(out,
+                      "\n\n                              *** THE ANNUAL AVERAGE CONCENTRATION   "
+                      "VALUES AVERAGED OVER %3u YEARS FOR SOURCE GROUP: %-8s ***\n",
+                      qk_average_years(t->a), c->group[t->group].id);
+    else if (t->average == WHOLE_PERIOD)
         qk_buf_printf(out,
                       "\n\n                              *** THE PERIOD (%6u HRS) AVERAGE "
                       "CONCENTRATION   VALUES FOR SOURCE GROUP: %-8s ***\n",
@@ -214,7 +226,8 @@ static void put_cell(qk_buf *out, const table *t, size_t receptor, bool network)
 {
     if (t->average < 0) {
         qk_buf_printf(out, network ? " %13.5f" : "%13.5f",
-                      qk_average_period(t->a, t->group, receptor));
+                      t->average == WHOLE_YEARS ? qk_average_annual(t->a, t->group, receptor)
+                                                : qk_average_period(t->a, t->group, receptor));
         return;
     }
     qk_average_high h = qk_average_highest(t->a, t->average, t->group, receptor, t->rank);
@@ -301,8 +314,12 @@ void qk_aermod_put_tables(qk_buf *out, const qk_aermod_case *c, const qk_average
                   c->title[0], stamp->date);
     qk_buf_printf(out, " *** AERMET - VERSION %6s ***   *** %-68s ***        %s\n",
                   stamp->weather_version, c->title[1], stamp->time);
-    for (size_t g = 0; g < c->group_count && (c->period || c->annual); g++)
-        put_one_table(out, &(table){.c = c, .a = a, .average = -1, .group = g});
+    for (size_t g = 0; g < c->group_count; g++) {
+        if (c->period)
+            put_one_table(out, &(table){.c = c, .a = a, .average = WHOLE_PERIOD, .group = g});
+        if (c->annual)
+            put_one_table(out, &(table){.c = c, .a = a, .average = WHOLE_YEARS, .group = g});
+    }
     for (int i = 0; i < c->average_count; i++)
         for (int r = 1; r <= QK_AERMOD_RANK_MAX; r++) {
             if (!(c->rectable[i] >> (r - 1) & 1)) continue;

@@ -12,8 +12,9 @@ typedef struct qk_aermod_stamp {
     char weather_version[8];
 } qk_aermod_stamp;
 
+/* a gives the years of an annual mean; NULL where the file begins before the hours. */
 void qk_aermod_put_head(qk_buf *out, const qk_aermod_case *c, const qk_aermod_output *o,
-                        const qk_aermod_stamp *stamp);
+                        const qk_average *a, const qk_aermod_stamp *stamp);
 /* A row of a POSTFILE; at: yyyymmddhh of the average's end. */
 void qk_aermod_put_post(qk_buf *out, const qk_aermod_case *c, const qk_aermod_output *o,
                         size_t receptor, double value, int64_t at);

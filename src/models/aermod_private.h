@@ -15,7 +15,9 @@ typedef struct aermod_parser {
     int depth;
     char pathway[3];
     char keyword[13];
-    bool continued;           /* keyword and network are those of the line before */
+    bool continued; /* keyword and network are those of the line before */
+    bool flagpole_noted;
+    bool plain_highs;         /* POLLUTID says H1H */
     unsigned finished;        /* bit a pathway */
     double elevation_unit[3]; /* CO, SO, RE: metres a unit */
     char network[QK_AERMOD_ID];

@@ -9,22 +9,38 @@
 
 enum { AXIS_MAX = 10000 };
 
+/* Elevations, hills or flagpoles of a network: rows of the second axis as they come, each under the
+ * number that its lines begin with. */
+typedef struct re_field {
+    double *value; /* [row as it came][first axis] */
+    double *key;
+    int *filled;
+    int rows;
+} re_field;
+
+enum { FIELDS = 3 };
+
 /* A network while its lines come in. */
 typedef struct re_network {
     bool polar;
     double origin[2];
     double *axis[2];
     int count[2];
-    double *field[3]; /* elevation, hill, flagpole; rows of the second axis */
-    int rows;         /* of room in the fields */
+    re_field field[FIELDS];
 } re_network;
+
+static const char *const field_words[FIELDS] = {"ELEV", "HILL", "FLAG"};
 
 void aermod_drop_network(aermod_parser *p)
 {
     re_network *n = p->building;
     if (!n) return;
     for (int i = 0; i < 2; i++) free(n->axis[i]);
-    for (int i = 0; i < 3; i++) free(n->field[i]);
+    for (int i = 0; i < FIELDS; i++) {
+        free(n->field[i].value);
+        free(n->field[i].key);
+        free(n->field[i].filled);
+    }
     free(n);
     p->building = NULL;
 }
@@ -67,6 +83,8 @@ static qk_code take_points(aermod_parser *p, int from, int axis, qk_error *err)
     const double *v;
     int count;
     QK_TRY(aermod_list(p, from, &v, &count, err));
+    if (n->field[0].value || n->field[1].value || n->field[2].value)
+        return aermod_refuse(p, err, QK_EFORMAT, -1, "axes stand before ELEV, HILL and FLAG");
     if (n->axis[axis]) { /* the list goes on */
         int have = n->count[axis];
         double *more = have + count > AXIS_MAX
@@ -115,26 +133,92 @@ static qk_code take_origin(aermod_parser *p, int from, qk_error *err)
     return aermod_number(p, from + 1, &n->origin[1], err);
 }
 
-/* ELEV row values…: a row of the second axis (north, or direction). */
+static bool is_direction(const re_network *n, double key, int *row)
+{
+    for (*row = 0; *row < n->count[1]; ++*row)
+        if (fabs(n->axis[1][*row] - key) < 1e-6) return true;
+    return false;
+}
+
+static bool is_number_of_row(const re_network *n, double key, int *row)
+{
+    *row = (int)fmin(key, n->count[1] + 1.0) - 1;
+    return key >= 1 && key <= n->count[1] && key == floor(key);
+}
+
+static qk_code give_field(aermod_parser *p, re_field *f, qk_error *err)
+{
+    size_t rows = (size_t)p->building->count[1], columns = (size_t)p->building->count[0];
+    if (f->value) return QK_OK;
+    f->value = calloc(rows * columns, sizeof *f->value);
+    f->key = calloc(rows, sizeof *f->key);
+    f->filled = calloc(rows, sizeof *f->filled);
+    if (f->value && f->key && f->filled) return QK_OK;
+    return aermod_refuse(p, err, QK_ENOMEM, -1, "no memory");
+}
+
+/* ELEV row values…: a row of the second axis, by its number or, of a polar network, by its
+ * direction; lines that begin with the same row go on with it. */
 static qk_code take_field(aermod_parser *p, int from, int field, qk_error *err)
 {
     re_network *n = p->building;
+    re_field *f = &n->field[field];
     const double *v;
+    double key;
     int row, count;
     if (!n->axis[0] || !n->axis[1])
         return aermod_refuse(p, err, QK_EFORMAT, -1, "the axes must be given first");
-    size_t all = (size_t)n->count[0] * (size_t)n->count[1];
-    if (!n->field[field]) n->field[field] = calloc(all, sizeof(double));
-    if (!n->field[field]) return aermod_refuse(p, err, QK_ENOMEM, -1, "no memory");
-    double key;
+    QK_TRY(give_field(p, f, err));
     QK_TRY(aermod_number(p, from, &key, err));
-    for (row = 0; n->polar && row < n->count[1]; row++)
-        if (fabs(n->axis[1][row] - key) < 1e-6) break;
-    if (!n->polar) row = (int)key - 1;
-    if (row < 0 || row >= n->count[1]) return aermod_refuse(p, err, QK_ERANGE, from, "no such row");
+    if (!is_number_of_row(n, key, &row) && !(n->polar && is_direction(n, key, &row)))
+        return aermod_refuse(p, err, QK_ERANGE, from, "no such row");
     QK_TRY(aermod_list(p, from + 1, &v, &count, err));
-    if (count > n->count[0]) return aermod_refuse(p, err, QK_EFORMAT, -1, "more than a row");
-    memcpy(n->field[field] + (size_t)row * (size_t)n->count[0], v, (size_t)count * sizeof *v);
+    int at = 0;
+    while (at < f->rows && f->key[at] != key) at++;
+    if (at == n->count[1]) return aermod_refuse(p, err, QK_EFORMAT, from, "more rows than points");
+    if (at == f->rows) f->key[f->rows++] = key;
+    if (count > n->count[0] - f->filled[at])
+        return aermod_refuse(p, err, QK_EFORMAT, -1, "more than the %d values of a row",
+                             n->count[0]);
+    memcpy(f->value + (size_t)at * (size_t)n->count[0] + f->filled[at], v,
+           (size_t)count * sizeof *v);
+    f->filled[at] += count;
+    return QK_OK;
+}
+
+/* Puts the rows in their order: directions where all of a polar network's are, else numbers. */
+static qk_code order_field(aermod_parser *p, int field, qk_error *err)
+{
+    re_network *n = p->building;
+    re_field *f = &n->field[field];
+    size_t columns = (size_t)n->count[0];
+    int row;
+    bool directions = n->polar;
+    if (!f->value) return QK_OK;
+    for (int i = 0; i < f->rows; i++) {
+        directions = directions && is_direction(n, f->key[i], &row);
+        if (f->filled[i] == n->count[0]) continue;
+        return aermod_refuse(p, err, QK_EFORMAT, -1, "%s: row %g has %d of %d values",
+                             field_words[field], f->key[i], f->filled[i], n->count[0]);
+    }
+    if (f->rows < n->count[1])
+        return aermod_refuse(p, err, QK_EFORMAT, -1, "%s: %d of %d rows are given",
+                             field_words[field], f->rows, n->count[1]);
+    double *sorted = calloc((size_t)n->count[1] * columns, sizeof *sorted);
+    if (!sorted) return aermod_refuse(p, err, QK_ENOMEM, -1, "no memory");
+    for (int i = 0; i < f->rows; i++) {
+        bool known =
+            directions ? is_direction(n, f->key[i], &row) : is_number_of_row(n, f->key[i], &row);
+        if (!known) {
+            free(sorted);
+            return aermod_refuse(p, err, QK_ERANGE, -1, "%s: no row %g", field_words[field],
+                                 f->key[i]);
+        }
+        memcpy(sorted + (size_t)row * columns, f->value + (size_t)i * columns,
+               columns * sizeof *sorted);
+    }
+    free(f->value);
+    f->value = sorted;
     return QK_OK;
 }
 
@@ -150,9 +234,9 @@ static qk_aermod_receptor place_receptor(const aermod_parser *p, int i, int j, i
         r.x_m = n->origin[0] + distance * sin(a);
         r.y_m = n->origin[1] + distance * cos(a);
     }
-    if (n->field[0]) r.ground_m = n->field[0][at] * p->elevation_unit[2];
-    r.hill_m = n->field[1] ? n->field[1][at] * p->elevation_unit[2] : r.ground_m;
-    if (n->field[2]) r.flagpole_m = n->field[2][at];
+    if (n->field[0].value) r.ground_m = n->field[0].value[at] * p->elevation_unit[2];
+    r.hill_m = n->field[1].value ? n->field[1].value[at] * p->elevation_unit[2] : r.ground_m;
+    if (n->field[2].value && p->c->flagpoles) r.flagpole_m = n->field[2].value[at];
     return r;
 }
 
@@ -168,6 +252,9 @@ static qk_code end_network(aermod_parser *p, qk_error *err)
     out->polar = n->polar;
     out->nx = n->count[0];
     out->ny = n->count[1];
+    for (int i = 0; i < FIELDS; i++) QK_TRY(order_field(p, i, err));
+    if (n->field[2].value && !c->flagpoles)
+        aermod_note(p, "CO has no FLAGPOLE: flagpoles are set aside");
     out->first = (int)c->v_receptor.count;
     memcpy(out->origin, n->origin, sizeof out->origin);
     out->x = qk_arena_array(&c->arena, (size_t)out->nx, sizeof(double));
@@ -252,17 +339,24 @@ static qk_code take_grid(aermod_parser *p, qk_error *err)
     return take_grid_word(p, word, from, err);
 }
 
-/* elevation [hill] [flagpole]; in flat terrain a single value after them may be the flagpole. */
+/* [elevation [hill [flagpole [the arc of EVALCART]]]]; on flat ground a single value is the
+ * flagpole. Without FLAGPOLE in CO a flagpole is set aside, as the reference does. */
 static qk_code take_heights(aermod_parser *p, int at, qk_aermod_receptor *r, qk_error *err)
 {
     double v[3] = {0, 0, p->c->flagpole_m};
-    int count = p->count - at;
+    int count = p->count - at, most = strcmp(p->keyword, "EVALCART") == 0 ? 4 : 3;
+    if (count > most) return aermod_refuse(p, err, QK_EFORMAT, at + most, "too many parameters");
     for (int i = 0; i < 3 && i < count; i++) QK_TRY(aermod_number(p, at + i, &v[i], err));
     r->ground_m = v[0] * p->elevation_unit[2];
     r->hill_m = count > 1 ? v[1] * p->elevation_unit[2] : r->ground_m;
-    r->flagpole_m = v[2];
+    r->flagpole_m = count == 1 && p->c->flagpoles && !p->c->elevated ? v[0] : v[2];
     if (!(r->flagpole_m >= 0 && r->flagpole_m < 5000))
         return aermod_refuse(p, err, QK_ERANGE, at + 2, "a flagpole stands within 0..5,000 m");
+    if (!p->c->flagpoles && r->flagpole_m != 0 && !p->flagpole_noted) {
+        aermod_note(p, "CO has no FLAGPOLE: flagpoles are set aside");
+        p->flagpole_noted = true;
+    }
+    if (!p->c->flagpoles) r->flagpole_m = 0;
     return QK_OK;
 }
 

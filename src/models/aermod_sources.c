@@ -370,7 +370,7 @@ static qk_code take_group(aermod_parser *p, qk_error *err)
                 QK_TRY(add_member(p, g, (int)k, err));
                 any = true;
             }
-            if (!any && !g->all) return aermod_refuse(p, err, QK_ENOTFOUND, i, "no such source");
+            if (!any) return aermod_refuse(p, err, QK_ENOTFOUND, i, "no such source");
         }
         return QK_OK;
     }

@@ -354,12 +354,12 @@ void qk_dispersion_source(qk_dispersion_work *w, size_t source, const qk_aermod_
     const qk_aermod_source *s = &d->c->source[source];
     qk_plume_stack stack = {.kind = s->kind,
                             .base_m = s->flat ? d->c->base_m : s->base_m,
-                            .height_m = s->height_m,
+                            .height_m = emission->height_m,
                             .temperature_k = emission->temperature_k,
                             .velocity_m_s = emission->velocity_m_s,
                             .diameter_m = s->diameter_m,
-                            .sigma_y_m = s->sigma_y_m,
-                            .sigma_z_m = s->sigma_z_m,
+                            .sigma_y_m = emission->sigma_y_m,
+                            .sigma_z_m = emission->sigma_z_m,
                             .tip_downwash = !d->c->no_tip_downwash};
     qk_plume_source ps;
     if (emission->rate == 0) return;

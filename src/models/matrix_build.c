@@ -61,7 +61,7 @@ void qk_matrix_build_row(qk_matrix_build *b, qk_dispersion_work *work, double *s
         const qk_plume_hour *h = &b->hour[i];
         int plane[4], weekday = qk_aermod_weekday(h->year, h->month, h->day);
         double factor = qk_aermod_factor_at(b->c, s, h->month, weekday, h->hour, h->wind_m_s);
-        qk_aermod_emission e = {factor, s->temperature_k, s->velocity_m_s};
+        qk_aermod_emission e = qk_aermod_emission_of(s, factor);
         if (qk_dispersion_begin(work, h) != QK_PLUME_HOUR_VALID) continue;
         memset(one, 0, n * sizeof *one);
         qk_dispersion_source(work, source, &e, one);

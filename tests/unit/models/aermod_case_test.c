@@ -26,6 +26,11 @@ static qk_code no_files(void *ctx, const char *path, qk_str *text, qk_error *err
 
 static const qk_aermod_loader none = {NULL, no_files};
 
+static bool noted(const qk_aermod_case *c, const char *words)
+{
+    return qk_str_find(qk_buf_str(&c->notes), qk_str_of(words), 0) != SIZE_MAX;
+}
+
 static void test_aermod_case__reads_every_pathway(void **state)
 {
     (void)state;
@@ -42,7 +47,8 @@ static void test_aermod_case__reads_every_pathway(void **state)
     assert_near(c.source[1].vertex[2][0], -10 + 40, 1e-9);
     assert_near(c.source[1].vertex[2][1], -10 - 20, 1e-9);
     assert_near(c.receptor[0].x_m, 100, 1e-9);
-    assert_near(c.receptor[8].flagpole_m, 1.5, 0);
+    assert_near(c.receptor[8].flagpole_m, 0, 0); /* CO has no FLAGPOLE */
+    assert_true(noted(&c, "FLAGPOLE"));
     assert_string_equal(c.output[1].path, "my file.pst");
     assert_int_equal(c.output[0].rank, 2);
     qk_aermod_case_clear(&c);
@@ -92,12 +98,159 @@ static void test_aermod_case__refuses_by_keyword_and_line(void **state)
         {"   RUNORNOT  RUN", "   RUNORNOT  RUN\n   INCLUDED x.inc", "INCLUDED", 7},
         {"   EMISFACT A1-A2", "   INCLUDED y.inc\n   EMISFACT A1-A2", "no file y.inc", 13},
         {"DISCCART 5 5 0 0 1.5", "DISCCART 5 5 0 0 -1", "flagpole", 23},
+        {"DISCCART 5 5 0 0 1.5", "DISCCART 5 5 0 0 1 7", "too many", 23},
+        {"SRCGROUP ALL", "SRCGROUP ALL BACKGROUND", "no such source", 14},
+        {"CONC FLAT", "CONC FLAT ARM2", "POLLUTID must be NO2", 34},
+        {"   PROFBASE 20", "   DAYRANGE 3/1-60", "range", 28},
+        {"   PROFBASE 20", "   DAYRANGE 2/30", "no day", 28},
+        {"FIRST-SECOND", "FIRST-99", "TENTH", 31},
+        {"OU STARTING\n", "OU STARTING\n   NOHEADER SEASONHR\n", "headers", 31},
+        {"P END", "P ELEV 90. 1. 2. 3.", "more than the 2 values", 22},
+        {"P END", "P ELEV 45. 1. 2.", "no such row", 22},
+        {"P END", "P ELEV 90. 1.\n   GRIDPOLR P END", "row 90 has 1 of 2", 23},
+        {"P END", "P ELEV 90. 1. 2.\n   GRIDPOLR P END", "1 of 4 rows", 23},
+        {"P END", "P HILL 90. 1. 2.\n   GRIDPOLR P DIST 300.", "axes stand before", 23},
     };
     for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
         qk_error err = refused(rows[i].from, rows[i].to);
         if (!strstr(err.message, rows[i].says)) fail_msg("row %zu: %s", i, err.message);
         if (err.line != rows[i].line) fail_msg("row %zu: line %u: %s", i, err.line, err.message);
     }
+}
+
+/* Reads the good case with `from` replaced; the caller clears it. */
+static void accepted(qk_aermod_case *c, const char *from, const char *to,
+                     const qk_aermod_loader *loader)
+{
+    static char text[sizeof good + 800];
+    qk_error err = {0};
+    const char *at = strstr(good, from);
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+    if (qk_aermod_case_read(c, qk_str_of(text), "a.inp", loader, &err) != QK_OK)
+        fail_msg("%u: %s", err.line, err.message);
+}
+
+static const char grid[] = "   GRIDCART G STA\n   GRIDCART G XYINC 0 3 10 100 2 10\n"
+                           "   GRIDCART G ELEV 1 1. 2.\n   GRIDCART G ELEV 1 3.\n"
+                           "   GRIDCART G ELEV 2 2*4.\n                   ELEV 2 6.\n"
+                           "   GRIDCART G END\n   DISCCART 5 5 0 0 1.5\n";
+
+/* As AERMAP writes them: six values a line, the row's number before each. */
+static void test_aermod_case__rows_of_heights_go_on_over_lines(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    accepted(&c, "   DISCCART 5 5 0 0 1.5\n", grid, &none);
+    static const double due[6] = {1, 2, 3, 4, 4, 6};
+    for (int i = 0; i < 6; i++) assert_near(c.receptor[8 + i].ground_m, due[i], 0);
+    qk_aermod_case_clear(&c);
+}
+
+/* Rows of a polar network stand under their directions or their numbers, in any order. */
+static void test_aermod_case__polar_rows_by_direction_or_number(void **state)
+{
+    (void)state;
+    static const char *const rows[2] = {
+        "P ELEV 180. 3. 4.\n   GRIDPOLR P ELEV 90. 1. 2.\n   GRIDPOLR P ELEV 360. 7. 8.\n"
+        "   GRIDPOLR P ELEV 270. 5. 6.\n   GRIDPOLR P END",
+        "P ELEV 1 1. 2.\n   GRIDPOLR P ELEV 2 3. 4.\n   GRIDPOLR P ELEV 3 5. 6.\n"
+        "   GRIDPOLR P ELEV 4 7. 8.\n   GRIDPOLR P END"};
+    for (int k = 0; k < 2; k++) {
+        qk_aermod_case c;
+        accepted(&c, "P END", rows[k], &none);
+        for (int i = 0; i < 8; i++) assert_near(c.receptor[i].ground_m, i + 1, 0);
+        qk_aermod_case_clear(&c);
+    }
+}
+
+static void test_aermod_case__flagpoles_stand_where_control_allows_them(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    accepted(&c, "   POLLUTID", "   FLAGPOLE 2\n   POLLUTID", &none);
+    assert_near(c.receptor[0].flagpole_m, 2, 0);
+    assert_near(c.receptor[8].flagpole_m, 1.5, 0);
+    qk_aermod_case_clear(&c);
+}
+
+static void test_aermod_case__the_regulatory_default_wins(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    accepted(&c, "CONC FLAT", "CONC NOSTD FLAT DFAULT\n   HALFLIFE 600", &none);
+    assert_false(c.flat);
+    assert_true(c.elevated && !c.no_tip_downwash && c.decay_1_s == 0);
+    assert_false(c.source[0].flat);
+    assert_true(noted(&c, "FLAT aside"));
+    assert_true(noted(&c, "NOSTD aside"));
+    assert_true(noted(&c, "HALFLIFE and"));
+    qk_aermod_case_clear(&c);
+}
+
+/* The same word asks the reference for a design value; with H1H it is a plain highest value. */
+static void test_aermod_case__design_values_are_told_apart(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    accepted(&c, "POLLUTID  SO2", "POLLUTID  SO2", &none);
+    assert_true(noted(&c, "design value"));
+    qk_aermod_case_clear(&c);
+    accepted(&c, "POLLUTID  SO2", "POLLUTID  SO2 H1H", &none);
+    assert_false(noted(&c, "design value"));
+    qk_aermod_case_clear(&c);
+}
+
+static void test_aermod_case__days_as_dates_are_the_same_every_year(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    accepted(&c, "   PROFBASE 20", "   DAYRANGE 3/1-3/2 100-101", &none);
+    assert_true(c.date_chosen[qk_aermod_day_of_year(2000, 3, 1)]);
+    assert_true(c.date_chosen[qk_aermod_day_of_year(2000, 3, 2)]);
+    assert_false(c.date_chosen[qk_aermod_day_of_year(2000, 2, 29)]);
+    assert_false(c.day_chosen[61]);
+    assert_true(c.day_chosen[100] && c.day_chosen[101] && !c.day_chosen[102]);
+    qk_aermod_case_clear(&c);
+}
+
+static qk_code hourly_file(void *ctx, const char *path, qk_str *text, qk_error *err)
+{
+    (void)path;
+    (void)err;
+    *text = qk_str_of(ctx);
+    return QK_OK;
+}
+
+static void test_aermod_emission__hourly_lines_of_every_kind(void **state)
+{
+    (void)state;
+    static char lines[] = "** a remark\nSO HOUREMIS 25 3 4 2 A1 5.0 410. 12.\n"
+                          "SO HOUREMIS 25 3 4 2 A2 2e-5 3.5 1.5\n"
+                          "SO HOUREMIS 25 3 4 3 A1\nSO HOUREMIS 25 3 4 3 A2 1e-5 4 0 9\n";
+    const qk_aermod_loader loader = {lines, hourly_file};
+    qk_aermod_case c;
+    qk_aermod_hourly_reader r;
+    qk_aermod_emission e[2];
+    qk_error err = {0};
+    qk_plume_hour h = {.year = 2025, .month = 3, .day = 4, .hour = 1};
+    accepted(&c, "EMISFACT A1-A2 HROFDY 12*1.0 12*0.5", "HOUREMIS e.dat A1-A2", &loader);
+    assert_ok(qk_aermod_hourly_open(&r, &c, &err));
+    assert_ok(qk_aermod_hourly_skip(&r, &h, &err)); /* the file begins later */
+    h.hour = 2;
+    assert_ok(qk_aermod_hourly_next(&r, &h, e, &err));
+    assert_near(e[0].rate, 5, 0);
+    assert_near(e[0].velocity_m_s, 12, 0);
+    assert_near(e[1].rate, 2e-5, 0);
+    assert_near(e[1].height_m, 3.5, 0);
+    assert_near(e[1].sigma_z_m, 1.5, 0);
+    h.hour = 3;
+    assert_int_equal(qk_aermod_hourly_next(&r, &h, e, &err), QK_EFORMAT);
+    assert_int_equal(err.line, 5);
+    assert_non_null(strstr(err.message, "more fields"));
+    assert_near(e[0].rate, 0, 0); /* an empty tail */
+    qk_aermod_hourly_close(&r);
+    qk_aermod_case_clear(&c);
 }
 
 static void test_aermod_case__degrees_are_no_metres(void **state)
@@ -253,12 +406,19 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_aermod_case__reads_every_pathway),
         cmocka_unit_test(test_aermod_case__refuses_by_keyword_and_line),
+        cmocka_unit_test(test_aermod_case__rows_of_heights_go_on_over_lines),
+        cmocka_unit_test(test_aermod_case__polar_rows_by_direction_or_number),
+        cmocka_unit_test(test_aermod_case__flagpoles_stand_where_control_allows_them),
+        cmocka_unit_test(test_aermod_case__the_regulatory_default_wins),
+        cmocka_unit_test(test_aermod_case__design_values_are_told_apart),
+        cmocka_unit_test(test_aermod_case__days_as_dates_are_the_same_every_year),
+        cmocka_unit_test(test_aermod_emission__hourly_lines_of_every_kind),
         cmocka_unit_test(test_aermod_case__degrees_are_no_metres),
         cmocka_unit_test(test_aermod_case__mixed_coordinates_are_refused),
         cmocka_unit_test(test_aermod_case__receptors_on_a_source_are_noted),
         cmocka_unit_test(test_aermod_case__doubtful_units_are_noted),
-        cmocka_unit_test(test_aermod_weather__gaps_are_counted),
         cmocka_unit_test(test_aermod_weather__refuses_by_file_line_and_column),
+        cmocka_unit_test(test_aermod_weather__gaps_are_counted),
         cmocka_unit_test(test_aermod_output__writes_fortran_exponents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,7 +137,7 @@ static void measure_hour(distance *d, qk_dispersion_work *w, const qk_aermod_cas
                             .sigma_y_m = a->sigma_y_m,
                             .sigma_z_m = a->sigma_z_m};
     qk_plume_source s;
-    qk_aermod_emission e = {1, a->temperature_k, a->velocity_m_s};
+    qk_aermod_emission e = qk_aermod_emission_of(a, 1);
     if (qk_dispersion_begin(w, h) != QK_PLUME_HOUR_VALID) return;
     memset(sum, 0, c->receptor_count * sizeof *sum);
     qk_dispersion_source(w, source, &e, sum);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../test.h"
 
+#include "base/time.h"
 #include "models/dispersion.h"
 #include "models/dispersion_average.h"
 #include <math.h>
@@ -59,8 +60,7 @@ static void begin(qk_aermod_case *c, qk_dispersion **d)
 static void rates(const qk_aermod_case *c, qk_aermod_emission *e, double factor)
 {
     for (size_t i = 0; i < c->source_count; i++)
-        e[i] = (qk_aermod_emission){c->source[i].rate * factor, c->source[i].temperature_k,
-                                    c->source[i].velocity_m_s};
+        e[i] = qk_aermod_emission_of(&c->source[i], c->source[i].rate * factor);
 }
 
 /* Sum over sources = ALL; twice the emission is twice the concentration; nothing cut is the base.
@@ -159,6 +159,74 @@ static void test_dispersion__calm_hours_follow_the_rules_of_averages(void **stat
     qk_aermod_case_clear(&c);
 }
 
+/* A day whose last hours the weather leaves out ends by itself, and keeps its own date. */
+static void test_dispersion__a_gap_ends_the_averages_before_it(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    qk_dispersion *d;
+    qk_average *a;
+    static double v[GROUPS * RECEPTORS];
+    int64_t at[QK_AERMOD_AVERAGES_MAX];
+    begin(&c, &d);
+    assert_ok(qk_average_new(&a, &c, NULL));
+    for (size_t i = 0; i < QK_ARRAY_COUNT(v); i++) v[i] = 9;
+    for (int h = 1; h <= 20; h++) {
+        qk_plume_hour hour = hour_of(h, false, 3, 90);
+        assert_int_equal(qk_average_gap(a, &hour, at), 0);
+        (void)qk_average_hour(a, &hour, QK_PLUME_HOUR_VALID, v);
+    }
+    qk_plume_hour next = hour_of(5, false, 3, 90);
+    next.day = 5;
+    assert_int_equal(qk_average_gap(a, &next, at), 2 | 4);
+    assert_int_equal(at[1], 2025030421);
+    assert_int_equal(at[2], 2025030424);
+    assert_near(qk_average_ended(a, 2)[0], 9, 1e-12);           /* 20 hours of 20 */
+    assert_near(qk_average_ended(a, 1)[0], 2 * 9 / 3.0, 1e-12); /* 2 of 3: over 3 */
+    assert_int_equal(qk_average_highest(a, 2, 0, 0, 1).flag, 'm');
+    (void)qk_average_hour(a, &next, QK_PLUME_HOUR_VALID, v);
+    assert_int_equal(qk_average_gap(a, &next, at), 0);
+    qk_average_free(a);
+    qk_dispersion_free(d);
+    qk_aermod_case_clear(&c);
+}
+
+/* Two years of 1 and 3 µg/m³, of which the second has more calm hours: each counts the same. */
+static void test_dispersion__the_annual_mean_is_that_of_whole_years(void **state)
+{
+    (void)state;
+    qk_aermod_case c;
+    qk_dispersion *d;
+    qk_average *a;
+    static double v[GROUPS * RECEPTORS];
+    begin(&c, &d);
+    c.annual = true;
+    c.average_count = 0;
+    assert_ok(qk_average_new(&a, &c, NULL));
+    qk_plume_hour hour = hour_of(1, false, 3, 90);
+    for (int day = 0; day < 2 * 365 + 10; day++) {
+        int of_year = day % 365, month = 1;
+        hour.year = 2025 + day / 365;
+        while (of_year >= qk_days_in_month(hour.year, month))
+            of_year -= qk_days_in_month(hour.year, month++);
+        hour.month = month;
+        hour.day = of_year + 1;
+        for (hour.hour = 1; hour.hour <= 24; hour.hour++) {
+            bool calm = hour.year == 2026 && hour.hour > 4;
+            for (size_t i = 0; i < QK_ARRAY_COUNT(v); i++) v[i] = hour.year == 2025 ? 1 : 3;
+            if (hour.year == 2027) v[0] = 1000;
+            (void)qk_average_hour(a, &hour, calm ? QK_PLUME_HOUR_CALM : QK_PLUME_HOUR_VALID, v);
+        }
+        if (day == 100) assert_near(qk_average_annual(a, 0, 0), 1, 1e-12);
+    }
+    assert_int_equal(qk_average_years(a), 2);
+    assert_near(qk_average_annual(a, 0, 0), 2, 1e-9);
+    assert_true(qk_average_period(a, 0, 1) < 1.5);
+    qk_average_free(a);
+    qk_dispersion_free(d);
+    qk_aermod_case_clear(&c);
+}
+
 static void test_dispersion__arm2_stays_between_its_bounds(void **state)
 {
     (void)state;
@@ -211,7 +279,7 @@ static void test_S046_dispersion__tables_keep_the_stated_accuracy(void **state)
     for (size_t s = 0; s < c.source_count; s++) {
         double top = 0, sum[2] = {0};
         memset(value, 0, sizeof value);
-        qk_aermod_emission e = {2, c.source[s].temperature_k, c.source[s].velocity_m_s};
+        qk_aermod_emission e = qk_aermod_emission_of(&c.source[s], 2);
         for (int k = 0; k < 2; k++) {
             qk_dispersion_tabulate(d, k == 0);
             for (int i = 0; i < TABLE_HOURS; i++) {
@@ -246,8 +314,10 @@ int main(void)
         cmocka_unit_test(test_S046_dispersion__is_linear_and_sums_to_all),
         cmocka_unit_test(test_S044_dispersion__shares_by_source_stand_in_groups),
         cmocka_unit_test(test_dispersion__calm_hours_follow_the_rules_of_averages),
-        cmocka_unit_test(test_S046_dispersion__tables_keep_the_stated_accuracy),
+        cmocka_unit_test(test_dispersion__a_gap_ends_the_averages_before_it),
+        cmocka_unit_test(test_dispersion__the_annual_mean_is_that_of_whole_years),
         cmocka_unit_test(test_dispersion__arm2_stays_between_its_bounds),
+        cmocka_unit_test(test_S046_dispersion__tables_keep_the_stated_accuracy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
