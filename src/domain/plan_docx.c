@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/plan_docx.h"
+#include "plan/text.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <expat.h>
@@ -13,8 +14,14 @@ enum {
     DEPTH_MAX = 256,
     LISTS_MAX = 256,
     LEVELS = 9,
-    CELL_MAX = 4096
+    CELL_MAX = 4096,
+    COLUMNS_MAX = 64
 };
+
+/* What a cell that goes on downwards holds: bytes of the text already written. */
+typedef struct held {
+    size_t from, len;
+} held;
 
 typedef struct level {
     char format[24]; /* of w:numFmt */
@@ -40,7 +47,8 @@ typedef struct reader {
     qk_error *err;
     uint32_t depth, table, skip; /* skip: inside something whose text does not count */
     bool in_text, row_begun, cell_merged;
-    uint32_t span;          /* columns of the cell */
+    uint32_t span, column; /* columns of the cell; the one it begins in */
+    held above[COLUMNS_MAX];
     size_t paragraph, cell; /* where they begin in the text */
     int64_t num_id;
     uint32_t num_level;
@@ -151,6 +159,7 @@ static bool is_skipped(const char *name)
 static void start_cell(reader *r)
 {
     if (r->row_begun) qk_buf_putc(r->text, '\t');
+    r->column = r->row_begun ? r->column + r->span : 0;
     r->row_begun = true;
     r->cell_merged = false;
     r->span = 1;
@@ -185,7 +194,7 @@ static void XMLCALL on_start(void *context, const char *full, const char **attri
     } else if (strcmp(name, "br") == 0 || strcmp(name, "cr") == 0) {
         qk_buf_putc(r->text, r->table ? ' ' : '\n');
     } else if (strcmp(name, "tbl") == 0) {
-        r->table++;
+        if (r->table++ == 0) memset(r->above, 0, sizeof r->above);
     } else if (strcmp(name, "tr") == 0 && r->table == 1) {
         r->row_begun = false;
     } else if (strcmp(name, "tc") == 0 && r->table == 1) {
@@ -199,11 +208,31 @@ static void XMLCALL on_start(void *context, const char *full, const char **attri
     }
 }
 
+static void put_empty(reader *r)
+{
+    char mark[4];
+    qk_buf_append(r->text, mark, qk_utf8_put(mark, QK_PLAN_EMPTY_CELL));
+}
+
+/* A cell that is merged downwards says the same in each of its rows. What a program left in the
+ * lower ones is not shown. */
 static void end_cell(reader *r)
 {
-    /* what a continued merged cell holds is not shown */
-    if (r->cell_merged && r->text->failed == QK_OK) r->text->len = r->cell;
-    for (uint32_t i = 1; i < r->span; i++) qk_buf_putc(r->text, '\t');
+    held *above = &r->above[r->column < COLUMNS_MAX ? r->column : COLUMNS_MAX - 1];
+    if (r->text->failed != QK_OK) return;
+    if (r->cell_merged) {
+        r->text->len = r->cell;
+        char *room = qk_buf_reserve(r->text, above->len);
+        if (!room) return;
+        memcpy(room, r->text->ptr + above->from, above->len);
+        r->text->len += above->len;
+    }
+    if (r->text->len == r->cell) put_empty(r);
+    *above = (held){r->cell, r->text->len - r->cell};
+    for (uint32_t i = 1; i < r->span; i++) {
+        qk_buf_putc(r->text, '\t');
+        put_empty(r);
+    }
 }
 
 static void XMLCALL on_end(void *context, const char *full)

@@ -267,6 +267,10 @@ static uint32_t collect_posts(const qk_plan *p, post *out)
             const qk_plan_list *units = &duty->units[QK_DUTY_LEAD];
             bool by_answer = units->count == 0;
             if (by_answer) units = &duty->units[QK_DUTY_RESPONSIBLE];
+            /* 责任领导 of a township leads several of its offices */
+            if (qk_plan_has_any(&p->text, duty->span,
+                                "责任领导|分管领导|包抓领导|包保领导|包联领导"))
+                continue;
             if (!people->count || duty->inherited ||
                 (by_answer ? units->count < people->count : units->count != people->count))
                 continue;

@@ -156,6 +156,8 @@ static void check_days(checker *c, const qk_plan_target *days)
         f->arithmetic = qk_check_print(c, "%s %% × 365 = %.1f，正文为 %s 天", r, expect, d);
         return;
     }
+    /* the goal of an autumn and winter is no share of a year */
+    if (qk_plan_has_any(&p->text, p->title, "秋冬季|采暖季|夏季|夏秋季")) return;
     if (qk_dec_ratio(&share, (qk_i128)days->n.value.mantissa * 100, 365, 2) != QK_OK ||
         days->n.value.scale)
         return;
@@ -307,6 +309,10 @@ static void check_rule(checker *c, const qk_plan_money *m)
     for (uint32_t at = m->text.from;
          (next = qk_plan_next_measure(c->p, m->text, at, &x)) != UINT32_MAX; at = next) {
         if (!x.def || x.def->kind == 'm' || x.def->kind == 'x' || x.chinese) continue;
+        /* 每超1微克/立方米 is a step of the goals */
+        if (x.def->kind == 'c' || qk_plan_word_end(t, (qk_span){m->text.from, x.digits.from},
+                                                   "每超|每超过|每超标|每高出|每升高|每下降|每"))
+            continue;
         qk_span word = {x.digits.from, x.unit_span.to};
         if (times_in_tasks(c->p, qk_span_str(t, word)) == 0) {
             add_without_task(c, m, word);

@@ -406,6 +406,17 @@ static void add_recurring(qk_plan *p, qk_plan_task *task, qk_span clause, uint32
     }
 }
 
+/* 每周五下午: the day of the week is said, not what is to be done. 每周一次 counts. */
+static uint32_t behind_weekday(const qk_plan_text *t, uint32_t at, uint32_t limit)
+{
+    uint32_t n = qk_plan_word_at(t, at, limit, "一|二|三|四|五|六|日|天|末"), more;
+    if (!n || !qk_plan_word_end(t, (qk_span){at - 6, at}, "每周|星期") ||
+        qk_plan_word_at(t, at + n, limit, "次|遍|轮|回|批|检|报|调|会|查"))
+        return at;
+    more = qk_plan_word_at(t, at + n, limit, "上午|下午|前");
+    return at + n + more;
+}
+
 void qk_plan_find_recurring(qk_plan *p, qk_span s, qk_plan_task *task)
 {
     const qk_plan_text *t = &p->text;
@@ -420,7 +431,7 @@ void qk_plan_find_recurring(qk_plan *p, qk_span s, qk_plan_task *task)
             continue; /* 每按逐长月 */
         for (size_t k = 0; k < sizeof rhythms / sizeof rhythms[0]; k++) {
             if (!qk_plan_is(t, i, s.to, rhythms[k].word)) continue;
-            uint32_t behind = i + (uint32_t)strlen(rhythms[k].word);
+            uint32_t behind = behind_weekday(t, i + (uint32_t)strlen(rhythms[k].word), s.to);
             add_recurring(p, task, clause_around(t, s, i), behind, rhythms[k].every);
             break;
         }

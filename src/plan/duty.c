@@ -112,8 +112,8 @@ qk_span qk_plan_next_piece(const qk_plan_text *t, qk_span *rest)
     qk_span piece;
     while (i < rest->to) {
         next = qk_plan_next(t, i, &cp);
-        if (cp == 0xFF08 || cp == 0x300A) depth++;
-        if ((cp == 0xFF09 || cp == 0x300B) && depth > 0) depth--;
+        if (cp == 0xFF08 || cp == 0x300A || cp == 0x3010) depth++;
+        if ((cp == 0xFF09 || cp == 0x300B || cp == 0x3011) && depth > 0) depth--;
         if (depth == 0 && (cp == 0x3001 || cp == 0xFF0C || cp == 0xFF1B || cp == 0x3002)) break;
         i = next;
     }

@@ -4,6 +4,10 @@
 
 enum { TITLE_CHARS = 80 };
 
+#define DEPARTMENT_STARTS                                                                                                         \
+    "住房|住建|城市管理|城管|农业|交通|水利|发展|工业|工信|科技|公安|财政|自然资源|市场监督|" \
+    "市场监管|"                                                                                                               \
+    "应急|气象|教育|商务|卫生|林业|综合|民政|司法|行政|文化|商务|能源|委员会|政府|办公室"
 #define TITLE_ENDS "方案|规划|计划|意见|要点|措施|办法|清单|行动"
 #define TITLE_TAILS                                                                                                                    \
     "（征求意见稿）|（试行）|（草案）|（讨论稿）|（送审稿）|（修订稿）|（修订版）|征求意见稿|" \
@@ -142,6 +146,8 @@ static void read_region(qk_plan *p)
                             "年|印发|推进|人民|“"))
             break;
         if (qk_is_digit(t->norm[i])) break;
+        /* 某县住房和城乡建设局: the department's name is no place */
+        if (end == i && qk_plan_word_at(t, i, p->title.to, DEPARTMENT_STARTS)) break;
         uint32_t n = qk_plan_word_at(t, i, p->title.to, ends);
         if (n && chars > 0) {
             i += n;

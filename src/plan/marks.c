@@ -147,7 +147,7 @@ static bool mark_of_digits(const qk_plan_text *t, uint32_t at, uint32_t limit, q
     if (count == 1 && !dot) {
         if (qk_plan_is(t, end, limit, "）"))
             m->kind = QK_MARK_NUM_PAREN;
-        else if (!qk_plan_is(t, end, limit, "、"))
+        else if (!qk_plan_word_at(t, end, limit, "、|，"))
             return false;
         m->end = end + 3;
     }
@@ -161,20 +161,33 @@ static bool mark_of_digits(const qk_plan_text *t, uint32_t at, uint32_t limit, q
                             "米|吨|万|亿|%|个|倍|家|元|微克|毫克|千|公|平方|亩|度|以");
 }
 
+/* 一、 and 一. open anything; 一，only a heading: behind it no sentence goes on. */
+static bool mark_of_cn(const qk_plan_text *t, uint32_t at, uint32_t limit, qk_mark *m)
+{
+    enum { HEADING_CHARS = 24 };
+    uint32_t end;
+    if (!read_cn(t, at, limit, &m->number, &end) || m->number == 0 || m->number >= 200)
+        return false;
+    qk_span rest = {end + 3, limit};
+    m->kind = QK_MARK_CN;
+    if (qk_plan_is(t, end, limit, "）"))
+        m->kind = QK_MARK_CN_PAREN;
+    else if (qk_plan_is(t, end, limit, "，") &&
+             (qk_plan_chars(t, rest) > HEADING_CHARS || qk_plan_has_any(t, rest, "，|。|；|：")))
+        return false;
+    else if (!qk_plan_word_at(t, end, limit, "、|.|，"))
+        return false;
+    m->end = end + (t->norm[end] == '.' ? 1 : 3);
+    return true;
+}
+
 qk_mark qk_plan_mark_at(const qk_plan_text *t, uint32_t at, uint32_t limit)
 {
     qk_mark m = {0};
-    uint32_t end;
     if (at >= limit) return m;
     if (mark_of_parts(t, at, limit, &m) || mark_of_bracket(t, at, limit, &m) ||
         mark_of_sign(t, at, limit, &m) || mark_of_digits(t, at, limit, &m))
         return m;
     m = (qk_mark){0};
-    if (read_cn(t, at, limit, &m.number, &end) && m.number > 0 && m.number < 200 &&
-        (qk_plan_is(t, end, limit, "、") || qk_plan_is(t, end, limit, "."))) {
-        m.kind = QK_MARK_CN;
-        m.end = end + (t->norm[end] == '.' ? 1 : 3);
-        return m;
-    }
-    return (qk_mark){0};
+    return mark_of_cn(t, at, limit, &m) ? m : (qk_mark){0};
 }

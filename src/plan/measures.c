@@ -48,6 +48,10 @@ static const qk_unit_def units[] = {
     {"台次", "台次", 'n'},
     {"台（次）", "台次", 'n'},
     {"辆次", "辆次", 'n'},
+    {"万辆次", "万辆次", 'n'},
+    {"万台次", "万台次", 'n'},
+    {"万人次", "万人次", 'n'},
+    {"万家次", "万家次", 'n'},
     {"人次", "人次", 'n'},
     {"家次", "家次", 'n'},
     {"次/月", "次/月", 'n'},
@@ -214,7 +218,7 @@ static void compare_before(const qk_plan_text *t, qk_span c, qk_measure *m)
         bool bound, raising;
     } kinds[] = {
         {"不低于|不得低于|不能低于|不少于|不得少于|不小于|不得小于|至少|最低|大于等于|大于或等于|≥|"
-         ">=|不得低于每|不低于每",
+         ">=|不得低于每|不低于每|提前",
          QK_OP_GE, true, false},
         {"不高于|不得高于|不超过|不得超过|不能超过|不大于|不得大于|小于等于|小于或等于|≤|<=|不多于|"
          "不得多于|最多|最高不超过",
@@ -270,6 +274,13 @@ static void compare_behind(const qk_plan_text *t, qk_span c, qk_measure *m)
     m->whole.to += n;
 }
 
+/* 新增光伏装机容量35兆瓦以上: a quantity that is made or taken away is no size of a thing. */
+static bool is_achieved(const qk_plan_text *t, qk_span before)
+{
+    return qk_plan_has_any(t, before,
+                           "新增|新建|建成|达到|压减|削减|减少|增加|造林|绿化|替代|实现|腾退|回收");
+}
+
 /* Does the number only say whom a duty covers? 35蒸吨及以下的锅炉, 超过20万吨的项目 */
 static bool is_threshold(const qk_plan_text *t, qk_span c, const qk_measure *m)
 {
@@ -300,7 +311,9 @@ static bool is_threshold(const qk_plan_text *t, qk_span c, const qk_measure *m)
     if (!edge) return false;
     if (share) return qk_plan_has_any(t, (qk_span){c.from, m->whole.from}, "超过|限值");
     if (m->def && (m->def->kind == 't' || m->def->kind == 'x')) return then_of;
-    return !then_end || m->def == NULL || m->def->kind == 'q';
+    if (m->def && m->def->kind == 'q' && then_end)
+        return !is_achieved(t, (qk_span){c.from, m->whole.from});
+    return !then_end || m->def == NULL;
 }
 
 static void set_unit(qk_plan *p, qk_span c, qk_measure *m)
@@ -376,9 +389,10 @@ static void compare_far(const qk_plan_text *t, qk_span c, qk_measure *m)
 static bool finish(qk_plan *p, qk_span c, const qk_measure *old, qk_measure *m, uint32_t unit_from)
 {
     const qk_plan_text *t = &p->text;
-    m->def = unit_at(t, unit_from, c.to);
+    bool said = m->def != NULL; /* 百分之 before the number was its unit */
+    if (!said) m->def = unit_at(t, unit_from, c.to);
     m->unit_span =
-        (qk_span){unit_from, unit_from + (m->def ? (uint32_t)strlen(m->def->printed) : 0)};
+        (qk_span){unit_from, unit_from + (m->def && !said ? (uint32_t)strlen(m->def->printed) : 0)};
     m->whole = (qk_span){m->digits.from,
                          unit_from > m->digits.to && !m->range ? m->digits.to : m->unit_span.to};
     m->op = QK_OP_EQ;
@@ -409,6 +423,22 @@ static bool chinese_count(qk_plan *p, qk_span c, uint32_t at, const qk_measure *
     return finish(p, c, old, m, end);
 }
 
+/* 百分之二十五; six 百分之百 are the name of a rule. */
+static bool chinese_share(qk_plan *p, qk_span c, uint32_t at, const qk_measure *old, qk_measure *m)
+{
+    static const qk_unit_def percent = {"%", "%", 'r'};
+    static const char *const word = "百分之";
+    const qk_plan_text *t = &p->text;
+    uint32_t v, end;
+    if (!qk_plan_is(t, at, c.to, word) || before_words(t, c, at, "个|项|“") ||
+        !qk_plan_read_count(t, at + (uint32_t)strlen(word), c.to, &v, &end))
+        return false;
+    m->digits = (qk_span){at, end};
+    m->value = (qk_dec){v, 0};
+    m->def = &percent;
+    return finish(p, c, old, m, end);
+}
+
 uint32_t qk_plan_next_measure(qk_plan *p, qk_span c, uint32_t at, qk_measure *m)
 {
     const qk_plan_text *t = &p->text;
@@ -417,7 +447,8 @@ uint32_t qk_plan_next_measure(qk_plan *p, qk_span c, uint32_t at, qk_measure *m)
     for (; i < c.to; i = qk_plan_next(t, i, &cp)) {
         *m = (qk_measure){0};
         if (!qk_is_digit(t->norm[i])) {
-            if ((unsigned char)t->norm[i] >= 0xE4 && chinese_count(p, c, i, &old, m))
+            if ((unsigned char)t->norm[i] >= 0xE4 &&
+                (chinese_share(p, c, i, &old, m) || chinese_count(p, c, i, &old, m)))
                 return m->unit_span.to;
             continue;
         }

@@ -2,7 +2,7 @@
 /* Rules with money in them: who pays or gets how much for what. */
 #include "plan/private.h"
 
-#define TAKES "扣缴|扣减|扣除|罚|处罚|追缴|收缴|扣款|缴纳|扣拨|上缴"
+#define TAKES "扣|罚|追缴|收缴|缴纳|上缴|核减|暂停|停拨|缓拨|收回"
 #define GIVES "补助|奖励|奖补|补贴|奖金|以奖代补|给予资金|资助"
 
 /* The rule around an amount: up to ； or 。; commas too where each gives its own amount. */
@@ -56,16 +56,18 @@ static qk_span object_before(const qk_plan_text *t, qk_span s)
 /* Who loses the money: 扣减乡镇财政…, or, where the amount follows at once, 对乡镇…扣减. */
 static void set_payer(qk_plan *p, qk_plan_money *r)
 {
-    static const char *const takers[] = {"扣缴", "扣减", "扣除", "扣拨", "追缴"};
+    static const char *const takers[] = {"扣缴", "扣减", "扣除", "扣拨", "追缴", "核减", "扣"};
     const qk_plan_text *t = &p->text;
-    uint32_t at = UINT32_MAX, cp;
-    for (size_t i = 0; i < sizeof takers / sizeof takers[0] && at == UINT32_MAX; i++)
+    uint32_t at = UINT32_MAX, cp, n = 0;
+    for (size_t i = 0; i < sizeof takers / sizeof takers[0] && at == UINT32_MAX; i++) {
         at = qk_plan_find(t, r->text, takers[i]);
+        n = (uint32_t)strlen(takers[i]);
+    }
     if (at == UINT32_MAX) return;
-    qk_span who = {at + 6, at + 6};
+    qk_span who = {at + n, at + n};
     while (who.to < r->text.to && !qk_is_digit(t->norm[who.to]) &&
            !qk_plan_word_at(t, who.to, r->text.to,
-                            "财政|财力|资金|专项|奖补|补助|转移支付|经费|分|，|生态"))
+                            "财政|财力|资金|专项|奖补|补助|转移支付|经费|信用|分|，|生态"))
         who.to = qk_plan_next(t, who.to, &cp);
     who.from += qk_plan_word_at(t, who.from, who.to, "相关|有关|所在|责任|属地|其");
     if (who.from >= who.to) who = object_before(t, (qk_span){r->text.from, at});

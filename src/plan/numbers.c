@@ -8,7 +8,7 @@
     "检查|取缔|整治|现有|关闭|开展|治理|推广|购置|布设|减少|压减|清理|拆除|达到|不少于|不低于|"  \
     "确保|"                                                                                                                        \
     "力争|建立|设置|配备|组织|替代|提升|新能源|整合|搬迁|核发|举办|培训|审核|评选|监测|装|增设|" \
-    "投用|投运|更换|落实|退出|迁|联网|采购|签订|清运|修复|绿化|栽植|种植|拆|换"
+    "投用|投运|更换|落实|退出|迁|联网|采购|签订|清运|修复|绿化|栽植|种植|拆|换|清零"
 
 /* The clause around a byte: between ，；。：and brackets that hold a measure of their own. */
 static qk_span clause_of(const qk_plan_text *t, qk_span s, uint32_t at)
@@ -270,6 +270,7 @@ static void read_clauses(qk_plan *p, qk_plan_task *task)
         qk_plan_has_any(&p->text, node->title, "，")) {
         qk_plan_find_deadlines(p, node->title, task);
         qk_plan_find_numbers(p, node->title, task);
+        qk_plan_find_recurring(p, node->title, task);
     }
     qk_plan_each_piece(p, task, read_piece, task);
     sort_deadlines(task);

@@ -16,6 +16,25 @@ static bool is_annex_para(const qk_plan_text *t, qk_span s)
            (i > s.from + n && qk_plan_chars(t, s) < 40);
 }
 
+/* Who issues it and when, set under the text: 某某镇人民政府 2026年2月6日, on one line or two. */
+static bool is_signature(const qk_plan *p, const qk_plan_para *para)
+{
+    enum { NAME_CHARS = 30 };
+    const qk_plan_text *t = &p->text;
+    qk_span s = para->span, name = s;
+    uint32_t end = 0, cp;
+    int32_t date;
+    if (para->mark.kind || qk_plan_chars(t, s) > NAME_CHARS + 12) return false;
+    for (uint32_t i = s.from; i < s.to; i = qk_plan_next(t, i, &cp))
+        if (qk_plan_read_date(t, i, s.to, &date, &end) && end == s.to) {
+            name.to = i;
+            break;
+        }
+    if (name.from == name.to) return true;
+    return qk_plan_chars(t, name) <= NAME_CHARS && !qk_plan_has_any(t, name, "，|。|；|：|、") &&
+           qk_plan_word_end(t, name, "政府|局|委员会|办公室|委|公司|办事处|指挥部|领导小组|管委会");
+}
+
 /* The plan's body begins at the first heading that other headings of its kind follow. */
 static void find_body(qk_plan *p)
 {
@@ -39,8 +58,9 @@ static void find_body(qk_plan *p)
     }
     /* what closes a document is no part of its last chapter */
     while (p->body_end > p->body + 1 &&
-           qk_plan_word_at(&p->text, p->paras[p->body_end - 1].span.from,
-                           p->paras[p->body_end - 1].span.to, "抄送|主办|督办|印发|主送|报送"))
+           (qk_plan_word_at(&p->text, p->paras[p->body_end - 1].span.from,
+                            p->paras[p->body_end - 1].span.to, "抄送|主办|督办|印发|主送|报送") ||
+            is_signature(p, &p->paras[p->body_end - 1])))
         p->body_end--;
 }
 

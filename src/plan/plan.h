@@ -163,6 +163,7 @@ typedef struct qk_plan_row {
     qk_plan_cell *cells;
     uint32_t line;
     const char *note; /* what was repaired, or NULL */
+    bool whole;       /* no cell is missing: an empty one is meant so */
 } qk_plan_row;
 
 typedef struct qk_plan_table {

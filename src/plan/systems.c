@@ -102,7 +102,8 @@ static const struct {
 };
 
 #define STOP_VERBS                                                                                                                      \
-    "建立|建成|建设|完善|健全|加强|加快|推进|推动|开展|实施|接入|纳入|列入|安装|更新|制定|形成|"    \
+    "覆盖|做好|直联|建立|建成|建设|完善|健全|加强|加快|推进|推动|开展|实施|接入|纳入|列入|安装|"    \
+    "更新|制定|形成|"                                                                                                             \
     "搭建|利用|"                                                                                                                    \
     "运用|依托|通过|采用|借助|发挥|优化|提升|提高|强化|扩大|增加|实现|完成|明确|落实|细化|构建|"    \
     "规范|定期|"                                                                                                                    \
@@ -133,6 +134,8 @@ static uint32_t name_start(const qk_plan_text *t, uint32_t floor, uint32_t head)
         uint32_t cp, prev;
         /* 对 inside 对接, 在 inside 在线 are no verbs */
         uint32_t verb = qk_plan_word_end(t, (qk_span){floor, i}, STOP_VERBS);
+        /* nor is 细化 inside 精细化 */
+        if (verb && qk_plan_word_end(t, (qk_span){floor, i}, "精细化")) verb = 0;
         if (verb > 3 || (verb == 3 && !qk_plan_word_at(t, i, head + 12, "接|线|外|主的"))) break;
         prev = qk_plan_prev(t, i, &cp);
         if (is_separator(cp) || (cp == 0x3001 && !summed)) break;
@@ -252,6 +255,15 @@ static uint32_t behind_count(const qk_plan_text *t, uint32_t from, uint32_t head
                : from;
 }
 
+/* 14个乡镇的空气自动站: nor is whose they are. */
+static uint32_t behind_whose(const qk_plan_text *t, uint32_t from, uint32_t head)
+{
+    uint32_t i = behind_count(t, from, head), of;
+    if (i == from) return i;
+    of = qk_plan_find(t, (qk_span){i, head}, "的");
+    return of != UINT32_MAX && of + 3 < head ? of + 3 : i;
+}
+
 /* One head at `at`: the name it ends, or an empty span. */
 static qk_span read_name(const qk_plan_text *t, qk_span s, uint32_t floor, uint32_t at, size_t head,
                          uint32_t length)
@@ -272,7 +284,12 @@ static qk_span read_name(const qk_plan_text *t, qk_span s, uint32_t floor, uint3
     if (strstr(heads[head].word, "监") || strstr(heads[head].word, "门禁") ||
         strstr(heads[head].word, "质控"))
         while ((more = qk_plan_word_at(t, name.to, s.to, DEVICES "|预警系统")) > 0) name.to += more;
-    name.from = behind_count(t, name.from, at);
+    if (strcmp(heads[head].kind, "list") == 0)
+        name.to += qk_plan_word_at(t, name.to, s.to, "数据库|信息库|管理系统");
+    if (strcmp(heads[head].word, "高空瞭望") == 0)
+        name.to += qk_plan_word_at(t, name.to, s.to, "监控点位|监控系统|监控|点位|系统|设施");
+    name.from += qk_plan_word_at(t, name.from, at, "全部");
+    name.from = behind_whose(t, name.from, at);
     if (strcmp(heads[head].word, "蓝天卫士") == 0) {
         name.from = qk_plan_word_end(t, (qk_span){s.from, at}, "“") ? at - 3 : at;
         name.to += qk_plan_word_at(t, name.to, s.to, "”视频监控|监控|视频监控|系统");

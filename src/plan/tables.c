@@ -10,6 +10,7 @@ typedef struct raw_row {
     qk_span cell[COLUMNS_MAX];
     uint16_t x[COLUMNS_MAX]; /* column of the cell's first character */
     uint32_t count;
+    bool whole; /* its cells are known to be all there: an empty one is empty */
 } raw_row;
 
 static uint32_t norm_at(const qk_plan_text *t, const qk_plan_line *l, uint32_t point)
@@ -37,6 +38,7 @@ static void cut_row(const qk_plan_text *t, const qk_plan_line *l, raw_row *row)
             i < l->to ? qk_utf8_next((qk_str){t->given.ptr + at, t->given.len - at}, &used) : 0;
         bool blank = cp == ' ' || cp == 0x3000 || cp == 0xA0;
         bool cut = i == l->to || cp == '\t';
+        row->whole = row->whole || cp == QK_PLAN_EMPTY_CELL;
         if (!l->tabs && !blank && blanks >= 2 && i > l->from) {
             if (norm_at(t, l, i) > norm_at(t, l, start)) {
                 row->x[row->count] = (uint16_t)begin_x;
@@ -240,7 +242,7 @@ static void mend_row(const qk_plan *p, const qk_plan_table *tb, qk_plan_row *r)
 {
     uint32_t n = tb->column_count;
     const char *note = NULL;
-    if (filled_cells(r->cells, n) == n) return;
+    if (r->whole || filled_cells(r->cells, n) == n) return;
     if (!is_blank_cell(r, 0) && is_blank_cell(r, n - 1)) note = push_right(r, n);
     if (!note) note = pull_left(p, tb, r);
     if (!note && !is_blank_cell(r, n - 1) && !is_blank_cell(r, 0)) note = close_gap(p, tb, r);
@@ -258,11 +260,16 @@ static bool is_number_column(const qk_plan *p, const qk_plan_table *tb, uint32_t
 
 static void fill_down(const qk_plan *p, qk_plan_table *tb, uint32_t rows)
 {
-    if (rows < 2) return;
     qk_plan_row *row = &tb->rows[rows - 1];
+    if (rows < 2 || row->whole) return;
     const qk_plan_row *above = &tb->rows[rows - 2];
     for (uint32_t c = 0; c + 1 < tb->column_count; c++) {
         if (!is_empty(&row->cells[c])) {
+            /* behind the number of a row the merging goes on; 合计 is no row of the list */
+            if (is_number_column(p, tb, c) &&
+                qk_plan_read_count(&p->text, row->cells[c].text.from, row->cells[c].text.to,
+                                   &(uint32_t){0}, &(uint32_t){0}))
+                continue;
             /* a new class above ends the merging of what stands right of it */
             if (c > 0 || !same_cell(&p->text, row->cells[c].text, above->cells[c].text)) break;
             continue;
@@ -307,12 +314,13 @@ static void mend_rows(qk_plan *p, qk_plan_table *tb)
     for (uint32_t i = 0; whole && i < tb->row_count; i++) mend_row(p, tb, &tb->rows[i]);
     for (uint32_t i = 0; i < tb->row_count; i++) {
         qk_plan_row *r = &tb->rows[i];
-        if (whole && i + 1 < tb->row_count && goes_on(tb, r, r + 1)) {
+        bool mendable = whole && !r->whole && i + 1 < tb->row_count;
+        if (mendable && goes_on(tb, r, r + 1)) {
             for (uint32_t c = 0; c + 2 < n; c++) r[1].cells[c] = r->cells[c];
             r[1].note = "the row was printed on two lines";
             continue;
         }
-        if (whole && i + 1 < tb->row_count && is_blank_cell(r, n - 1) && !is_blank_cell(r, n - 2) &&
+        if (mendable && is_blank_cell(r, n - 1) && !is_blank_cell(r, n - 2) &&
             !is_blank_cell(r + 1, n - 1)) {
             r->cells[n - 1] = r[1].cells[n - 1];
             r->cells[n - 1].filled = true;
@@ -322,6 +330,34 @@ static void mend_rows(qk_plan *p, qk_plan_table *tb)
         fill_down(p, tb, kept);
     }
     tb->row_count = kept;
+}
+
+/* A head over several columns has their own heads below it: cells that stand over two lines are
+ * printed again or left out, the others say which column it is. */
+static bool join_heads(const qk_plan *p, qk_plan_table *tb, const qk_plan_cell *cells)
+{
+    uint32_t again = 0, below = 0, spread = 0;
+    for (uint32_t c = 0; c < tb->column_count; c++) {
+        bool open = is_empty(&tb->columns[c]), empty = is_empty(&cells[c]);
+        spread += open;
+        if (!empty && !open && same_cell(&p->text, cells[c].text, tb->columns[c].text))
+            again++;
+        else if (!empty) {
+            uint32_t cp;
+            qk_plan_next(&p->text, cells[c].text.from, &cp);
+            if (cp < 0x4E00) return false;
+            below++;
+        }
+    }
+    if (spread == 0 || again == 0 || below < spread) return false;
+    qk_span over = {0};
+    for (uint32_t c = 0; c < tb->column_count; c++) {
+        qk_plan_cell *head = &tb->columns[c];
+        if (!is_empty(head)) over = head->text;
+        if (is_empty(&cells[c]) || same_cell(&p->text, cells[c].text, head->text)) continue;
+        *head = (qk_plan_cell){.text = over, .more = cells[c].text};
+    }
+    return true;
 }
 
 static void add_row(qk_plan *p, qk_plan_table *tb, const raw_row *raw, const raw_row *head,
@@ -336,13 +372,14 @@ static void add_row(qk_plan *p, qk_plan_table *tb, const raw_row *raw, const raw
     }
     lay_row(cells, raw, head, tb->column_count, l->tabs);
     if (repeats_head(p, tb, cells)) return;
+    if (tb->row_count == 0 && join_heads(p, tb, cells)) return;
     if (join_above(tb, cells, !is_table_line(l) && !is_total_line(&p->text, l))) return;
     if (!l->tabs && is_empty(&cells[0]) && raw->count < tb->column_count &&
         join_above(tb, cells, true))
         return;
     row = QK_PLAN_PUSH(p, tb, rows, row);
     if (!row) return;
-    *row = (qk_plan_row){cells, line, NULL};
+    *row = (qk_plan_row){cells, line, NULL, raw->whole};
 }
 
 /* The lines above a table: its title, and 附表1 above that. */
@@ -379,7 +416,8 @@ static void read_table(qk_plan *p, uint32_t line, uint32_t end)
     }
     *tb = (qk_plan_table){.line = line, .line_end = end};
     cut_row(&p->text, &p->text.lines[line], head);
-    while (head->count > 1 && head->cell[head->count - 1].from >= head->cell[head->count - 1].to)
+    while (!head->whole && head->count > 1 &&
+           head->cell[head->count - 1].from >= head->cell[head->count - 1].to)
         head->count--;
     tb->column_count = head->count;
     tb->columns = qk_arena_array(&p->arena, head->count, sizeof *tb->columns);

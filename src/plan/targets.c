@@ -155,6 +155,17 @@ static void set_metric(qk_plan *p, qk_span name, const qk_measure *m, qk_plan_ta
                                                      : "annual_value";
 }
 
+/* PM10年均浓度降到70以下: a concentration of which no unit is printed is one in µg/m³. */
+static void supply_unit(const qk_plan_text *t, qk_span name, qk_measure *m)
+{
+    static const qk_unit_def unprinted = {"", "ug/m3", 'c'};
+    if (m->def || !m->compared || !qk_plan_has_any(t, name, "PM2.5|PM10|颗粒物") ||
+        !qk_plan_has_any(t, name, "浓度|均值|年均") || qk_plan_has_any(t, name, "率|天|比例"))
+        return;
+    m->def = &unprinted;
+    m->unit = qk_str_of(unprinted.shown);
+}
+
 static int32_t year_before(const qk_plan *p, qk_span s, uint32_t at)
 {
     int32_t year = 0, found;
@@ -263,6 +274,7 @@ static void read_sentence(qk_plan *p, qk_span s)
                     strchr("rct", m.def->kind);
         last_clause = c;
         if (bare) all = name = before;
+        supply_unit(t, name, &m);
         if (!is_goal(t, name, &m) && !is_goal(t, all, &m)) continue;
         before = name;
         qk_plan_target *out = add_target(p, s, c, name, &m);

@@ -12,6 +12,9 @@
  * Memory lies in the arena given; the given text must outlive the struct. One thread at a time. */
 #include "base/memory.h"
 
+/* A blank (U+2060) that a reader of real tables puts into an empty cell: nothing is missing there,
+ * nothing of the row is to be moved. */
+enum { QK_PLAN_EMPTY_CELL = 0x2060 };
 enum { QK_PLAN_TEXT_MAX = 16 << 20 }; /* bytes of a plan; more is refused */
 
 typedef struct qk_span {

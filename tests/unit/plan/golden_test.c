@@ -352,6 +352,18 @@ static void test_S001_golden__tasks_that_stand_in_a_table_alone(void **state)
     assert_true(score_plan("shaping-2026") >= 0.98);
 }
 
+static void test_S001_golden__a_township_that_numbers_loosely_and_signs_below(void **state)
+{
+    (void)state;
+    assert_true(score_plan("liuwan-2026") >= 0.98);
+}
+
+static void test_S001_golden__a_draft_in_traditional_characters_with_shares_in_words(void **state)
+{
+    (void)state;
+    assert_true(score_plan("qinglan-2026-draft") >= 0.98);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +371,8 @@ int main(void)
         cmocka_unit_test(test_S001_golden__a_plan_of_three_years_in_full_width_digits),
         cmocka_unit_test(test_S001_golden__a_draft_that_pages_have_cut),
         cmocka_unit_test(test_S001_golden__tasks_that_stand_in_a_table_alone),
+        cmocka_unit_test(test_S001_golden__a_township_that_numbers_loosely_and_signs_below),
+        cmocka_unit_test(test_S001_golden__a_draft_in_traditional_characters_with_shares_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
