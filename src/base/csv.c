@@ -353,6 +353,27 @@ static qk_code keep_header(qk_csv_reader *r, const row_scan *s, qk_error *err)
     return make_room(r, s->count, err);
 }
 
+/* A header that is one cell with ';' in it was cut by another separator. */
+static qk_code check_header(const qk_csv_reader *r, const row_scan *s, char separator,
+                            qk_error *err)
+{
+    const char *text = NULL, *hint = NULL;
+    if (!separator && s->count == 1 && memchr(r->cells[0].ptr, ';', r->cells[0].len)) {
+        text = "the cells are separated by ';'";
+        hint = "write the file with ',' between the cells";
+    }
+    for (size_t i = 0; i < s->count && !text; i++)
+        if (!qk_utf8_valid(r->cells[i])) {
+            text = "the header row is not UTF-8";
+            hint = "spreadsheets offer 'CSV UTF-8' when they save";
+        }
+    if (!text) return QK_OK;
+    qk_fail(err, QK_EFORMAT, "%s", text);
+    qk_error_at(err, r->name, 1, 1);
+    qk_error_hint(err, "%s", hint);
+    return QK_EFORMAT;
+}
+
 static qk_code read_header(qk_csv_reader *r, char separator, qk_error *err)
 {
     row_scan s;
@@ -366,6 +387,7 @@ static qk_code read_header(qk_csv_reader *r, char separator, qk_error *err)
         qk_error_at(err, r->name, 1, 1);
         return QK_EFORMAT;
     }
+    if (code == QK_OK) code = check_header(r, &s, separator, err);
     return code ? code : keep_header(r, &s, err);
 }
 
@@ -445,6 +467,14 @@ size_t qk_csv_column(const qk_csv_reader *r, const char *name)
     for (size_t i = 0; i < r->columns; i++) {
         if (qk_str_eq_nocase(r->header[i], wanted)) return i;
     }
+    return SIZE_MAX;
+}
+
+size_t qk_csv_column_twice(const qk_csv_reader *r, size_t column)
+{
+    if (column >= r->columns) return SIZE_MAX;
+    for (size_t i = column + 1; i < r->columns; i++)
+        if (qk_str_eq(r->header[i], r->header[column])) return i;
     return SIZE_MAX;
 }
 

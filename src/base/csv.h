@@ -5,8 +5,9 @@
  * that quotes only where it must. CRLF and LF alike; a UTF-8 byte order mark is passed over.
  *
  * The reader refuses, with line and column: a quote inside an unquoted cell, text after a closing
- * quote, a row with more or fewer cells than the header, a cell beyond its ceiling, NUL bytes.
- * Cells are views into the reader's buffer, good until the next call. */
+ * quote, a row with more or fewer cells than the header, a cell beyond its ceiling, NUL bytes, a
+ * header row that is not UTF-8 or (the separator being left open) is separated by ';'. Cells are
+ * views into the reader's buffer, good until the next call. */
 #include "base/memory.h"
 #include "base/text.h"
 #include <stdio.h>
@@ -30,6 +31,8 @@ size_t qk_csv_columns(const qk_csv_reader *r);
 qk_str qk_csv_header(const qk_csv_reader *r, size_t column);
 /* Index of a column by name (exact, then ignoring ASCII case), or SIZE_MAX. */
 size_t qk_csv_column(const qk_csv_reader *r, const char *name);
+/* A later column of the very same name, or SIZE_MAX: which of the two is meant nobody can tell. */
+size_t qk_csv_column_twice(const qk_csv_reader *r, size_t column);
 /* QK_OK with a row, QK_ENOTFOUND at the end, QK_EFORMAT. *cells has qk_csv_columns entries. */
 QK_NODISCARD qk_code qk_csv_next(qk_csv_reader *r, const qk_str **cells, qk_error *err);
 uint32_t qk_csv_line(const qk_csv_reader *r); /* of the row last given, 1-based */

@@ -56,6 +56,7 @@ typedef struct air_station {
     int32_t year_first; /* first day of the present year that has a row */
     uint64_t counts[5]; /* hours by AIR_DAY_NEGATIVE … AIR_DAY_COARSE */
     bool listed;        /* in the stations file */
+    bool odd_kind;      /* of a kind that is none of ours: taken for an evaluated station */
     bool located;       /* with coordinates */
     bool in_city;       /* counts for the city */
     bool ranked;
@@ -94,7 +95,8 @@ typedef struct air {
     air_station **station;
     size_t stations;
     qk_map *by_name;
-    qk_map *dust; /* "station|day", "*|day" */
+    qk_map *dust;       /* "station|day", "*|day" */
+    qk_map *dust_names; /* stations that the dust file names */
     qk_arena names;
     air_city_year **city;
     size_t city_years;
@@ -112,10 +114,12 @@ QK_NODISCARD qk_code air_new(air **out, const air_options *options, qk_error *er
 void air_free(air *a);
 /* Station by name; created when absent. */
 QK_NODISCARD qk_code air_station_get(air *a, size_t *index, qk_str name, qk_error *err);
-/* CSV station[,name,city,lon,lat,kind]. Kinds road, micro, grid and construction are neither ranked
- * nor in the city mean; township is ranked, not in the mean. */
+/* CSV station[,name,city,lon,lat,kind]. Kinds road, micro, grid, construction, park, component,
+ * profile and pilot are neither ranked nor in the city mean; township is ranked, not in the mean;
+ * an unknown one is evaluated and flagged. */
 QK_NODISCARD qk_code air_read_stations(air *a, const char *path, qk_error *err);
-/* CSV station,date; station '*' or empty: every station. */
+/* CSV station,date; station '*' or empty: every station. One that no row of hours names is told
+ * among the file's flags. */
 QK_NODISCARD qk_code air_read_dust(air *a, const char *path, qk_error *err);
 /* The hourly file, "-" for standard input. Closes every day. */
 QK_NODISCARD qk_code air_read_hours(air *a, const char *path, qk_error *err);

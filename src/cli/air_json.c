@@ -267,10 +267,11 @@ static void put_index_reported(qk_json_writer *w, const qk_period *period,
         qk_json_null(w);
 }
 
+/* Only a statistic of enough days (GB 3095 table 4) is held against a limit. */
 static void put_meets(qk_json_writer *w, const air *a, const qk_period *period)
 {
     const qk_limits *limits = qk_rules_limits_on(a->options.rules, period->to_day);
-    bool all = true;
+    bool fails = false, unknown = false;
     qk_json_key(w, "meets");
     qk_json_object(w);
     qk_json_kcstr(w, "standard", limits->name);
@@ -281,15 +282,17 @@ static void put_meets(qk_json_writer *w, const air *a, const qk_period *period)
         qk_dec day =
             qk_limit_get(limits, qk_limit_item_of(p), p == QK_O3 ? QK_AVG_8H : QK_AVG_DAY, 2);
         int32_t decimals = qk_pollutant_decimals(p);
-        bool known = qk_exact_round(&mean, s->mean, decimals) == QK_OK &&
+        bool known = s->valid && qk_exact_round(&mean, s->mean, decimals) == QK_OK &&
                      qk_exact_round(&high, s->percentile, decimals) == QK_OK;
         bool meets = known && qk_dec_cmp(high, day) <= 0 &&
                      (year.mantissa == 0 || qk_dec_cmp(mean, year) <= 0);
         qk_json_key(w, qk_pollutant_name(p));
         known ? qk_json_bool(w, meets) : qk_json_null(w);
-        if (!meets) all = false;
+        if (!known) unknown = true;
+        if (known && !meets) fails = true;
     }
-    qk_json_kbool(w, "all", all);
+    qk_json_key(w, "all");
+    unknown && !fails ? qk_json_null(w) : qk_json_bool(w, !fails);
     qk_json_end(w);
 }
 
@@ -464,6 +467,7 @@ static void put_station_flags(qk_json_writer *w, const air *a, const air_station
     qk_json_object(w);
     if (a->has_list && !s->listed) qk_json_kbool(w, "not_in_stations_file", true);
     if (a->has_list && s->listed && !s->located) qk_json_kbool(w, "no_coordinates", true);
+    if (s->odd_kind) qk_json_kbool(w, "unknown_kind", true);
     if (s->first_day == INT32_MIN) qk_json_kbool(w, "no_data", true);
     for (int i = 0; i < 5; i++)
         if (s->counts[i]) qk_json_ki64(w, counted[i], (int64_t)s->counts[i]);
@@ -552,6 +556,25 @@ static qk_code write_city(air *a, FILE *file, qk_error *err)
     return code == QK_OK ? write_bytes(file, "]},", 3, err) : code;
 }
 
+enum { STRANGERS_TOLD = 20 };
+
+/* A misspelt station would leave its dust days counted in silence. */
+static void put_dust_strangers(qk_json_writer *w, const air *a)
+{
+    size_t cursor = 0, told = 0;
+    qk_str name;
+    while (told < STRANGERS_TOLD && qk_map_each(a->dust_names, &cursor, &name, NULL)) {
+        uint64_t at;
+        if (qk_map_get(a->by_name, name, &at) && a->station[at]->first_day != INT32_MIN) continue;
+        if (told++ == 0) {
+            qk_json_key(w, "dust_without_hours");
+            qk_json_array(w);
+        }
+        qk_json_str(w, name);
+    }
+    if (told) qk_json_end(w);
+}
+
 static void put_file_flags(qk_json_writer *w, const air *a)
 {
     qk_json_key(w, "flags");
@@ -559,6 +582,7 @@ static void put_file_flags(qk_json_writer *w, const air *a)
     if (a->midnight_24 && a->midnight_00) qk_json_kbool(w, "both_00_00_and_24_00", true);
     if (a->zone != INT32_MIN && a->zone != INT32_MAX && a->zone != 480)
         qk_json_ki64(w, "zone_converted_minutes", a->zone);
+    put_dust_strangers(w, a);
     qk_json_end(w);
 }
 

@@ -88,7 +88,7 @@ static qk_code tell_suspicion(reader *r, int p)
     return QK_EFORMAT;
 }
 
-/* Wrong units show in the bulk of the values: CO above 60 mg/m3, particles below 1 ug/m3. */
+/* Wrong units show in the bulk of the values: CO above 60 mg/m3, all others below 1 ug/m3. */
 static void suspect_value(reader *r, int p, int64_t micro)
 {
     air_suspicion *s = &r->a->suspect[p];
@@ -103,8 +103,8 @@ static qk_code judge_suspicion(reader *r, uint32_t enough)
 {
     for (int p = 0; p < QK_POLLUTANTS; p++) {
         const air_suspicion *s = &r->a->suspect[p];
-        bool looked_at = p == QK_CO || p == QK_PM10 || p == QK_PM25;
-        if (looked_at && s->seen >= enough && s->odd * 2 > s->seen) return tell_suspicion(r, p);
+        /* Clean air holds less than 1 ug/m3 of SO2 for days; not of the others. */
+        if (p != QK_SO2 && s->seen >= enough && s->odd * 2 > s->seen) return tell_suspicion(r, p);
     }
     return QK_OK;
 }
@@ -129,6 +129,13 @@ static qk_code take_value(reader *r, air_station *s, int p, qk_str cell, int64_t
     return QK_OK;
 }
 
+static qk_code check_name(reader *r, qk_str name)
+{
+    if (name.len == 0) return refuse(r, r->station_at, "a row without station");
+    if (!qk_utf8_valid(name)) return refuse(r, r->station_at, "the station's name is not UTF-8");
+    return QK_OK;
+}
+
 static qk_code find_station(reader *r, qk_str name, air_station **out)
 {
     air *a = r->a;
@@ -139,8 +146,8 @@ static qk_code find_station(reader *r, qk_str name, air_station **out)
         *out = a->station[i];
         return QK_OK;
     }
-    if (name.len == 0) return refuse(r, r->station_at, "a row without station");
     size_t index;
+    QK_TRY(check_name(r, name));
     QK_TRY(air_station_get(a, &index, name, r->err));
     r->last = index;
     *out = a->station[index];
@@ -305,9 +312,17 @@ static qk_code find_column(reader *r, size_t *at, const char *name, const char *
 {
     *at = qk_csv_column(r->csv, name);
     if (*at == SIZE_MAX && other) *at = qk_csv_column(r->csv, other);
-    if (*at != SIZE_MAX) return QK_OK;
-    qk_fail(r->err, QK_EFORMAT, "no column '%s'", name);
-    return qk_error_at(r->err, r->path, 1, 0), QK_EFORMAT;
+    size_t twice = qk_csv_column_twice(r->csv, *at);
+    if (twice == SIZE_MAX && other && *at != SIZE_MAX) {
+        twice = qk_csv_column(r->csv, other);
+        if (twice == *at) twice = SIZE_MAX;
+    }
+    if (*at != SIZE_MAX && twice == SIZE_MAX) return QK_OK;
+    if (*at == SIZE_MAX)
+        qk_fail(r->err, QK_EFORMAT, "no column '%s'", name);
+    else
+        qk_fail(r->err, QK_EFORMAT, "the column '%s' stands twice", name);
+    return qk_error_at(r->err, r->path, 1, twice == SIZE_MAX ? 0 : (uint32_t)twice + 1), QK_EFORMAT;
 }
 
 static qk_code open_csv(reader *r, air *a, FILE **file, const char *path, qk_error *err)
@@ -368,12 +383,41 @@ static qk_code read_degrees(reader *r, const qk_str *cells, const char *name, do
     return QK_OK;
 }
 
+/* Kinds as this file or the register (air_road) or a list in Chinese names them. */
+static const struct kind {
+    const char *name, *zh;
+    bool ranked, in_city;
+} kinds[] = {{"national", "国控", true, true},       {"provincial", "省控", true, true},
+             {"city", "市控", true, true},           {"county", "县控", true, true},
+             {"urban", "城市", true, true},          {"background", "背景", true, true},
+             {"township", "乡镇", true, false},      {"road", "道路", false, false},
+             {"micro", "微", false, false},          {"grid", "网格", false, false},
+             {"construction", "工地", false, false}, {"park", "园区", false, false},
+             {"component", "组分", false, false},    {"profile", "廓线", false, false},
+             {"pilot", "试验", false, false}};
+
+static void take_kind(air_station *s)
+{
+    qk_str kind = qk_str_trim(qk_str_of(s->kind));
+    if (kind.len == 0) return;
+    if (qk_str_starts(kind, QK_STR("air_"))) kind = (qk_str){kind.ptr + 4, kind.len - 4};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (!qk_str_eq(kind, qk_str_of(kinds[i].name)) &&
+            !qk_str_starts(kind, qk_str_of(kinds[i].zh)))
+            continue;
+        s->ranked = kinds[i].ranked;
+        s->in_city = kinds[i].in_city;
+        return;
+    }
+    s->odd_kind = true;
+}
+
 static qk_code take_station(reader *r, const qk_str *cells)
 {
     size_t index, at;
     bool lon, lat;
     qk_str name = cells[r->station_at];
-    if (name.len == 0) return refuse(r, r->station_at, "a row without station");
+    QK_TRY(check_name(r, name));
     QK_TRY(air_station_get(r->a, &index, name, r->err));
     air_station *s = r->a->station[index];
     if (s->listed) return refuse(r, r->station_at, "the station stands twice in the list");
@@ -385,10 +429,7 @@ static qk_code take_station(reader *r, const qk_str *cells)
     QK_TRY(read_degrees(r, cells, "lon", 180, &s->lon_deg, &lon));
     QK_TRY(read_degrees(r, cells, "lat", 90, &s->lat_deg, &lat));
     s->located = lon && lat;
-    static const char *const apart[] = {"road", "micro", "grid", "construction"};
-    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
-        if (strcmp(s->kind, apart[i]) == 0) s->ranked = s->in_city = false;
-    if (strcmp(s->kind, "township") == 0) s->in_city = false;
+    take_kind(s);
     return QK_OK;
 }
 
@@ -411,6 +452,9 @@ static qk_code take_dust(reader *r, const qk_str *cells)
     if (qk_time_parse(&t, qk_str_trim(cells[r->time_at])) != QK_OK)
         return refuse(r, r->time_at, "no date");
     if (name.len == 0) name = QK_STR("*");
+    if (!qk_utf8_valid(name)) return refuse(r, r->station_at, "the station's name is not UTF-8");
+    if (!qk_str_eq(name, QK_STR("*")) && qk_map_set(r->a->dust_names, name, 1) != QK_OK)
+        return qk_fail(r->err, QK_EFULL, "too many stations with dust days");
     int n = snprintf(key, sizeof key, "%.*s|%d", QK_STR_ARG(name), qk_day_number(t));
     if (n < 0 || (size_t)n >= sizeof key) return refuse(r, r->station_at, "name too long");
     qk_code code = qk_map_set(r->a->dust, (qk_str){key, (size_t)n}, 1);

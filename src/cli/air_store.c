@@ -25,7 +25,8 @@ qk_code air_new(air **out, const air_options *options, qk_error *err)
     qk_arena_init(&a->names, NAMES_ARENA);
     for (int i = 0; i < 3; i++) qk_buf_init(&a->text[i], TEXT_CEILING);
     if (qk_map_new(&a->by_name, AIR_STATIONS_MAX) != QK_OK ||
-        qk_map_new(&a->dust, AIR_DUST_MAX) != QK_OK) {
+        qk_map_new(&a->dust, AIR_DUST_MAX) != QK_OK ||
+        qk_map_new(&a->dust_names, AIR_STATIONS_MAX) != QK_OK) {
         air_free(a);
         return qk_fail(err, QK_ENOMEM, "no memory for an evaluation");
     }
@@ -47,6 +48,7 @@ void air_free(air *a)
     free(a->city);
     qk_map_free(a->by_name);
     qk_map_free(a->dust);
+    qk_map_free(a->dust_names);
     qk_arena_clear(&a->names);
     for (int i = 0; i < 3; i++) qk_buf_clear(&a->text[i]);
     if (a->spill) fclose(a->spill);

@@ -8,9 +8,15 @@
 
 enum { PLAN_MAX = 1 << 26 };
 
+typedef struct city_year {
+    qk_year own; /* each day by its own edition */
+    qk_year one; /* every day by the edition of the last known day */
+} city_year;
+
 typedef struct years {
-    qk_year **year; /* of the city, in order */
+    city_year **year; /* of the city, in order */
     size_t count;
+    const qk_aqi_rule *rule; /* by which years are compared */
 } years;
 
 static void free_years(years *all)
@@ -19,15 +25,18 @@ static void free_years(years *all)
     free(all->year);
 }
 
-static qk_code fill_years(years *all, const air *a, qk_error *err)
+static qk_code fill_years(years *all, const air *a, int32_t asof, qk_error *err)
 {
-    *all = (years){.year = calloc(a->city_years + 1, sizeof(qk_year *))};
+    *all = (years){.year = calloc(a->city_years + 1, sizeof(city_year *)),
+                   .rule = air_rule_on(a, asof)};
     if (!all->year) return qk_fail(err, QK_ENOMEM, "no memory for the city's years");
     for (size_t i = 0; i < a->city_years; i++) {
-        qk_year *y = calloc(1, sizeof *y);
+        city_year *y = calloc(1, sizeof *y);
         if (!y) return qk_fail(err, QK_ENOMEM, "no memory for the city's years");
         all->year[all->count++] = y;
-        air_city_fill(a, y, a->city[i]);
+        air_city_fill(a, &y->own, a->city[i]);
+        y->one = y->own;
+        qk_year_judge(&y->one, all->rule);
     }
     return QK_OK;
 }
@@ -38,10 +47,11 @@ static void put_f64(qk_json_writer *w, const char *name, double v, int decimals)
     qk_json_fixed(w, v, decimals);
 }
 
-static void put_reached(qk_json_writer *w, const qk_target *t, const qk_target_result *r)
+static void put_reached(qk_json_writer *w, const char *name, const qk_target *t,
+                        const qk_target_result *r)
 {
     qk_dec d;
-    qk_json_key(w, "reached");
+    qk_json_key(w, name);
     qk_json_object(w);
     qk_json_ki64(w, "valid_days", r->valid_days);
     qk_json_key(w, "value");
@@ -120,35 +130,39 @@ static void put_path(qk_json_writer *w, const qk_target_result *r, int32_t year)
     qk_json_end(w);
 }
 
-/* The same stretch of the year before, by the same rule: year on year. */
-static void put_year_before(qk_json_writer *w, const qk_target *t, const qk_target_result *r,
-                            const qk_year *now, const qk_year *before, int32_t asof_index)
+/* The same stretch of the year before, both by one edition: year on year. */
+static void put_year_before(qk_json_writer *w, const years *all, const qk_target *t,
+                            const city_year *now, const city_year *before, int32_t asof)
 {
-    bool after_february = asof_index >= 59; /* the same calendar day where one year has a 29th */
-    qk_target_result was;
+    qk_target_result is, was;
+    qk_dec a, b, rate;
     qk_json_key(w, "year_before");
     if (!before) {
         qk_json_null(w);
         return;
     }
-    if (after_february) asof_index += before->days - now->days;
-    qk_target_judge(&was, t, before, before->first_day + asof_index, NULL, 0);
+    int32_t at = asof - now->one.first_day;
+    if (at >= 59) at += before->one.days - now->one.days; /* the same day after a 29 February */
+    qk_target_judge(&is, t, &now->one, asof, NULL, 0);
+    qk_target_judge(&was, t, &before->one, before->one.first_day + at, NULL, 0);
     qk_json_object(w);
-    put_reached(w, t, &was);
-    qk_dec is, then, rate;
+    qk_json_kcstr(w, "standard", all->rule->name);
+    put_reached(w, "now", t, &is);
+    put_reached(w, "reached", t, &was);
     qk_json_key(w, "change_percent");
     bool known =
-        t->kind == QK_TARGET_MEAN && qk_exact_round(&is, r->mean, 6) == QK_OK &&
-        qk_exact_round(&then, was.mean, 6) == QK_OK &&
-        qk_ratio_round(&rate, qk_change_rate(qk_ratio_dec(is), qk_ratio_dec(then)), 1) == QK_OK;
+        t->kind == QK_TARGET_MEAN && qk_exact_round(&a, is.mean, 6) == QK_OK &&
+        qk_exact_round(&b, was.mean, 6) == QK_OK &&
+        qk_ratio_round(&rate, qk_change_rate(qk_ratio_dec(a), qk_ratio_dec(b)), 1) == QK_OK;
     known ? qk_json_dec(w, rate) : qk_json_null(w);
+    if (t->kind != QK_TARGET_MEAN) qk_json_ki64(w, "change_days", is.counted - was.counted);
     qk_json_end(w);
 }
 
-static const qk_year *year_of(const years *all, int32_t year)
+static const city_year *year_of(const years *all, int32_t year)
 {
     for (size_t i = 0; i < all->count; i++)
-        if (all->year[i]->year == year) return all->year[i];
+        if (all->year[i]->own.year == year) return all->year[i];
     return NULL;
 }
 
@@ -168,32 +182,28 @@ static void put_row_head(qk_json_writer *w, const qk_json_value *row)
         qk_json_null(w);
 }
 
-static void put_judged(qk_json_writer *w, const years *all, const qk_target *t, int32_t year,
-                       int32_t asof)
+static void put_judged(qk_json_writer *w, const years *all, const qk_target *t,
+                       const city_year *now, int32_t asof)
 {
     qk_target_result r;
-    qk_year empty;
     const qk_year *past[QK_TARGET_PAST_MAX];
     size_t count = 0;
-    const qk_year *now = year_of(all, year);
-    if (!now) {
-        qk_year_init(&empty, year);
-        now = &empty;
-    }
+    int32_t year = now->own.year;
     for (size_t i = 0; i < all->count && count < QK_TARGET_PAST_MAX; i++)
-        if (all->year[i]->year < year) past[count++] = all->year[i];
-    qk_target_judge(&r, t, now, asof, past, count);
+        if (all->year[i]->one.year < year) past[count++] = &all->year[i]->one;
+    qk_target_judge(&r, t, &now->own, asof, past, count);
     qk_json_kcstr(w, "state", qk_target_state_name(r.state));
-    put_reached(w, t, &r);
+    put_reached(w, "reached", t, &r);
     put_allowance(w, t, &r);
     put_projection(w, t, &r);
     put_path(w, &r, year);
-    put_year_before(w, t, &r, now, year_of(all, year - 1), asof - now->first_day);
+    put_year_before(w, all, t, now, year_of(all, year - 1), asof);
 }
 
 static void put_target(qk_json_writer *w, const years *all, const qk_json_value *row, int32_t asof)
 {
     qk_target t;
+    city_year empty;
     int64_t year;
     const char *why = qk_target_read(&t, row);
     if (!qk_json_get_i64(row, "year", &year) || year < 1 || year > 9998) {
@@ -207,7 +217,13 @@ static void put_target(qk_json_writer *w, const years *all, const qk_json_value 
         qk_json_kcstr(w, "state", "not_judged");
         qk_json_kcstr(w, "why", why);
     } else {
-        put_judged(w, all, &t, (int32_t)year, asof);
+        const city_year *now = year_of(all, (int32_t)year);
+        if (!now) {
+            qk_year_init(&empty.own, (int32_t)year);
+            empty.one = empty.own;
+            now = &empty;
+        }
+        put_judged(w, all, &t, now, asof);
     }
     qk_json_end(w);
 }
@@ -246,7 +262,7 @@ qk_code air_target_write(air *a, const char *plan, int32_t asof, FILE *file, qk_
     qk_buf text;
     qk_arena arena;
     qk_json_value *tree;
-    years all = {NULL, 0};
+    years all = {0};
     qk_buf_init(&text, PLAN_MAX);
     qk_arena_init(&arena, (size_t)4 * PLAN_MAX);
     qk_code code = qk_file_read(&text, plan, err);
@@ -254,7 +270,7 @@ qk_code air_target_write(air *a, const char *plan, int32_t asof, FILE *file, qk_
         code = qk_json_parse(&tree, qk_buf_str(&text), &arena, err);
         if (code != QK_OK) qk_error_at(err, plan, err->line, err->column);
     }
-    if (code == QK_OK) code = fill_years(&all, a, err);
+    if (code == QK_OK) code = fill_years(&all, a, asof, err);
     if (code == QK_OK) code = write_targets(&all, tree, asof, file, err);
     free_years(&all);
     qk_arena_clear(&arena);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { LEAP_YEAR = 2024 };
+
 static const qk_aqi_rule *rule_of(calc_row *row, int given)
 {
     if (calc_missing(row, given)) return NULL;
@@ -229,8 +231,13 @@ static void run_year_completeness(calc_row *row)
         calc_bad(row, 0, "the list has %zu entries; a year has 12 months", count);
         return;
     }
-    for (int m = 0; m < 12; m++)
+    for (int m = 0; m < 12; m++) {
         if (days[m] < 0) return;
+        if (days[m] > qk_days_in_month(LEAP_YEAR, m + 1)) {
+            calc_bad(row, 0, "month %d has no %d days", m + 1, days[m]);
+            return;
+        }
+    }
     bool complete = qk_year_complete(days, &total);
     calc_put_int(row, 0, total);
     calc_put_int(row, 1, complete);
@@ -428,13 +435,18 @@ static void run_coords(calc_row *row)
 }
 
 const calc_def calc_air[] = {
-    {"iaqi", {"standard", "item", "conc"}, {"conc_rounded", "iaqi"}, run_iaqi, "HJ 633", 0},
+    {"iaqi",
+     {"standard", "item", "conc"},
+     {"conc_rounded", "iaqi"},
+     run_iaqi,
+     "HJ 633-2012 to 2026-02-28, HJ 633-2026 from 2026-03-01",
+     0},
     {"aqi_daily",
      {"standard", "SO2_24h", "NO2_24h", "PM10_24h", "PM25_24h", "CO_24h", "O3_8h", "O3_1h"},
      {"i_SO2_24h", "i_NO2_24h", "i_PM10_24h", "i_PM25_24h", "i_CO_24h", "i_O3_8h", "i_O3_1h", "aqi",
       "level", "category", "primary", "exceeding"},
      run_aqi_daily,
-     "HJ 633",
+     "HJ 633-2012 to 2026-02-28, HJ 633-2026 from 2026-03-01",
      1u << 7},
     {"aqi_hourly",
      {"SO2_1h", "NO2_1h", "PM10", "PM25", "CO_1h", "O3_1h"},
@@ -448,38 +460,41 @@ const calc_def calc_air[] = {
      {"value", "decimals"},
      {"expected"},
      run_rounding,
-     "GB/T 8170-2008 3.2, half to even, once",
+     "GB/T 8170-2008 3.2 from 2009-01-01: half to even, once",
      0},
     {"percentile",
      {"values", "p", "decimals"},
      {"n", "result_6dp", "result_rounded"},
      run_percentile,
-     "HJ 663-2013 annex A: k = 1 + (n-1) p/100; GB/T 8170-2008",
+     "HJ 663-2013 annex A from 2013-10-01: k = 1 + (n-1) p/100; GB/T 8170-2008",
      0},
     {"composite_index",
      {"version", "SO2", "NO2", "CO", "PM10", "PM25", "O3"},
      {"I_SO2", "I_NO2", "I_CO", "I_PM10", "I_PM25", "I_O3", "total_6dp", "total_2dp", "total_3dp",
       "max_single_6dp", "max_pollutant"},
      run_composite,
-     "HJ 663",
+     "HJ 663-2013 from 2013-10-01, sum of value / limit",
      0},
     {"o3_mda8",
      {"hours_01_to_24"},
      {"n_valid_windows", "mda8_6dp", "mda8_rounded", "valid"},
      run_o3_mda8,
-     "GB 3095 table 4, HJ 663 6.1.2: windows ending 08-24 h with >= 6 h; >= 14 windows, or > 160",
+     "GB 3095-2012 table 4 to 2026-02-28, GB 3095-2026 table 4 from 2026-03-01, HJ 663 6.1.2: "
+     "windows ending 08-24 h with >= 6 h; >= 14 windows, or > 160",
      0},
     {"daily_mean",
      {"hours_01_to_24", "decimals"},
      {"n_valid", "mean_6dp", "mean_rounded", "valid_ge20h"},
      run_daily_mean,
-     "GB 3095 table 4: >= 20 hours; GB/T 8170-2008",
+     "GB 3095-2012 table 4 to 2026-02-28, GB 3095-2026 table 4 from 2026-03-01: >= 20 hours; "
+     "GB/T 8170-2008",
      0},
     {"year_completeness",
      {"valid_days_per_month"},
      {"total", "valid"},
      run_year_completeness,
-     "GB 3095 table 4: >= 324 days, >= 27 a month, February >= 25",
+     "GB 3095-2012 table 4 to 2026-02-28, GB 3095-2026 table 4 from 2026-03-01: >= 324 days, "
+     ">= 27 a month, February >= 25",
      0},
     {"dust_exclusion",
      {"pm10_daily", "dust_flag"},
@@ -491,19 +506,20 @@ const calc_def calc_air[] = {
      {"daily_aqi"},
      {"valid_days", "good_days_le100", "heavy_days_gt200", "good_ratio_1dp", "heavy_ratio_1dp"},
      run_good_days,
-     "HJ 633 levels; HJ 663 ratio of good days to valid days",
+     "HJ 633-2012 to 2026-02-28, HJ 633-2026 from 2026-03-01: good to 100, heavy above 200; HJ 663 "
+     "ratio to valid days",
      0},
     {"ranking",
      {"composite_index_list"},
      {"rank_list_ties_share"},
      run_ranking,
-     "环办监测〔2018〕19号: ascending, equal index equal rank",
+     "环办监测〔2018〕19号 from 2018: ascending, equal index equal rank",
      0},
     {"change_rate",
      {"now", "same_period_before"},
      {"rate_percent_1dp"},
      run_change_rate,
-     "环办监测〔2018〕19号: (now - before)/before x 100 %",
+     "环办监测〔2018〕19号 from 2018: (now - before)/before x 100 %",
      0},
     {"warning_level",
      {"predicted_daily_aqi_consecutive"},
@@ -534,14 +550,16 @@ const calc_def calc_air[] = {
      {"forecast_aqi_low", "forecast_aqi_high", "observed_aqi"},
      {"forecast_grades", "observed_grade", "range_hit", "grade_hit"},
      run_forecast_hit,
-     "HJ 633 levels; hit = observed inside the range, its grade among the range's grades",
+     "HJ 633-2026 levels from 2026-03-01, as before; hit = observed inside the range, its grade "
+     "among the range's grades",
      0},
     {"coords",
      {"name", "wgs_lon", "wgs_lat", "zoom"},
      {"gcj_lon", "gcj_lat", "bd_lon", "bd_lat", "w_tile_col", "w_tile_row", "c_tile_col",
       "c_tile_row"},
      run_coords,
-     "GCJ-02 on the Krasovsky ellipsoid; BD-09; tiles of EPSG:3857 and EPSG:4490",
+     "CGCS2000 from 2008-07-01; GCJ-02 on the Krasovsky ellipsoid; BD-09; tiles of EPSG:3857 and "
+     "EPSG:4490",
      1u << 0 | 1u << 3},
     {NULL, {NULL}, {NULL}, NULL, NULL, 0},
 };

@@ -143,7 +143,12 @@ int qk_cmd_air(int argc, char **argv)
     air_job job;
     int status = parse_options(&job, argc, argv);
     if (status) return status;
-    if (argc - optind != 1) return qk_command_misuse("air", "one of evaluate, target, rules");
+    if (argc == optind) return qk_command_misuse("air", "one of evaluate, target, rules");
+    if (argc - optind > 1)
+        return qk_command_misuse("air", "'%s' is no option; files are named by --hours FILE.csv",
+                                 argv[optind + 1]);
+    if (job.options.from_day > job.options.to_day)
+        return qk_command_misuse("air", "--from lies behind --to");
     status = settle_rules(&job);
     if (status) return status;
     if (strcmp(argv[optind], "rules") == 0) return run_rules(&job);

@@ -48,6 +48,12 @@ static qk_code map_columns(calc_job *job, qk_error *err)
     size_t columns = qk_csv_columns(job->reader);
     for (int i = 0; job->def->given[i]; i++) {
         job->given_at[i] = qk_csv_column(job->reader, job->def->given[i]);
+        size_t twice = qk_csv_column_twice(job->reader, job->given_at[i]);
+        if (twice != SIZE_MAX) {
+            qk_fail(err, QK_EFORMAT, "the column '%s' stands twice", job->def->given[i]);
+            qk_error_at(err, job->path, 1, (uint32_t)twice + 1);
+            return QK_EFORMAT;
+        }
         if (job->given_at[i] != SIZE_MAX || ((job->def->optional >> i) & 1)) continue;
         qk_fail(err, QK_EFORMAT, "no column '%s'", job->def->given[i]);
         qk_error_at(err, job->path, 1, 0);

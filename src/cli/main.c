@@ -28,6 +28,14 @@ static int print_help(FILE *out, const char *topic)
     return QK_EXIT_DONE;
 }
 
+/* `qingkong air evaluate --help` is what a newcomer types: the word may stand anywhere. */
+static bool asks_help(int argc, char **argv)
+{
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0) return true;
+    return argc == 3 && strcmp(argv[2], "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -43,6 +51,6 @@ int main(int argc, char **argv)
         return print_help(stdout, argc > 2 ? argv[2] : NULL);
     const qk_command *command = find_command(name);
     if (!command) return qk_command_misuse(name, "no such command");
-    if (argc > 2 && strcmp(argv[2], "--help") == 0) return print_help(stdout, name);
+    if (asks_help(argc, argv)) return print_help(stdout, name);
     return command->run(argc - 1, argv + 1);
 }

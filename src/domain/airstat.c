@@ -153,13 +153,6 @@ qk_code qk_air_first_year(int32_t *out, qk_db *db, int32_t this_year, qk_error *
     return QK_OK;
 }
 
-void qk_air_judge_again(qk_year *year, const qk_aqi_rule *rule)
-{
-    qk_aqi aqi;
-    for (int32_t d = 0; d < year->days; d++)
-        if (year->day[d].flags & QK_DAY_RECORDED) qk_day_judge(&aqi, &year->day[d], rule);
-}
-
 /* ---- periods ---- */
 
 bool qk_air_period(qk_period *out, const qk_year *y, int32_t month, int32_t last_day)

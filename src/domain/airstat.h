@@ -60,9 +60,6 @@ bool qk_air_period(qk_period *out, const qk_year *y, int32_t month, int32_t last
 /* The same date a year earlier (28 February for the 29th); 0 for 0. */
 int32_t qk_air_year_earlier(int32_t day);
 
-/* Judges every day of a year by one edition, for comparing years. */
-void qk_air_judge_again(qk_year *year, const qk_aqi_rule *rule);
-
 /* n hours of a station up to last_end, values as they count at the level. *views gets the days they
  * lie in (the hours before the first, for running means, included). */
 QK_NODISCARD qk_code qk_air_graded_hours(qk_air_hour *out, size_t n, qk_time last_end,

@@ -338,6 +338,13 @@ qk_code qk_year_put(qk_year *y, const qk_day *day)
     return QK_OK;
 }
 
+void qk_year_judge(qk_year *y, const qk_aqi_rule *rule)
+{
+    qk_aqi aqi;
+    for (int32_t d = 0; d < y->days; d++)
+        if (y->day[d].flags & QK_DAY_RECORDED) qk_day_judge(&aqi, &y->day[d], rule);
+}
+
 void qk_year_month(qk_period *out, const qk_year *y, int32_t month)
 {
     int32_t at = 0;

@@ -113,6 +113,8 @@ typedef struct qk_year {
 void qk_year_init(qk_year *y, int32_t year);
 /* QK_ERANGE when the day lies in another year. */
 QK_NODISCARD qk_code qk_year_put(qk_year *y, const qk_day *day);
+/* Judges every recorded day again by one edition, for comparing years. */
+void qk_year_judge(qk_year *y, const qk_aqi_rule *rule);
 void qk_year_month(qk_period *out, const qk_year *y, int32_t month);
 void qk_year_total(qk_period *out, const qk_year *y);
 

@@ -18,13 +18,14 @@ enum { DAY_2026_03_01 = 20513 };
     }
 
 static const qk_index_profile shipped[] = {
-    {"HJ663-2013", "HJ 663-2013 practice, limits of GB 3095-2012 grade II",
-     "HJ 663-2013 及现行做法，GB 3095-2012 二级限值", INT32_MIN, DAY_2026_03_01 - 1,
-     LIMITS(60, 40, 70, 35, 4, 160), EQUAL_WEIGHTS},
+    {"HJ663-2013", "HJ 663-2013 practice, limits of GB 3095-2012 grade II; to 2026-02-28",
+     "HJ 663-2013 及现行做法，GB 3095-2012 二级限值，用至 2026-02-28", INT32_MIN,
+     DAY_2026_03_01 - 1, LIMITS(60, 40, 70, 35, 4, 160), EQUAL_WEIGHTS},
     {"NEW-LIMITS-OLD-WEIGHTS",
-     "old formula, GB 3095-2026 transition limits grade II (not verified as national)",
-     "沿用原公式，GB 3095-2026 过渡阶段二级限值（未经国家文件确认）", DAY_2026_03_01, INT32_MAX,
-     LIMITS(60, 40, 60, 30, 4, 160), EQUAL_WEIGHTS},
+     "old formula, GB 3095-2026 transition limits grade II, from 2026-03-01 (not verified as "
+     "national)",
+     "沿用原公式，GB 3095-2026 过渡阶段二级限值，自 2026-03-01（未经国家文件确认）", DAY_2026_03_01,
+     INT32_MAX, LIMITS(60, 40, 60, 30, 4, 160), EQUAL_WEIGHTS},
     {"2026-WEIGHTED",
      "weights 3 PM2.5, 2 O3, 2 NO2, transition limits (not verified as national)",
      "权重 PM2.5 为 3、O3 和 NO2 为 2，过渡阶段限值（未经国家文件确认）",

@@ -186,8 +186,8 @@ static qk_code load_years(years *y, qk_exchange *x, const qk_air_question *q, qk
     if (today < y->last_day && today >= y->now->first_day) y->last_day = today;
     y->one = rule_on(q, y->last_day);
     memcpy(y->now_one, y->now, sizeof *y->now);
-    qk_air_judge_again(y->now_one, y->one);
-    qk_air_judge_again(y->before_one, y->one);
+    qk_year_judge(y->now_one, y->one);
+    qk_year_judge(y->before_one, y->one);
     return QK_OK;
 }
 
@@ -211,8 +211,8 @@ static void put_period(qk_exchange *x, const qk_air_question *q, years *y, int32
     qk_json_key(&x->json, "period");
     qk_air_period_json(&x->json, name, &period, q->rules, profile);
     /* A month is compared by the edition of its own end. */
-    qk_air_judge_again(y->now_one, rule);
-    qk_air_judge_again(y->before_one, rule);
+    qk_year_judge(y->now_one, rule);
+    qk_year_judge(y->before_one, rule);
     qk_json_key(&x->json, "year_on_year");
     put_year_on_year(&x->json, y->now_one, y->before_one, month, q->last_day, rule, profile);
     qk_json_kbool(&x->json, "running", running);
@@ -310,8 +310,8 @@ qk_code qk_explain_change(qk_telling *t)
     qk_air_period(&a, y.now, month, t->q.last_day);
     int32_t end = a.to_day < y.last_day ? a.to_day : y.last_day;
     const qk_aqi_rule *rule = rule_on(&t->q, end);
-    qk_air_judge_again(y.now_one, rule);
-    qk_air_judge_again(y.before_one, rule);
+    qk_year_judge(y.now_one, rule);
+    qk_year_judge(y.before_one, rule);
     qk_air_period(&a, y.now_one, month, t->q.last_day);
     qk_air_period(&b, y.before_one, month, qk_air_year_earlier(t->q.last_day));
     const qk_tell_heading h = {"与上年同期相比的变化率",
@@ -346,7 +346,7 @@ static void put_edition(qk_exchange *x, const qk_air_question *q, qk_year *y,
     qk_period period;
     qk_json_writer *w = &x->json;
     const qk_limits *limits = qk_rules_limits_on(q->rules, day_of_edition(rule));
-    qk_air_judge_again(y, rule);
+    qk_year_judge(y, rule);
     qk_air_period(&period, y, month, q->last_day);
     const qk_index_profile *profile = qk_rules_index_on(q->rules, day_of_edition(rule));
     qk_json_object(w);

@@ -66,7 +66,7 @@ static qk_code load_years(board *b, years *y, qk_str scope, int32_t year)
         QK_TRY(
             qk_air_scope_year(&y->past[i], &levels, &b->q, scope, year - PAST_YEARS + i, b->err));
         y->has[i] = has_days(&y->past[i]);
-        qk_air_judge_again(&y->past[i], b->one);
+        qk_year_judge(&y->past[i], b->one);
     }
     y->levels = (qk_air_levels){0};
     QK_TRY(qk_air_scope_year(y->now, &y->levels, &b->q, scope, year, b->err));
@@ -269,8 +269,8 @@ static void put_year_before(qk_json_writer *w, const board *b, const qk_target *
     }
     copy[0] = *now;
     copy[1] = *before;
-    qk_air_judge_again(&copy[0], b->one);
-    qk_air_judge_again(&copy[1], b->one);
+    qk_year_judge(&copy[0], b->one);
+    qk_year_judge(&copy[1], b->one);
     int32_t at = b->asof - now->first_day;
     if (at >= 59) at += before->days - now->days;
     qk_target_judge(&is, t, &copy[0], b->asof, NULL, 0);

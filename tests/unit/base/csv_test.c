@@ -103,7 +103,9 @@ static void test_csv__refusals_name_line_and_column(void **state)
                  {"a,b\n\n\n1", 4, 2, "fewer"},
                  {"a\"b,c\n", 1, 2, "quote inside"},
                  {"\"a", 1, 1, "never closed"},
-                 {"a,b\n\"x\"\"", 2, 1, "never closed"}};
+                 {"a,b\n\"x\"\"", 2, 1, "never closed"},
+                 {"a;b\n1;2\n", 1, 1, "separated by ';'"},
+                 {"\xc3\xcf,b\n1,2\n", 1, 1, "not UTF-8"}};
     for (size_t i = 0; i < QK_ARRAY_COUNT(cases); i++) {
         qk_code end;
         qk_error err = {0};
@@ -144,6 +146,13 @@ static void test_csv__columns_are_found_by_name(void **state)
     assert_int_equal(qk_csv_column(r, "date"), 0);
     assert_true(qk_csv_column(r, "dat") == SIZE_MAX);
     assert_null(qk_csv_header(r, 4).ptr);
+    assert_true(qk_csv_column_twice(r, 0) == SIZE_MAX);
+    qk_csv_close(r);
+    fclose(file);
+    r = open_text(&file, "a,b,a\n");
+    assert_int_equal(qk_csv_column_twice(r, 0), 2);
+    assert_true(qk_csv_column_twice(r, 1) == SIZE_MAX);
+    assert_true(qk_csv_column_twice(r, SIZE_MAX) == SIZE_MAX);
     qk_csv_close(r);
     fclose(file);
     qk_csv_close(NULL);

@@ -274,6 +274,7 @@ static void test_air__bad_rows_are_refused_with_their_place(void **state)
     refused("A,2025-01-02T01:00,1,2,0.3,4,5,6\nA,2025-01-01T01:00,1,2,0.3,4,5,7\n",
             ":3:2:", "order of time");
     refused(",2025-01-02T01:00,1,2,0.3,4,5,6\n", ":2:1:", "without station");
+    refused("\xc3\xcf\xd6\xdd,2025-01-02T01:00,1,2,0.3,4,5,6\n", ":2:1:", "not UTF-8");
 }
 
 static void test_air__wrong_units_are_suspected_and_refused(void **state)
@@ -286,6 +287,19 @@ static void test_air__wrong_units_are_suspected_and_refused(void **state)
     qk_buf_reset(&rows);
     put_hours(&rows, "A", "2025-01-01", 48, "10,30,0.8,90,0.08,0.04");
     refused(rows.ptr, ":2:7:", "PM10 looks like mg/m3");
+    qk_buf_reset(&rows);
+    put_hours(&rows, "A", "2025-01-01", 48, "10,30,0.8,0.09,80,40");
+    refused(rows.ptr, ":2:6:", "O3 looks like mg/m3");
+    qk_buf_reset(&rows);
+    put_hours(&rows, "A", "2025-01-01", 48, "0.6,30,0.8,90,80,40");
+    run r;
+    qk_buf file;
+    start_file(&file);
+    qk_buf_put_str(&file, qk_buf_str(&rows));
+    run_air(&r, file.ptr, "evaluate"); /* clean air may hold so little SO2 */
+    assert_int_equal(r.status, 0);
+    end_run(&r);
+    qk_buf_clear(&file);
     qk_buf_clear(&rows);
 }
 
@@ -321,6 +335,68 @@ static void test_air__odd_rows_are_flagged_by_name(void **state)
     assert_non_null(path_of(r.json, "file", "flags"));
     end_run(&r);
     qk_buf_clear(&file);
+}
+
+static void test_air__what_is_misspelt_is_told_and_not_guessed(void **state)
+{
+    (void)state;
+    qk_buf file;
+    run r;
+    char stations[64], dust[64], args[200];
+    start_file(&file);
+    put_hours(&file, "A", "2025-01-01", 24, "10,30,0.5,90,80,47");
+    put_hours(&file, "B", "2025-01-01", 24, "10,30,0.5,90,80,47");
+    put_hours(&file, "C", "2025-01-01", 24, "10,30,0.5,90,80,47");
+    write_temp(stations, "station,kind\nA,townshp\nB,air_road\nC,乡镇站\n");
+    write_temp(dust, "station,date\nA1,2025-01-01\nB,2025-01-01\n");
+    snprintf(args, sizeof args, "evaluate --stations %s --dust %s", stations, dust);
+    run_air(&r, file.ptr, args);
+    assert_int_equal(r.status, 0);
+    const qk_json_value *all = qk_json_get(r.json, "stations");
+    assert_int_equal(path_of(at(all, 0), "flags", "unknown_kind")->type, QK_JSON_TRUE);
+    assert_null(path_of(at(all, 1), "flags", "unknown_kind"));
+    assert_int_equal(qk_json_get(at(all, 0), "in_city_mean")->type, QK_JSON_TRUE);
+    assert_int_equal(qk_json_get(at(all, 1), "in_city_mean")->type, QK_JSON_FALSE);
+    assert_int_equal(qk_json_get(at(all, 2), "in_city_mean")->type, QK_JSON_FALSE);
+    assert_number(path_of(r.json, "city", "stations"), "1");
+    const qk_json_value *flags = path_of(r.json, "file", "flags");
+    const qk_json_value *strangers = qk_json_get(flags, "dust_without_hours");
+    assert_int_equal(strangers->count, 1);
+    assert_true(qk_str_eq(strangers->first->text, QK_STR("A1")));
+    end_run(&r);
+    unlink(stations);
+    unlink(dust);
+    qk_buf_clear(&file);
+}
+
+static void test_air__a_year_of_too_few_days_meets_no_limit_and_breaks_none(void **state)
+{
+    (void)state;
+    qk_buf file;
+    run r;
+    start_file(&file);
+    put_hours(&file, "A", "2025-01-01", 31 * 24, "10,30,0.5,90,80,47");
+    run_air(&r, file.ptr, "evaluate");
+    const qk_json_value *year = at(path_of(r.json, "city", "years"), 0);
+    assert_int_equal(path_of(year, "meets", "SO2")->type, QK_JSON_NULL);
+    assert_int_equal(path_of(year, "meets", "PM2.5")->type, QK_JSON_NULL);
+    assert_int_equal(path_of(year, "meets", "all")->type, QK_JSON_NULL);
+    end_run(&r);
+    qk_buf_clear(&file);
+}
+
+static void test_air__wrong_use_is_told_from_a_bad_file(void **state)
+{
+    (void)state;
+    run r;
+    run_air(&r, HEAD, "evaluate --from 2026-01-02 --to 2026-01-01");
+    assert_int_equal(r.status, 2);
+    assert_non_null(strstr(r.out.ptr, "--from lies behind --to"));
+    end_run(&r);
+    run_air(&r, HEAD, "evaluate more.csv");
+    assert_int_equal(r.status, 2);
+    assert_non_null(strstr(r.out.ptr, "'more.csv' is no option"));
+    end_run(&r);
 }
 
 static void test_air__a_leap_year_has_its_day_and_a_gap_stays_a_gap(void **state)
@@ -438,6 +514,34 @@ static void test_S027_air__targets_of_a_plan_against_the_record(void **state)
     qk_buf_clear(&file);
 }
 
+static void test_S027_air__years_are_compared_by_one_edition(void **state)
+{
+    (void)state;
+    qk_buf file;
+    run r;
+    char plan[64], args[160];
+    start_file(&file); /* PM2.5 65 is good by HJ 633-2012 (AQI 88), not by HJ 633-2026 (105) */
+    put_hours(&file, "A", "2024-01-01", 366 * 24, "10,30,0.5,90,80,65");
+    put_hours(&file, "A", "2025-01-01", 365 * 24, "10,30,0.5,90,80,65");
+    put_hours(&file, "A", "2026-01-01", 181 * 24, "10,30,0.5,90,80,65");
+    write_temp(plan, "{\"targets\":[{\"metric\":\"优良天数\",\"statistic\":\"annual_days\",\"op\":"
+                     "\">=\",\"value\":243,\"unit\":\"天\",\"year\":2026}]}");
+    snprintf(args, sizeof args, "target --plan %s --asof 2026-06-30", plan);
+    run_air(&r, file.ptr, args);
+    assert_int_equal(r.status, 0);
+    const qk_json_value *target = at(qk_json_get(r.json, "targets"), 0);
+    assert_number(path_of(target, "reached", "value"), "59"); /* January and February */
+    const qk_json_value *before = qk_json_get(target, "year_before");
+    assert_true(qk_str_eq(qk_json_get_str(before, "standard"), QK_STR("HJ633-2026")));
+    assert_number(path_of(before, "reached", "value"), "0");
+    assert_number(path_of(before, "now", "value"), "0");
+    assert_number(qk_json_get(before, "change_days"), "0");
+    assert_number(path_of(target, "projection", "value"), "59.0");
+    unlink(plan);
+    end_run(&r);
+    qk_buf_clear(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,6 +559,10 @@ int main(void)
         cmocka_unit_test(test_air__zones_are_converted_when_they_agree),
         cmocka_unit_test(test_air__tables_of_an_administrator_take_the_place_of_the_shipped),
         cmocka_unit_test(test_S027_air__targets_of_a_plan_against_the_record),
+        cmocka_unit_test(test_S027_air__years_are_compared_by_one_edition),
+        cmocka_unit_test(test_air__what_is_misspelt_is_told_and_not_guessed),
+        cmocka_unit_test(test_air__a_year_of_too_few_days_meets_no_limit_and_breaks_none),
+        cmocka_unit_test(test_air__wrong_use_is_told_from_a_bad_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

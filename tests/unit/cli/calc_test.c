@@ -166,6 +166,48 @@ static void test_calc__explain_names_the_rule_of_the_row(void **state)
     assert_non_null(strstr(seen.out, "in force from 2026-03-01"));
 }
 
+static void test_calc__every_explanation_has_its_date(void **state)
+{
+    (void)state;
+    static const char *const runs[][2] = {
+        {"rounding", "value,decimals\n2.675,2\n"},
+        {"percentile", "values,p,decimals\n1;2,50,0\n"},
+        {"daily_mean", "hours_01_to_24,decimals\n,0\n"},
+        {"ranking", "composite_index_list\n5.1;5.1\n"},
+        {"composite_index", "version,SO2,NO2,CO,PM10,PM25,O3\nHJ663-2013,13,34,2.0,85,54,172\n"},
+        {"cems_o2", "c_dry_mgm3,o2_percent,o2_base\n35,6,6\n"},
+        {"cems_dry", "c_wet,moisture_percent\n50,0\n"},
+        {"activated_carbon",
+         "carbon_kg,dynamic_capacity,voc_removed_mgm3,flow_m3h,hours_per_day\n1000,0.1,50,1,24\n"}};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        char args[64];
+        snprintf(args, sizeof args, "%s --explain", runs[i][0]);
+        run_calc(args, runs[i][1], false);
+        assert_int_equal(seen.status, 0);
+        const char *row = strchr(seen.out, '\n');
+        if (!row || (!strstr(row, "from 20") && !strstr(row, "from 19") && !strstr(row, "to 20")))
+            fail_msg("%s names no date: %s", runs[i][0], seen.out);
+    }
+}
+
+static void test_calc__what_no_calendar_or_header_allows_is_refused(void **state)
+{
+    (void)state;
+    run_calc("year_completeness", "valid_days_per_month\n31;30;31;30;31;30;31;31;30;31;30;31\n",
+             true);
+    assert_int_equal(seen.status, 1);
+    assert_non_null(strstr(seen.out, "month 2 has no 30 days"));
+    run_calc("change_rate", "now,same_period_before,now\n5,4,3\n", true);
+    assert_int_equal(seen.status, 1);
+    assert_non_null(strstr(seen.out, ":1:3: the column 'now' stands twice"));
+    run_calc("change_rate", "now;same_period_before\n5;4\n", true);
+    assert_int_equal(seen.status, 1);
+    assert_non_null(strstr(seen.out, "separated by ';'"));
+    run_calc("change_rate --explain --help", "", false);
+    assert_int_equal(seen.status, 0);
+    assert_non_null(strstr(seen.out, "usage: qingkong calc"));
+}
+
 static const char tables_of_the_house[] =
     "{"
     "\"warning\":[{\"name\":\"HDQ2024-6\",\"source\":\"ended\",\"from\":\"2024-01-23\",\"to\":"
@@ -269,6 +311,8 @@ int main(void)
         cmocka_unit_test(test_calc__rounding_takes_digits_as_they_stand),
         cmocka_unit_test(test_calc__a_malformed_cell_is_refused_with_its_place),
         cmocka_unit_test(test_calc__explain_names_the_rule_of_the_row),
+        cmocka_unit_test(test_calc__every_explanation_has_its_date),
+        cmocka_unit_test(test_calc__what_no_calendar_or_header_allows_is_refused),
         cmocka_unit_test(test_calc__tables_of_the_house_hold_from_their_day_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
