@@ -162,11 +162,12 @@ static qk_code open_node(demo *d, qk_error *err)
         .data_dir = d->options->data_dir, .clock_text = d->clock_text, .demo = true, .log = d->log};
     QK_TRY(qk_sim_county_make(&d->county, &d->arena));
     QK_TRY(qk_node_open(&d->node, &options, err));
+    d->past = (qk_demo_past){.node = d->node, .county = &d->county, .last_day = past_day(d)};
     QK_TRY(qk_registry_devices(qk_node_registry(d->node), &d->arena, &devices, &n));
     if (n) return QK_OK;
     QK_TRY(qk_node_call(d->node, import_county, d, err));
     QK_TRY(qk_demo_airshed_load(d->node, &d->county, past_day(d), err));
-    return qk_demo_plan_load(d->node, err);
+    return qk_demo_plan_load(&d->past, err);
 }
 
 static void *run_fleet(void *context)
@@ -200,7 +201,6 @@ static qk_code start_devices(demo *d, qk_error *err)
 /* The years before the hours that the devices still hold. */
 static void start_past(demo *d)
 {
-    d->past = (qk_demo_past){.node = d->node, .county = &d->county, .last_day = past_day(d)};
     qk_demo_past_start(&d->past);
     d->forecast = (qk_demo_forecast){.node = d->node,
                                      .days = (int32_t)d->options->forecast_days,

@@ -30,7 +30,7 @@ static int32_t year_of(const qk_demo_past *p)
 typedef struct station_past {
     const qk_sim_device *device;
     qk_buf csv;
-    bool known;
+    int32_t first, last; /* days that are told already; 0 = none */
 } station_past;
 
 static qk_code look_for(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
@@ -38,10 +38,11 @@ static qk_code look_for(void *context, qk_node *node, qk_db *db, qk_time now, qk
     station_past *s = context;
     sqlite3_stmt *stmt = NULL;
     (void)node, (void)now;
-    QK_TRY(qk_db_prepare(&stmt, db, "SELECT 1 FROM air_past WHERE site=? LIMIT 1", err));
+    QK_TRY(qk_db_prepare(&stmt, db, "SELECT MIN(day),MAX(day) FROM air_past WHERE site=?", err));
     qk_db_bind_str(stmt, 1, qk_str_of(s->device->site));
     qk_code code = qk_db_step(db, stmt, err);
-    s->known = code == QK_OK;
+    s->first = sqlite3_column_int(stmt, 0);
+    s->last = sqlite3_column_int(stmt, 1);
     sqlite3_reset(stmt);
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
@@ -54,16 +55,40 @@ static qk_code import_station(void *context, qk_node *node, qk_db *db, qk_time n
                           QK_STR("青泽县环境空气质量年报（演示数据）"), BY, now, err);
 }
 
+/* What the year's months have told stands; the yearbook has what was before and behind it. */
 static qk_code make_station(qk_demo_past *p, const qk_sim_device *device, qk_error *err)
 {
     station_past s = {.device = device};
+    int32_t from = first_of(year_of(p) - YEARS), to = p->last_day;
     QK_TRY(qk_node_call(p->node, look_for, &s, err));
-    if (s.known) return QK_OK;
+    if (s.first && from >= s.first && to <= s.last) return QK_OK;
     qk_buf_init(&s.csv, CSV_MAX);
-    qk_sim_past_csv(&s.csv, device, first_of(year_of(p) - YEARS), p->last_day);
+    if (!s.first) {
+        qk_sim_past_csv(&s.csv, device, from, to, to);
+    } else {
+        qk_sim_past_csv(&s.csv, device, from, s.first - 1 < to ? s.first - 1 : to, to);
+        qk_sim_past_csv(&s.csv, device, s.last + 1, to, to);
+    }
     qk_code code = s.csv.failed ? qk_fail(err, s.csv.failed, "no memory for the demo's past")
                                 : qk_node_call(p->node, import_station, &s, err);
     qk_buf_clear(&s.csv);
+    return code;
+}
+
+qk_code qk_demo_past_tell(const qk_demo_past *p, qk_db *db, int32_t from_day, int32_t to_day,
+                          qk_time told, qk_error *err)
+{
+    qk_buf csv;
+    size_t rows = 0;
+    qk_buf_init(&csv, CSV_MAX);
+    for (size_t i = 0; i < p->county->n_devices; i++)
+        if (qk_sim_has_past(&p->county->devices[i]))
+            qk_sim_past_csv(&csv, &p->county->devices[i], from_day, to_day, p->last_day);
+    qk_code code =
+        csv.failed ? qk_fail(err, csv.failed, "no memory for a month of the demo's air")
+                   : qk_airpast_csv(&rows, db, qk_node_registry(p->node), qk_buf_str(&csv),
+                                    QK_STR("青泽县环境空气质量月报（演示数据）"), BY, told, err);
+    qk_buf_clear(&csv);
     return code;
 }
 

@@ -17,6 +17,9 @@ typedef struct qk_demo_past {
     pthread_t thread;
     bool runs;
 } qk_demo_past;
+/* Days of all stations, imported as if told at `told`; inside the store thread. */
+QK_NODISCARD qk_code qk_demo_past_tell(const qk_demo_past *p, qk_db *db, int32_t from_day,
+                                       int32_t to_day, qk_time told, qk_error *err);
 /* Starts the thread; what stands in the folder already is not made again. */
 void qk_demo_past_start(qk_demo_past *p);
 /* Waits for it; what was not made is made at the next start. */

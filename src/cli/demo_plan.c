@@ -15,7 +15,7 @@ extern const qk_pack qk_pack_plans;
 typedef struct loading {
     qk_plan_reading reading;
     qk_file_id source, text, compiled;
-    qk_node *node;
+    const qk_demo_past *past;
     qk_db *db;
     char plan[QK_PLAN_ID_MAX];
     qk_arena arena;
@@ -100,8 +100,8 @@ static qk_code issue(loading *l)
     qk_time now = at("2025-04-22T09:00");
     qk_plan_change c = {.plan = qk_str_of(l->plan), .status = QK_STR("issued"), .seen = 1};
     QK_TRY(qk_plans_change(&version, l->db, &c, DIRECTOR, now, l->err));
-    return qk_duties_issue(&issued, l->node, l->db, qk_str_of(l->plan), DIRECTOR, now, &l->arena,
-                           l->err);
+    return qk_duties_issue(&issued, l->past->node, l->db, qk_str_of(l->plan), DIRECTOR, now,
+                           &l->arena, l->err);
 }
 
 typedef struct owed {
@@ -150,24 +150,39 @@ static qk_code sign(loading *l)
     return QK_OK;
 }
 
+/* What the units owe to file, in the order of the obligations; the last one files nothing. */
+typedef struct filing {
+    const char *which, *title, *in_time, *late;
+    int late_first, late_count; /* who files late; first below 0: counted from the end */
+} filing;
+
+static qk_code file_all(loading *l, const filing *f, owed **all, size_t *n)
+{
+    const char *sql = qk_arena_printf(
+        &l->arena,
+        "SELECT DISTINCT d.obligation, d.unit FROM duty d JOIN obligation o ON o.id = d.obligation"
+        " WHERE o.kind = 'filing' AND o.path %s '%%.fields[%%' ORDER BY 1, 2",
+        f->which);
+    if (!sql) return qk_fail(l->err, QK_ENOMEM, "no memory for the demo's filings");
+    QK_TRY(list_owed(l, sql, all, n));
+    int first = f->late_first < 0 ? (int)*n + f->late_first : f->late_first;
+    for (int i = 0; i + 1 < (int)*n; i++) {
+        bool late = i >= first && i < first + f->late_count, noted = false;
+        QK_TRY(qk_duties_file(&noted, l->db, (*all)[i].obligation, (*all)[i].unit,
+                              qk_str_of(f->title), QK_STR("各单位联络员"),
+                              at(late ? f->late : f->in_time), l->err));
+    }
+    return QK_OK;
+}
+
 /* Two file late, the last one not at all. */
 static qk_code file_plans(loading *l)
 {
+    static const filing own = {
+        "NOT LIKE", "本单位2025年实施方案", "2025-05-26T16:00", "2025-06-03T09:00", -3, 2};
     owed *all = NULL;
     size_t n = 0;
-    QK_TRY(list_owed(l,
-                     "SELECT DISTINCT d.obligation, d.unit FROM duty d JOIN obligation o ON o.id ="
-                     " d.obligation WHERE o.kind = 'filing' AND o.path NOT LIKE '%.fields[%' ORDER"
-                     " BY 1, 2",
-                     &all, &n));
-    for (size_t i = 0; i + 1 < n; i++) {
-        bool late = false;
-        qk_time when = i + 4 > n ? at("2025-06-03T09:00") : at("2025-05-26T16:00");
-        QK_TRY(qk_duties_file(&late, l->db, all[i].obligation, all[i].unit,
-                              QK_STR("本单位2025年实施方案"), QK_STR("各单位联络员"), when,
-                              l->err));
-    }
-    return QK_OK;
+    return file_all(l, &own, &all, &n);
 }
 
 /* ---- departments' own plans ---- */
@@ -230,20 +245,11 @@ static qk_code plan_checks(loading *l, qk_str missing)
 /* One department files late, the last one not at all. */
 static qk_code file_department_plans(loading *l)
 {
+    static const filing fields = {
+        "LIKE", "本系统2025年执法和督导计划", "2025-05-16T15:00", "2025-05-27T09:00", 3, 1};
     owed *all = NULL;
     size_t n = 0;
-    QK_TRY(list_owed(l,
-                     "SELECT DISTINCT d.obligation, d.unit FROM duty d JOIN obligation o ON o.id ="
-                     " d.obligation WHERE o.kind = 'filing' AND o.path LIKE '%.fields[%' ORDER BY"
-                     " 1, 2",
-                     &all, &n));
-    for (size_t i = 0; i + 1 < n; i++) {
-        bool late = false;
-        qk_time when = i == 3 ? at("2025-05-27T09:00") : at("2025-05-16T15:00");
-        QK_TRY(qk_duties_file(&late, l->db, all[i].obligation, all[i].unit,
-                              QK_STR("本系统2025年执法和督导计划"), QK_STR("各单位联络员"), when,
-                              l->err));
-    }
+    QK_TRY(file_all(l, &fields, &all, &n));
     return n ? plan_checks(l, all[n - 1].unit) : QK_OK;
 }
 
@@ -257,14 +263,13 @@ static qk_code add(loading *l)
     QK_TRY(sign(l));
     QK_TRY(file_plans(l));
     QK_TRY(file_department_plans(l));
-    return qk_demo_year_play(l->node, l->db, qk_str_of(l->plan), &l->arena, l->err);
+    return qk_demo_year_play(l->past, l->db, qk_str_of(l->plan), &l->arena, l->err);
 }
 
 static qk_code add_inside(void *context, qk_node *node, qk_db *db, qk_time now, qk_error *err)
 {
     loading *l = context;
-    (void)now;
-    l->node = node;
+    (void)node, (void)now;
     l->db = db;
     l->err = err;
     return add(l);
@@ -278,9 +283,10 @@ static qk_code put_files(loading *l, qk_files *files, qk_str bytes, qk_error *er
     return qk_files_put(files, &l->compiled, compiled->ptr, compiled->len, err);
 }
 
-qk_code qk_demo_plan_load(qk_node *node, qk_error *err)
+qk_code qk_demo_plan_load(const qk_demo_past *past, qk_error *err)
 {
-    loading l = {.node = node};
+    loading l = {.past = past};
+    qk_node *node = past->node;
     const qk_asset *asset = qk_pack_find(&qk_pack_plans, QK_STR("/qingze-2025.txt"));
     if (!asset) return qk_fail(err, QK_ENOTFOUND, "the demo's plan is not in the program");
     qk_str bytes = {(const char *)asset->bytes, asset->len};

@@ -14,6 +14,7 @@ static const int tested[] = {60, 92, 120, 150, 184, 205, 228, 252, 279};
 static const int finished[] = {0, 3, 8, 14, 20, 27, 33, 34, 35};
 
 typedef struct playing {
+    const qk_demo_past *past;
     qk_node *node;
     qk_db *db;
     qk_str plan;
@@ -184,6 +185,19 @@ static qk_code report_month(playing *p, const owed *all, size_t n, int month)
     return QK_OK;
 }
 
+/* The stations' month is told in the morning of the next, before the month is judged; the first of
+ * the year's months at the plan's first. A day that is not over is told of nowhere. */
+static qk_code tell_air(playing *p, int month)
+{
+    int32_t from = qk_day_number(day_at(month == FIRST_MONTH ? 1 : month, 1, 0, 0)),
+            to = qk_day_number(day_at(month + 1, 1, 0, 0)) - 1,
+            over = qk_day_number(qk_clock_now(qk_node_clock(p->node))) - 1;
+    if (to > over) to = over;
+    return from > to
+               ? QK_OK
+               : qk_demo_past_tell(p->past, p->db, from, to, day_at(month + 1, 1, 9, 0), p->err);
+}
+
 static qk_code play_month(playing *p, const owed *all, size_t n, int month)
 {
     int64_t id = 0;
@@ -192,6 +206,7 @@ static qk_code play_month(playing *p, const owed *all, size_t n, int month)
     QK_TRY(finish_works(p, month));
     QK_TRY(qk_year_open_month(p->node, p->db, number, day_at(month, 25, 0, 0), p->err));
     QK_TRY(report_month(p, all, n, month));
+    QK_TRY(tell_air(p, month));
     QK_TRY(qk_year_close_month(p->node, p->db, number, day_at(month + 1, 1, 12, 10), p->err));
     QK_TRY(qk_bulletin_draft(&id, p->db, number, QK_STR("system"), day_at(month + 1, 2, 8, 0),
                              p->err));
@@ -353,9 +368,11 @@ static qk_code end_tasks(playing *p)
     return QK_OK;
 }
 
-qk_code qk_demo_year_play(qk_node *node, qk_db *db, qk_str plan, qk_arena *arena, qk_error *err)
+qk_code qk_demo_year_play(const qk_demo_past *past, qk_db *db, qk_str plan, qk_arena *arena,
+                          qk_error *err)
 {
-    playing p = {.node = node, .db = db, .plan = plan, .arena = arena, .err = err};
+    qk_node *node = past->node;
+    playing p = {.past = past, .node = node, .db = db, .plan = plan, .arena = arena, .err = err};
     owed *all = NULL;
     size_t n = 0;
     QK_TRY(find_townships(&p));

@@ -8,12 +8,6 @@
 
 /* ---- rows ---- */
 
-static qk_str get(const qk_ledger_type *type, const qk_str *values, const char *field)
-{
-    size_t at = qk_ledger_field_find(type, qk_str_of(field));
-    return at == SIZE_MAX ? (qk_str){NULL, 0} : values[at];
-}
-
 qk_code qk_deptplan_put(qk_db *db, const qk_deptplan_field *f, qk_str by, qk_time now,
                         qk_arena *arena, qk_error *err)
 {
@@ -82,17 +76,17 @@ static qk_code put_field(void *context, const qk_ledger_row *row)
     department *d = context;
     int64_t planned = 0, done = 0, year = 0;
     const qk_str *v = row->values;
-    if (!number(&year, get(d->type, v, "year")) || year != d->year) return QK_OK;
-    bool has_planned = number(&planned, get(d->type, v, "planned"));
-    bool has_done = number(&done, get(d->type, v, "done"));
-    const char *state = field_state(d, get(d->type, v, "file").len > 0, planned);
+    if (!number(&year, qk_ledger_cell(d->type, v, "year")) || year != d->year) return QK_OK;
+    bool has_planned = number(&planned, qk_ledger_cell(d->type, v, "planned"));
+    bool has_done = number(&done, qk_ledger_cell(d->type, v, "done"));
+    const char *state = field_state(d, qk_ledger_cell(d->type, v, "file").len > 0, planned);
     qk_json_object(d->w);
     qk_json_ki64(d->w, "row", row->id);
     qk_json_ki64(d->w, "row_version", row->version);
-    qk_json_kstr(d->w, "field", get(d->type, v, "field"));
-    put_text(d->w, "check", get(d->type, v, "check"));
-    put_text(d->w, "with", get(d->type, v, "with"));
-    put_text(d->w, "path", get(d->type, v, "path"));
+    qk_json_kstr(d->w, "field", qk_ledger_cell(d->type, v, "field"));
+    put_text(d->w, "check", qk_ledger_cell(d->type, v, "check"));
+    put_text(d->w, "with", qk_ledger_cell(d->type, v, "with"));
+    put_text(d->w, "path", qk_ledger_cell(d->type, v, "path"));
     put_count(d->w, "planned", has_planned, planned);
     put_count(d->w, "done", has_done, done);
     qk_json_kcstr(d->w, "state", state);

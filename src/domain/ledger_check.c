@@ -11,21 +11,17 @@ typedef struct budget {
     bool found;
 } budget;
 
-static qk_str value_of(const qk_ledger_type *type, const qk_str *values, const char *field)
-{
-    size_t at = qk_ledger_field_find(type, qk_str_of(field));
-    return at == SIZE_MAX ? QK_STR("") : values[at];
-}
-
 static qk_code add_row(void *context, const qk_ledger_row *row)
 {
     budget *b = context;
     qk_dec d;
     bool paid = qk_ledger_field_find(b->type, QK_STR("amount")) != SIZE_MAX;
-    if (row->id == b->except || !qk_str_eq(value_of(b->type, row->values, "project"), b->project))
+    if (row->id == b->except ||
+        !qk_str_eq(qk_ledger_cell(b->type, row->values, "project"), b->project))
         return QK_OK;
     b->found = true;
-    if (qk_dec_parse_e(&d, value_of(b->type, row->values, paid ? "amount" : "budget")) != QK_OK)
+    if (qk_dec_parse_e(&d, qk_ledger_cell(b->type, row->values, paid ? "amount" : "budget")) !=
+        QK_OK)
         return QK_OK;
     return qk_dec_add(&b->sum, b->sum, d);
 }
@@ -42,7 +38,7 @@ static qk_code sum_of(budget *b, qk_db *db, const char *ledger, qk_arena *arena,
 static qk_code check_payment(qk_db *db, const qk_ledger_type *type, const qk_str *values,
                              int64_t id, qk_arena *arena, qk_error *err)
 {
-    qk_str project = value_of(type, values, "project");
+    qk_str project = qk_ledger_cell(type, values, "project");
     budget paid = {.project = project, .except = id}, given = {.project = project, .except = -1};
     qk_dec amount, sum;
     QK_TRY(sum_of(&given, db, "fund_project", arena, err));
@@ -52,7 +48,7 @@ static qk_code check_payment(qk_db *db, const qk_ledger_type *type, const qk_str
         qk_error_at(err, "project", 0, 0);
         return QK_EINVAL;
     }
-    if (qk_dec_parse_e(&amount, value_of(type, values, "amount")) == QK_OK &&
+    if (qk_dec_parse_e(&amount, qk_ledger_cell(type, values, "amount")) == QK_OK &&
         qk_dec_add(&sum, paid.sum, amount) == QK_OK && qk_dec_cmp(sum, given.sum) <= 0)
         return QK_OK;
     qk_fail(err, QK_EINVAL, "the payments of the project would exceed its budget");

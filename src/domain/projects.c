@@ -151,12 +151,6 @@ int32_t qk_project_day(qk_str printed, int32_t plan_year)
 
 /* ---- rows ---- */
 
-static qk_str get(const taking *k, const qk_str *values, const char *field)
-{
-    size_t at = qk_ledger_field_find(k->type, qk_str_of(field));
-    return at == SIZE_MAX ? (qk_str){NULL, 0} : values[at];
-}
-
 static qk_str joined(taking *k, qk_str a, const char *mark, qk_str b)
 {
     char *text = qk_arena_printf(k->arena, "%.*s%s%.*s", QK_STR_ARG(a), mark, QK_STR_ARG(b));
@@ -167,7 +161,7 @@ static qk_str joined(taking *k, qk_str a, const char *mark, qk_str b)
 
 static void add_words(taking *k, qk_str *values, const char *field, const char *mark, qk_str words)
 {
-    qk_str before = get(k, values, field);
+    qk_str before = qk_ledger_cell(k->type, values, field);
     qk_ledger_cell_set(k->type, values, field, before.len ? joined(k, before, mark, words) : words);
 }
 
@@ -259,7 +253,7 @@ static bool is_sum(const qk_json_value *cells)
 
 static void set_days(taking *k, qk_str *values)
 {
-    int32_t day = qk_project_day(get(k, values, "period"), k->year);
+    int32_t day = qk_project_day(qk_ledger_cell(k->type, values, "period"), k->year);
     char text[QK_TIME_TEXT];
     qk_date_iso(text, start_of(day == NONE ? k->end_day : day));
     char *copy = qk_arena_copy(k->arena, text, strlen(text));
@@ -295,12 +289,12 @@ static qk_code take_row(taking *k, qk_str path, const qk_json_value *cells)
     size_t c = 0;
     for (const qk_json_value *cell = cells->first; cell && c < k->column_n; cell = cell->next, c++)
         if (cell->text.len) set_cell(k, values, c, cell->text);
-    if (!get(k, values, "name").len || is_sum(cells)) {
+    if (!qk_ledger_cell(k->type, values, "name").len || is_sum(cells)) {
         k->table->left_out++;
         return QK_OK;
     }
     /* numbers begin anew in each annex; without a column of numbers the row's own place counts */
-    qk_str no = get(k, values, "no");
+    qk_str no = qk_ledger_cell(k->type, values, "no");
     char *place = no.len
                       ? qk_arena_printf(k->arena, "%zu-%.*s", k->index + 1, QK_STR_ARG(no))
                       : qk_arena_printf(k->arena, "%zu-%lld", k->index + 1, (long long)k->row + 1);
@@ -310,12 +304,12 @@ static qk_code take_row(taking *k, qk_str path, const qk_json_value *cells)
     qk_ledger_cell_set(k->type, values, "path", path);
     qk_ledger_cell_set(k->type, values, "state", QK_STR("planned"));
     qk_ledger_cell_set(k->type, values, "remark", note_of(k));
-    if (!get(k, values, "unit_name").len)
-        qk_ledger_cell_set(k->type, values, "unit_name", get(k, values, "name"));
+    if (!qk_ledger_cell(k->type, values, "unit_name").len)
+        qk_ledger_cell_set(k->type, values, "unit_name", qk_ledger_cell(k->type, values, "name"));
     set_days(k, values);
     QK_TRY(put_row(k, values));
     k->table->projects++;
-    k->table->mended += get(k, values, "remark").len > 0;
+    k->table->mended += qk_ledger_cell(k->type, values, "remark").len > 0;
     return QK_OK;
 }
 

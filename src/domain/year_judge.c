@@ -25,9 +25,15 @@ static bool is_level(qk_str unit)
     return qk_str_find(unit, QK_STR("/"), 0) != SIZE_MAX && !qk_str_ends(unit, QK_STR("/年"));
 }
 
+/* Good days of the year so far: they come with the year, not with the plan. */
+static bool is_days_of_year(const qk_line_facts *f)
+{
+    return is(f->kind, "target") && is(f->unit, "天");
+}
+
 static bool grows(const qk_line_facts *f)
 {
-    bool counted = is(f->kind, "indicator") || is(f->kind, "project");
+    bool counted = is(f->kind, "indicator") || is(f->kind, "project") || is_days_of_year(f);
     return f->has_value && counted && (is(f->op, "==") || is(f->op, ">=")) && !is_level(f->unit);
 }
 
@@ -75,8 +81,9 @@ static bool expected_by_path(qk_dec *out, const qk_line_facts *f)
 
 static bool expected_by_months(qk_dec *out, const qk_line_facts *f)
 {
-    if (f->start_day == NONE || f->due_day == NONE) return false;
-    int32_t first = month_of(f->start_day), last = month_of(f->due_day);
+    bool year = is_days_of_year(f);
+    if ((f->start_day == NONE && !year) || f->due_day == NONE) return false;
+    int32_t last = month_of(f->due_day), first = year ? last / 12 * 12 : month_of(f->start_day);
     int32_t total = last - first + 1, passed = f->month - first + 1;
     if (total < 1) total = 1;
     if (passed < 0) passed = 0;

@@ -70,7 +70,7 @@ static double course_of(const qk_sim_device *d, int i, int32_t day, int32_t to_d
     int32_t year = qk_civil_of(last).year, left = to_day - day;
     if (!dust || strcmp(d->profile->kind, "air_township") != 0 || qk_civil_of(at).year != year)
         return 1;
-    double share = left >= LEAD_OVER ? 1 : (double)left / LEAD_OVER;
+    double share = left >= LEAD_OVER ? 1 : left > 0 ? (double)left / LEAD_OVER : 0;
     return 1 + share * (best + span * qk_sim_uniform(d->seed + COURSE_SEED, (uint64_t)year) - 1);
 }
 
@@ -87,14 +87,15 @@ static void put_item(qk_buf *out, const qk_sim_device *d, int i, qk_time start, 
     qk_buf_printf(out, "%.*f", f->decimals > 0 ? 1 : 0, value);
 }
 
-void qk_sim_past_csv(qk_buf *out, const qk_sim_device *d, int32_t from_day, int32_t to_day)
+void qk_sim_past_csv(qk_buf *out, const qk_sim_device *d, int32_t from_day, int32_t to_day,
+                     int32_t last_day)
 {
     char date[QK_TIME_TEXT];
     if (out->len == 0) qk_buf_puts(out, "site,date,SO2,NO2,CO,O3,PM10,PM2.5\n");
     for (int32_t day = from_day; day <= to_day; day++) {
         qk_time start = (qk_time)day * QK_DAY - QK_CST_OFFSET;
         qk_buf_printf(out, "%s,%s", d->site, qk_date_iso(date, start));
-        for (int i = 0; i < ITEMS; i++) put_item(out, d, i, start, to_day);
+        for (int i = 0; i < ITEMS; i++) put_item(out, d, i, start, last_day);
         qk_buf_putc(out, '\n');
     }
 }

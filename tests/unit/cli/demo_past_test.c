@@ -16,9 +16,9 @@ static void test_demo__past_days_have_seasons_and_are_always_the_same(void **sta
     const qk_sim_device *d = &county.devices[0];
     assert_true(qk_sim_has_past(d));
     qk_buf_init(&winter, 1 << 20), qk_buf_init(&summer, 1 << 20), qk_buf_init(&again, 1 << 20);
-    qk_sim_past_csv(&winter, d, 19723, 19753); /* January 2024 */
-    qk_sim_past_csv(&again, d, 19723, 19753);
-    qk_sim_past_csv(&summer, d, 19905, 19935); /* July */
+    qk_sim_past_csv(&winter, d, 19723, 19753, 19935); /* January 2024 */
+    qk_sim_past_csv(&again, d, 19723, 19753, 19935);
+    qk_sim_past_csv(&summer, d, 19905, 19935, 19935); /* July */
     assert_ok(winter.failed);
     assert_string_equal(winter.ptr, again.ptr);
     double sum[2][2] = {{0}}; /* PM2.5, O3 */

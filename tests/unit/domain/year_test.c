@@ -46,6 +46,15 @@ static const judged_case cases[] = {
      6, "137.00", "", "no_figure"},
     {"no figure and overdue", "indicator", "==", "家", "", "12", "", "2026-10-31", "2026-11-01", 10,
      "12.00", "red", "overdue"},
+    /* good days come with the year: a third of them by the end of April */
+    {"good days on the way", "target", ">=", "天", "", "243", "85", "2026-12-31", "2026-05-01", 4,
+     "81.00", "green", "on_schedule"},
+    {"good days too few", "target", ">=", "天", "", "243", "72", "2026-12-31", "2026-05-01", 4,
+     "81.00", "yellow", "behind"},
+    {"good days missed", "target", ">=", "天", "", "243", "242", "2026-12-31", "2027-01-01", 12,
+     "243.00", "red", "overdue"},
+    {"heavy days within", "target", "<=", "天", "", "5", "1", "2026-12-31", "2026-05-01", 4, "5",
+     "green", "met"},
     /* levels are held against their bound all year */
     {"a mean that is kept", "target", "<=", "ug/m3", "", "44", "44", "2026-12-31", "2026-07-01", 6,
      "44", "green", "met"},

@@ -30,6 +30,12 @@ export function pick(thing: { zh?: string | null; en?: string | null } | null | 
   return (prefs.lang === 'en' ? thing.en || thing.zh : thing.zh || thing.en) ?? '';
 }
 
+/** Who is signed in, as people know him; a role taken on a demo is known by its name. */
+export function whoIs(who: { kind: string; name: string | null; account: string | null; roles: { role: string }[] } | null): string {
+  if (!who) return '';
+  return who.name || (who.kind === 'demo' ? word('role', who.roles[0]?.role ?? 'R12') : (who.account ?? ''));
+}
+
 /** Where a rule comes from. */
 export function sourceOf(rule: { source: string; source_zh?: string | null }): string {
   return pick({ zh: rule.source_zh ?? rule.source, en: rule.source });
