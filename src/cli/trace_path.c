@@ -40,6 +40,9 @@ static qk_code run_one(path_job *p, const trace_job *job, qk_error *err)
     if (qk_time_parse(&start, qk_str_of(job->start)) != QK_OK)
         return qk_fail(err, QK_EINVAL, "--start: '%s' is no time", job->start);
     QK_TRY(follow(p, &count, start, err));
+    if (p->steps && count < 2)
+        return qk_fail(err, QK_ERANGE,
+                       "the winds tell nothing of %s: another time, or another place", job->start);
     if (count < p->steps + 1)
         fprintf(stderr, "qingkong trace: the winds end the path after %.1f hours\n",
                 (double)(count - 1) * (double)p->step / (double)QK_HOUR);

@@ -19,14 +19,11 @@ static void read_rule(qk_episodes *e)
 {
     qk_db *db = e->q->archive.db;
     e->rule = *qk_episode_rule_shipped();
-    int64_t above = qk_setting_i64(db, "episode.above_ug", 0);
-    int64_t clear = qk_setting_i64(db, "episode.clear_hours", 0);
-    if (above > 0 && above <= 500) e->rule.above = (double)above;
-    if (clear > 0 && clear <= QK_EPISODE_REACH) e->rule.clear_hours = (int32_t)clear;
+    e->rule.above = (double)qk_setting_known(db, "episode.above_ug");
+    e->rule.clear_hours = (int32_t)qk_setting_known(db, "episode.clear_hours");
 }
 
-/* Ozone and what may be sand ask for advice, not for a response: their days break a run. */
-static int32_t counted(const qk_day *d)
+int32_t qk_episodes_counted(const qk_day *d)
 {
     const uint32_t other = QK_AQI_BIT(QK_O3_8H) | QK_AQI_BIT(QK_O3_1H) | QK_AQI_BIT(QK_PM10_24H) |
                            QK_AQI_BIT(QK_PM10_1H);
@@ -48,7 +45,7 @@ static qk_code read_days(qk_episodes *e, qk_arena *arena, qk_error *err)
             if (d->day < e->from_day || d->day > e->to_day || !(d->flags & QK_DAY_RECORDED))
                 continue;
             e->day[d->day - e->from_day] = *d;
-            e->aqi[d->day - e->from_day] = counted(d);
+            e->aqi[d->day - e->from_day] = qk_episodes_counted(d);
         }
     }
     return QK_OK;

@@ -38,6 +38,9 @@ QK_NODISCARD qk_code qk_episodes_one(qk_episodes *out, size_t *index, const qk_a
 QK_NODISCARD qk_code qk_episodes_column(qk_hour_column *out, const qk_air_question *q,
                                         const char *site, qk_str code, qk_time from, qk_time to,
                                         qk_arena *arena, qk_error *err);
+/* The AQI of a day as warnings count it; -1: none, or led by ozone, PM10 or under sand, which ask
+ * for advice, not for a response. */
+int32_t qk_episodes_counted(const qk_day *day);
 qk_time qk_episodes_hour(const qk_episodes *e, size_t hour); /* its start */
 /* The primary pollutant of most of its days; -1 none. */
 int32_t qk_episodes_primary(const qk_episodes *e, const qk_episode *one);

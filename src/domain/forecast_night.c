@@ -4,6 +4,7 @@
 #include "domain/forecast_weather.h"
 #include "domain/forecasts.h"
 #include "domain/ruleset.h"
+#include "domain/warning_ease.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -272,13 +273,27 @@ static qk_code publish(void *context, qk_node *node, qk_db *db, const qk_timer *
     return code == QK_ENOTFOUND || code == QK_EEXIST ? QK_OK : code;
 }
 
+static qk_code ease_warning(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
+                            qk_error *err)
+{
+    qk_telemetry_reader *reader = NULL;
+    (void)context;
+    QK_TRY(qk_telemetry_reader_open(&reader, qk_node_telemetry(node), qk_node_db_path(node), err));
+    qk_code code =
+        qk_warning_ease_run(NULL, db, qk_node_registry(node), reader, timer->due_at, err);
+    qk_telemetry_reader_close(reader);
+    return code;
+}
+
 qk_code qk_forecast_night_timers(qk_forecast_night *night, qk_scheduler *s, qk_time now,
                                  qk_error *err)
 {
     if (qk_scheduler_handle(s, "forecast.night", ask_for_yesterday, night) ||
-        qk_scheduler_handle(s, "forecast.public", publish, night))
+        qk_scheduler_handle(s, "forecast.public", publish, night) ||
+        qk_scheduler_handle(s, "warning.ease", ease_warning, night))
         return qk_fail(err, QK_EFULL, "too many kinds of timers");
     QK_TRY(qk_scheduler_every(s, "forecast.night", QK_STR(""), "hourly 50", now, QK_STR(""), err));
+    QK_TRY(qk_scheduler_every(s, "warning.ease", QK_STR(""), "hourly 25", now, QK_STR(""), err));
     return qk_scheduler_every(s, "forecast.public", QK_STR(""), "daily 19:50", now, QK_STR(""),
                               err);
 }

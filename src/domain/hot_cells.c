@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/hot_cells.h"
-#include "base/csv.h"
 #include "domain/area.h"
 #include "domain/hours.h"
 #include "domain/setting.h"
@@ -10,19 +9,13 @@
 enum { SCRATCH = 64 << 20, MARGIN_M = 2000, POINTS_MAX = 50000, SIDE_MAX = 190 };
 #define M_PER_DEG 111195.0
 
-static int64_t setting(qk_db *db, const char *key, int64_t otherwise, int64_t least, int64_t most)
-{
-    int64_t v = qk_setting_i64(db, key, otherwise);
-    return v < least || v > most ? otherwise : v;
-}
-
 static qk_hotgrid_rule read_rule(qk_db *db)
 {
-    return (qk_hotgrid_rule){.least_excess = (double)setting(db, "hotgrid.excess_ug", 20, 1, 1000),
-                             .reach_m = (double)setting(db, "hotgrid.reach_m", 3000, 100, 50000),
-                             .least_hours = (int32_t)setting(db, "hotgrid.hours", 72, 1, 700),
-                             .least_passes = (int32_t)setting(db, "hotgrid.passes", 3, 1, 700),
-                             .neighbours = (int32_t)setting(db, "hotgrid.neighbours", 5, 3, 30)};
+    return (qk_hotgrid_rule){.least_excess = (double)qk_setting_known(db, "hotgrid.excess_ug"),
+                             .reach_m = (double)qk_setting_known(db, "hotgrid.reach_m"),
+                             .least_hours = (int32_t)qk_setting_known(db, "hotgrid.hours"),
+                             .least_passes = (int32_t)qk_setting_known(db, "hotgrid.passes"),
+                             .neighbours = (int32_t)qk_setting_known(db, "hotgrid.neighbours")};
 }
 
 static bool is_air(const qk_site *s)
@@ -37,7 +30,7 @@ qk_code qk_hot_frame_of_stations(qk_hot_frame *out, qk_db *db, const qk_registry
     qk_site *sites = NULL;
     size_t n = 0;
     double west = INFINITY, east = -INFINITY, south = INFINITY, north = -INFINITY;
-    double step = (double)setting(db, "hotgrid.step_m", 1000, 100, 10000);
+    double step = (double)qk_setting_known(db, "hotgrid.step_m");
     if (qk_registry_sites(registry, arena, &sites, &n) != QK_OK)
         return qk_fail(err, QK_ENOMEM, "no memory for the sites");
     for (size_t i = 0; i < n; i++) {
@@ -235,88 +228,4 @@ qk_code qk_hot_cell_open(char id[QK_CASE_ID_MAX], bool *made, qk_db *db, qk_sche
                               .title = qk_str_of(title),
                               .text = qk_str_of(title)};
     return qk_case_open(id, made, db, s, &what, by, now, err);
-}
-
-/* ---- cars ---- */
-
-typedef struct car_columns {
-    size_t time, lon, lat, value[2];
-} car_columns;
-static const char *const car_factor[] = {"a34002", "a34004"};
-
-static qk_code refuse(qk_csv_reader *csv, size_t column, const char *text, qk_error *err)
-{
-    qk_fail(err, QK_EFORMAT, "%s", text);
-    return qk_error_at(err, "csv", qk_csv_line(csv), (uint32_t)column + 1), QK_EFORMAT;
-}
-
-static qk_code add_value(qk_db *db, const char *factor, qk_time hour, qk_place at, double v,
-                         qk_str by, qk_time now, qk_error *err)
-{
-    sqlite3_stmt *s = NULL;
-    QK_TRY(qk_db_prepare(&s, db,
-                         "INSERT INTO car_hour(factor,hour,lon,lat,total,n,recorded_at,recorded_by)"
-                         " VALUES(?,?,?,?,?,1,?,?) ON CONFLICT(factor,hour,lon,lat) DO UPDATE SET"
-                         " total=total+excluded.total,n=n+1",
-                         err));
-    qk_db_bind_str(s, 1, qk_str_of(factor));
-    sqlite3_bind_int64(s, 2, hour);
-    sqlite3_bind_int64(s, 3, (int64_t)llround(at.lon * 1000));
-    sqlite3_bind_int64(s, 4, (int64_t)llround(at.lat * 1000));
-    sqlite3_bind_double(s, 5, v);
-    sqlite3_bind_int64(s, 6, now);
-    qk_db_bind_str(s, 7, by);
-    return qk_db_run(db, s, err);
-}
-
-static qk_code take_row(qk_db *db, qk_csv_reader *csv, const qk_str *cell, const car_columns *at,
-                        qk_str by, qk_time now, qk_error *err)
-{
-    qk_time t = 0;
-    qk_place place;
-    if (qk_time_parse(&t, cell[at->time]) != QK_OK || t > now)
-        return refuse(csv, at->time, "a time that has been is needed", err);
-    if (qk_parse_f64(&place.lon, cell[at->lon]) != QK_OK || fabs(place.lon) > 180)
-        return refuse(csv, at->lon, "no longitude", err);
-    if (qk_parse_f64(&place.lat, cell[at->lat]) != QK_OK || fabs(place.lat) > 90)
-        return refuse(csv, at->lat, "no latitude", err);
-    for (int i = 0; i < 2; i++) {
-        double v;
-        if (at->value[i] == SIZE_MAX || qk_csv_missing(cell[at->value[i]])) continue;
-        if (qk_parse_f64(&v, cell[at->value[i]]) != QK_OK || !(v >= 0 && v <= 100000))
-            return refuse(csv, at->value[i], "no concentration", err);
-        QK_TRY(add_value(db, car_factor[i], qk_floor_hour(t), place, v, by, now, err));
-    }
-    return QK_OK;
-}
-
-static qk_code take_rows(size_t *rows, qk_db *db, qk_csv_reader *csv, qk_str by, qk_time now,
-                         qk_error *err)
-{
-    const qk_str *cells = NULL;
-    qk_code code;
-    const car_columns at = {qk_csv_column(csv, "time"),
-                            qk_csv_column(csv, "lon"),
-                            qk_csv_column(csv, "lat"),
-                            {qk_csv_column(csv, "PM10"), qk_csv_column(csv, "PM2.5")}};
-    if (at.time == SIZE_MAX || at.lon == SIZE_MAX || at.lat == SIZE_MAX ||
-        (at.value[0] == SIZE_MAX && at.value[1] == SIZE_MAX))
-        return qk_fail(err, QK_EFORMAT, "columns time, lon, lat and PM10 or PM2.5 are needed");
-    while ((code = qk_csv_next(csv, &cells, err)) == QK_OK) {
-        if (*rows == QK_CAR_ROWS_MAX)
-            return qk_fail(err, QK_EFULL, "at most %d rows at a time", QK_CAR_ROWS_MAX);
-        QK_TRY(take_row(db, csv, cells, &at, by, now, err));
-        (*rows)++;
-    }
-    return code == QK_ENOTFOUND ? QK_OK : code;
-}
-
-qk_code qk_car_csv(size_t *rows, qk_db *db, qk_str text, qk_str by, qk_time now, qk_error *err)
-{
-    qk_csv_reader *csv = NULL;
-    *rows = 0;
-    qk_code code = qk_csv_open_text(&csv, text, "csv", ',', err);
-    if (code == QK_OK) code = take_rows(rows, db, csv, by, now, err);
-    qk_csv_close(csv);
-    return code;
 }

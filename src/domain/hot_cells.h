@@ -2,9 +2,9 @@
 #ifndef QK_DOMAIN_HOT_CELLS_H
 #define QK_DOMAIN_HOT_CELLS_H
 /* The hot-spot grid of a month (models/hotgrid.h) over the house's own hours: the air stations of
- * every kind, what cars measured (table car_hour), and the airshed's field as the pattern where one
- * is made. Nothing is kept of a grid: each month is made anew from what is known, so that a late
- * hour counts. Settings, read now: hotgrid.excess_ug (20), hotgrid.reach_m (3000),
+ * every kind, what cars measured (domain/car_track.h), and the airshed's field as the pattern where
+ * one is made. Nothing is kept of a grid: each month is made anew from what is known, so that a
+ * late hour counts. Settings, read now: hotgrid.excess_ug (20), hotgrid.reach_m (3000),
  * hotgrid.hours (72), hotgrid.passes (3), hotgrid.neighbours (5), hotgrid.step_m (1000, where no
  * airshed gives the grid). Reading: any thread with a reader of its own; writing: store thread. */
 #include "domain/cases.h"
@@ -12,7 +12,7 @@
 #include "models/hotgrid.h"
 #include "store/telemetry.h"
 
-enum { QK_HOT_CELL_ID_MAX = 32, QK_HOT_CELL_MONTHS = 12, QK_CAR_ROWS_MAX = 200000 };
+enum { QK_HOT_CELL_ID_MAX = 32, QK_HOT_CELL_MONTHS = 12 };
 
 /* The grid, and the airshed's field on it. */
 typedef struct qk_hot_frame {
@@ -61,10 +61,4 @@ QK_NODISCARD qk_code qk_hot_cell_open(char id[QK_CASE_ID_MAX], bool *made, qk_db
                                       qk_scheduler *s, const qk_hot_asked *asked,
                                       const qk_hot_month *m, size_t cell, qk_str by, qk_time now,
                                       qk_error *err);
-
-/* CSV time,lon,lat and columns PM10, PM2.5 (either) of what a car measured; each cell of 0.001
- * degrees and hour is kept once as a mean, added to. All rows or none; a refusal has line and
- * column. */
-QK_NODISCARD qk_code qk_car_csv(size_t *rows, qk_db *db, qk_str csv, qk_str by, qk_time now,
-                                qk_error *err);
 #endif

@@ -91,27 +91,24 @@ static qk_code read_stations(stations *s, const qk_registry *registry, qk_teleme
 
 /* ---- finding ---- */
 
-static double setting_of(qk_db *db, const char *key, int64_t usual, int64_t least, int64_t most)
+static double setting_of(qk_db *db, const char *key)
 {
-    int64_t v = qk_setting_i64(db, key, usual);
-    return (double)(v < least || v > most ? usual : v);
+    return (double)qk_setting_known(db, key);
 }
 
 qk_hotspot_rule qk_hotspot_rule_read(qk_db *db)
 {
     const double percent = 100;
     return (qk_hotspot_rule){
-        .stand = {.ratio = setting_of(db, "hotspot.ratio_percent", 150, 101, 1000) / percent,
-                  .excess = setting_of(db, "hotspot.excess_ug", 50, 0, 1000),
-                  .reach_m = setting_of(db, "hotspot.reach_km", 20, 1, 200) * 1000,
-                  .neighbours =
-                      (int32_t)setting_of(db, "hotspot.neighbours", 5, 1, QK_STANDOUT_NEIGHBOURS),
-                  .least = (int32_t)setting_of(db, "hotspot.neighbours_least", 3, 1,
-                                               QK_STANDOUT_NEIGHBOURS),
-                  .hours = (int32_t)setting_of(db, "hotspot.hours", 2, 1, 24),
-                  .quiet_hours = (int32_t)setting_of(db, "hotspot.quiet_hours", 3, 1, 24)},
-        .dust_share = setting_of(db, "hotspot.dust_percent", 40, 0, 100) / percent,
-        .smoke_share = setting_of(db, "hotspot.smoke_percent", 60, 0, 100) / percent};
+        .stand = {.ratio = setting_of(db, "hotspot.ratio_percent") / percent,
+                  .excess = setting_of(db, "hotspot.excess_ug"),
+                  .reach_m = setting_of(db, "hotspot.reach_km") * 1000,
+                  .neighbours = (int32_t)setting_of(db, "hotspot.neighbours"),
+                  .least = (int32_t)setting_of(db, "hotspot.neighbours_least"),
+                  .hours = (int32_t)setting_of(db, "hotspot.hours"),
+                  .quiet_hours = (int32_t)setting_of(db, "hotspot.quiet_hours")},
+        .dust_share = setting_of(db, "hotspot.dust_percent") / percent,
+        .smoke_share = setting_of(db, "hotspot.smoke_percent") / percent};
 }
 
 const char *qk_hotspot_look(const qk_hotspot_rule *rule, double fine_share)

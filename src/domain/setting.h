@@ -26,6 +26,9 @@ typedef struct qk_setting_def {
 } qk_setting_def;
 /* NULL when no such setting is known. */
 const qk_setting_def *qk_setting_def_of(qk_str key);
+/* The whole number that holds: as shipped where it was never set or stands outside its bounds.
+ * `key` is one of those known, a number. */
+int64_t qk_setting_known(qk_db *db, const char *key);
 /* QK_EINVAL with what the setting may hold. */
 QK_NODISCARD qk_code qk_setting_check(const qk_setting_def *def, qk_str value, qk_error *err);
 /* {"items":[{key, zh, en, value, fallback, kind, low, high, of, choices, row_version, recorded_at,

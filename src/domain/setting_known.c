@@ -2,6 +2,7 @@
 /* The settings of the year's work: what each may hold, and what holds until somebody sets it. */
 #include "domain/dbjson.h"
 #include "domain/setting.h"
+#include "models/standout.h"
 
 enum { TEXT_MAX = 200 };
 #define NUMBER(k, value, lowest, highest, chinese, english)                                 \
@@ -47,6 +48,41 @@ static const qk_setting_def known[] = {
            "Days to the second look at a hot cell"),
     NUMBER("money.appeal_workdays", "3", 1, 250, "奖惩申诉期限（工作日）",
            "Working days for appeals against money"),
+    NUMBER("warning.ease_hours", "3", 1, 24, "提出解除或降低预警前，空气须已低于该级的小时数",
+           "Hours the air has been below a warning's level before its lifting is proposed"),
+    NUMBER("episode.above_ug", "75", 1, 500, "污染过程：PM2.5 小时值高于（µg/m³）",
+           "Episodes: PM2.5 of an hour above, µg/m³"),
+    NUMBER("episode.clear_hours", "6", 1, 48, "污染过程：连续多少小时转好即为结束",
+           "Episodes: clear hours in a row that end one"),
+    NUMBER("hotspot.ratio_percent", "150", 101, 1000, "高值预警：为周边中位数的（%）",
+           "Hot spots: share of the neighbours' median, %"),
+    NUMBER("hotspot.excess_ug", "50", 0, 1000, "高值预警：高出周边（µg/m³）",
+           "Hot spots: above the neighbours by, µg/m³"),
+    NUMBER("hotspot.hours", "2", 1, 24, "高值预警：持续小时数", "Hot spots: hours in a row"),
+    NUMBER("hotspot.quiet_hours", "3", 1, 24, "高值预警：回落多少小时为结束",
+           "Hot spots: quiet hours that end one"),
+    NUMBER("hotspot.reach_km", "20", 1, 200, "高值预警：周边站点的距离（千米）",
+           "Hot spots: neighbours within, km"),
+    NUMBER("hotspot.neighbours", "5", 1, QK_STANDOUT_NEIGHBOURS, "高值预警：比较的周边站点数",
+           "Hot spots: neighbours held against"),
+    NUMBER("hotspot.neighbours_least", "3", 1, QK_STANDOUT_NEIGHBOURS, "高值预警：至少的周边站点数",
+           "Hot spots: neighbours at the least"),
+    NUMBER("hotspot.dust_percent", "40", 0, 100, "高值预警：PM2.5/PM10 低于为扬尘型（%）",
+           "Hot spots: dust below PM2.5/PM10 of, %"),
+    NUMBER("hotspot.smoke_percent", "60", 0, 100, "高值预警：PM2.5/PM10 不低于为燃烧型（%）",
+           "Hot spots: smoke from PM2.5/PM10 of, %"),
+    NUMBER("hotgrid.excess_ug", "20", 1, 1000, "热点网格：高于周边（µg/m³）",
+           "Hot-spot grid: above the air around by, µg/m³"),
+    NUMBER("hotgrid.reach_m", "3000", 100, 50000, "热点网格：自实测网格外推的距离（米）",
+           "Hot-spot grid: laid out from measured cells as far as, m"),
+    NUMBER("hotgrid.hours", "72", 1, 700, "热点网格：站点至少的小时数",
+           "Hot-spot grid: hours of a station at the least"),
+    NUMBER("hotgrid.passes", "3", 1, 700, "热点网格：走航至少的次数",
+           "Hot-spot grid: passes of cars at the least"),
+    NUMBER("hotgrid.neighbours", "5", 3, 30, "热点网格：比较的周边数",
+           "Hot-spot grid: neighbours held against"),
+    NUMBER("hotgrid.step_m", "1000", 100, 10000, "热点网格：网格边长（米，未建扩散网格时）",
+           "Hot-spot grid: side of a cell where there is no airshed, m"),
     TEXT("bulletin.number", "〔{year}〕第{no}期", "通报文号（{year} 年，{no} 期数）",
          "Number of a bulletin ({year}, {no})"),
     TEXT("bulletin.office", "{area}生态环境保护委员会办公室", "通报落款（{area} 地区）",
@@ -59,6 +95,16 @@ const qk_setting_def *qk_setting_def_of(qk_str key)
     for (size_t i = 0; i < KNOWN; i++)
         if (qk_str_eq(key, qk_str_of(known[i].key))) return &known[i];
     return NULL;
+}
+
+int64_t qk_setting_known(qk_db *db, const char *key)
+{
+    const qk_setting_def *def = qk_setting_def_of(qk_str_of(key));
+    int64_t usual = 0;
+    if (!def || def->low > def->high || qk_parse_i64(&usual, qk_str_of(def->fallback)) != QK_OK)
+        return 0;
+    int64_t v = qk_setting_i64(db, key, usual);
+    return v < def->low || v > def->high ? usual : v;
 }
 
 static bool has_word(qk_str list, qk_str word)

@@ -2,6 +2,7 @@
 #include "domain/warnings.h"
 #include "domain/dbjson.h"
 #include "domain/forecasts.h"
+#include "domain/warning_ease.h"
 #include <stdio.h>
 
 enum { ARENA = 1 << 21, LEADS = 10, BASIS_BYTES = 16 << 10 };
@@ -60,7 +61,7 @@ static qk_code find_forecast(basis *b, qk_time signed_at, qk_db *db, qk_arena *a
     return qk_json_parse(&b->days, kept, arena, err);
 }
 
-static bool counts(qk_str primary)
+bool qk_warning_counts(qk_str primary)
 {
     return primary.len && !qk_str_starts(primary, QK_STR("O3")) &&
            !qk_str_eq(primary, QK_STR("PM10"));
@@ -74,9 +75,10 @@ static void read_days(basis *b)
         qk_str primary = qk_json_get_str(d, "primary");
         if (!qk_json_get_i64(d, "lead", &lead) || lead != (int64_t)b->count + 1 || lead > LEADS)
             continue;
-        if (!qk_json_get_i64(d, "aqi", &aqi) || aqi > QK_AQI_TOP || !counts(primary)) aqi = -1;
+        if (!qk_json_get_i64(d, "aqi", &aqi) || aqi > QK_AQI_TOP || !qk_warning_counts(primary))
+            aqi = -1;
         b->aqi[b->count++] = (int32_t)aqi;
-        if (aqi > peak && counts(primary))
+        if (aqi > peak && qk_warning_counts(primary))
             peak = (int32_t)aqi, qk_str_copy(b->pollutant, sizeof b->pollutant, primary);
     }
 }
@@ -189,6 +191,20 @@ static qk_code replace(qk_db *db, bool issued, qk_str but, qk_time now, qk_error
     return qk_db_run(db, s, err);
 }
 
+/* Proposals to ease a warning end with it. */
+static qk_code withdraw(qk_db *db, qk_time now, qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "INSERT INTO warning_ease_step(ease,state,at,who) SELECT e.id,'withdrawn',"
+                         "?1,'system' FROM warning_ease e JOIN warning w ON w.id=e.warning WHERE"
+                         " (SELECT state FROM warning_ease_step WHERE ease=e.id ORDER BY id DESC"
+                         " LIMIT 1)='proposed' AND " STATE "<>'issued'",
+                         err));
+    sqlite3_bind_int64(s, 1, now);
+    return qk_db_run(db, s, err);
+}
+
 /* The level in force; *same: that of an undecided proposal from this very minute. */
 static qk_code levels_now(qk_warning_level *force, qk_warning_level *same, qk_db *db,
                           const basis *b, qk_error *err)
@@ -217,11 +233,12 @@ static qk_code make_id(char id[QK_WARNING_ID_MAX], qk_db *db, int32_t issued, qk
 {
     sqlite3_stmt *s = NULL;
     qk_civil c = qk_civil_of((qk_time)issued * QK_DAY - QK_CST_OFFSET);
-    QK_TRY(qk_db_prepare(&s, db, "SELECT count(*)+1 FROM warning WHERE issued=?", err));
-    sqlite3_bind_int64(s, 1, issued);
+    char prefix[16];
+    snprintf(prefix, sizeof prefix, "W%04d%02d%02d-", c.year, c.month, c.day);
+    QK_TRY(qk_db_prepare(&s, db, "SELECT count(*)+1 FROM warning WHERE substr(id,1,10)=?", err));
+    qk_db_bind_str(s, 1, qk_str_of(prefix));
     QK_TRY(qk_db_step(db, s, err));
-    snprintf(id, QK_WARNING_ID_MAX, "W%04d%02d%02d-%lld", c.year, c.month, c.day,
-             (long long)sqlite3_column_int64(s, 0));
+    snprintf(id, QK_WARNING_ID_MAX, "%s%lld", prefix, (long long)sqlite3_column_int64(s, 0));
     sqlite3_reset(s);
     return QK_OK;
 }
@@ -294,11 +311,12 @@ qk_code qk_warnings_propose(char id[QK_WARNING_ID_MAX], qk_db *db, const qk_warn
     if (!code) code = levels_now(&force, &same, db, &b, err);
     if (!code && b.to_day < b.from_day)
         code = qk_fail(err, QK_EINVAL, "the last day lies before the first");
+    qk_warning_level asked = what->level == QK_WARNING_NONE ? b.level : what->level;
     qk_warning_action act = qk_warning_step(&next, what->rule, force, b.level, QK_RATIO_NONE);
     if (!code && what->level == QK_WARNING_NONE &&
         (b.level == QK_WARNING_NONE || act == QK_WARNING_KEEP || same >= b.level))
         code = qk_fail(err, QK_EEXIST, "the rule asks for no other level than the one there is");
-    if (!code) code = keep(id, db, &b, force != QK_WARNING_NONE, by, now, err);
+    if (!code) code = keep(id, db, &b, force != QK_WARNING_NONE && asked > force, by, now, err);
     qk_arena_clear(&arena);
     return code;
 }
@@ -361,14 +379,78 @@ qk_code qk_warnings_step(qk_db *db, qk_str id, const qk_warning_act *act, qk_tim
     if (approve && strcmp(is.state, "approved") == 0 && qk_str_eq(act->who, qk_str_of(is.first_by)))
         return qk_fail(err, QK_EDENIED, "a red warning needs a second person");
     QK_TRY(add_step(db, id, next, act->text, act->who, now, err));
-    return strcmp(next, "issued") == 0 ? replace(db, true, id, now, err) : QK_OK;
+    if (strcmp(next, "issued") == 0) QK_TRY(replace(db, true, id, now, err));
+    return withdraw(db, now, err);
+}
+
+/* ---- easing ---- */
+
+qk_code qk_warnings_in_force(qk_warning_force *out, qk_db *db, qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    *out = (qk_warning_force){0};
+    QK_TRY(qk_db_prepare(&s, db,
+                         "SELECT w.id,w.level,w.from_day,w.to_day FROM warning w WHERE " STATE
+                         "='issued' ORDER BY w.recorded_at DESC LIMIT 1",
+                         err));
+    qk_code code = qk_db_step(db, s, err);
+    if (code == QK_ENOTFOUND) return qk_fail(err, code, "no warning is in force");
+    QK_TRY(code);
+    qk_str_copy(out->id, sizeof out->id, qk_db_text(s, 0));
+    code = qk_warning_level_find(&out->level, qk_db_text(s, 1));
+    out->from_day = (int32_t)sqlite3_column_int64(s, 2);
+    out->to_day = (int32_t)sqlite3_column_int64(s, 3);
+    sqlite3_reset(s);
+    return code;
+}
+
+static qk_code insert_lower(qk_db *db, qk_str id, const qk_warning_lower *to, qk_time now,
+                            qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(&s, db,
+                         "INSERT INTO warning(id,level,action,rule,from_day,to_day,pollutant,"
+                         "issued,minute_version,forecast_version,basis,reason,by_rule,recorded_at,"
+                         "recorded_by) SELECT ?2,?3,'issue',rule,?4,?5,pollutant,issued,"
+                         "minute_version,forecast_version,?6,'',1,?7,'system' FROM warning"
+                         " WHERE id=?1",
+                         err));
+    qk_db_bind_str(s, 1, to->warning);
+    qk_db_bind_str(s, 2, id);
+    qk_db_bind_str(s, 3, qk_str_of(qk_warning_level_name(to->level)));
+    sqlite3_bind_int64(s, 4, to->from_day);
+    sqlite3_bind_int64(s, 5, to->to_day);
+    qk_db_bind_str(s, 6, to->grounds);
+    sqlite3_bind_int64(s, 7, now);
+    return qk_db_run(db, s, err);
+}
+
+qk_code qk_warnings_lower(qk_db *db, const qk_warning_lower *to, qk_time now, qk_error *err)
+{
+    qk_warning_force force;
+    char id[QK_WARNING_ID_MAX];
+    qk_code code = qk_warnings_in_force(&force, db, err);
+    if (code != QK_OK && code != QK_ENOTFOUND) return code;
+    if (code || !qk_str_eq(to->warning, qk_str_of(force.id)) || to->level >= force.level)
+        return qk_fail(err, QK_EDENIED, "the warning '%.*s' is not in force above that level",
+                       QK_STR_ARG(to->warning));
+    QK_TRY(make_id(id, db, qk_day_number(now), err));
+    qk_str made = qk_str_of(id);
+    QK_TRY(insert_lower(db, made, to, now, err));
+    QK_TRY(add_step(db, made, "proposed", QK_STR(""), QK_STR("system"), now, err));
+    QK_TRY(add_step(db, made, "issued", to->text, to->who, now, err));
+    QK_TRY(replace(db, true, made, now, err));
+    return withdraw(db, now, err);
 }
 
 /* ---- reading ---- */
 
-#define COLUMNS                                                                                  \
-    "w.id,w.level,w.action," STATE ",w.from_day,w.to_day,w.pollutant,w.rule,w.reason,w.by_rule," \
-    "w.issued,w.minute_version,w.forecast_version,w.recorded_at,w.recorded_by"
+#define COLUMNS                                                                                \
+    "w.id,w.level,CASE WHEN json_extract(w.basis,'$.from_level') IS NULL THEN w.action ELSE"   \
+    " 'downgrade' END," STATE ",w.from_day,w.to_day,w.pollutant,w.rule,w.reason,w.by_rule,"    \
+    "w.issued,w.minute_version,w.forecast_version,w.recorded_at,w.recorded_by,(SELECT e.level" \
+    " FROM warning_ease e WHERE e.warning=w.id AND (SELECT state FROM warning_ease_step WHERE" \
+    " ease=e.id ORDER BY id DESC LIMIT 1)='proposed' ORDER BY e.id DESC LIMIT 1)"
 
 static void write_row(qk_json_writer *w, sqlite3_stmt *s)
 {
@@ -387,6 +469,7 @@ static void write_row(qk_json_writer *w, sqlite3_stmt *s)
     qk_json_ki64(w, "forecast_version", sqlite3_column_int64(s, 12));
     qk_dbjson_time(w, "made_at", sqlite3_column_int64(s, 13));
     qk_dbjson_text(w, "by", s, 14);
+    qk_dbjson_name(w, "ease", s, 15);
 }
 
 qk_code qk_warnings_write_list(qk_json_writer *w, qk_db *db, const qk_warning_filter *filter,
@@ -448,11 +531,13 @@ qk_code qk_warnings_write_one(qk_json_writer *w, qk_db *db, qk_str id, qk_error 
     int32_t issued = (int32_t)sqlite3_column_int64(s, 10);
     qk_json_object(w);
     write_row(w, s);
-    qk_dbjson_json(w, "basis", s, 15);
+    qk_dbjson_json(w, "basis", s, 16);
     sqlite3_reset(s);
     qk_json_key(w, "minute");
     QK_TRY(qk_forecasts_minute_write(w, db, issued, err));
     QK_TRY(write_steps(w, db, id, err));
+    qk_json_key(w, "eases");
+    QK_TRY(qk_warning_ease_write(w, db, id, err));
     qk_json_end(w);
     return QK_OK;
 }

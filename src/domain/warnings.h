@@ -8,6 +8,7 @@
  *   proposed ─approve▶ issued ─lift▶ lifted        (a red one: approved by one, issued by another)
  *      ├─refuse▶ refused     └─ a higher one is issued ▶ replaced
  *      └─ another proposal ▶ replaced
+ * A lower one takes the place of one that is issued by domain/warning_ease.h.
  *
  * The level is that of standards/warning.h over leads 1 to 10 of the forecast's likeliest AQI. A
  * day whose primary pollutant is ozone or PM10 (which at such values is mostly blown sand) counts
@@ -45,6 +46,26 @@ typedef struct qk_warning_act {
 QK_NODISCARD qk_code qk_warnings_step(qk_db *db, qk_str id, const qk_warning_act *act, qk_time now,
                                       qk_error *err);
 
+/* Whether a day led by this pollutant counts for a warning. */
+bool qk_warning_counts(qk_str primary);
+typedef struct qk_warning_force {
+    char id[QK_WARNING_ID_MAX];
+    qk_warning_level level;
+    int32_t from_day, to_day;
+} qk_warning_force;
+/* The warning in force; QK_ENOTFOUND. */
+QK_NODISCARD qk_code qk_warnings_in_force(qk_warning_force *out, qk_db *db, qk_error *err);
+typedef struct qk_warning_lower {
+    qk_str warning; /* in force; the lower one rests on its minute */
+    qk_warning_level level;
+    int32_t from_day, to_day;
+    qk_str grounds; /* JSON object, kept as its basis, with "from_level" */
+    qk_str text, who;
+} qk_warning_lower;
+/* A lower one takes its place, issued at once. QK_EDENIED when it is not in force or not higher. */
+QK_NODISCARD qk_code qk_warnings_lower(qk_db *db, const qk_warning_lower *to, qk_time now,
+                                       qk_error *err);
+
 /* The array of those of a minute (issued; INT32_MIN = of all), newest first, at most `limit`; of
  * days that touch from..to. */
 typedef struct qk_warning_filter {
@@ -54,6 +75,6 @@ typedef struct qk_warning_filter {
 } qk_warning_filter;
 QK_NODISCARD qk_code qk_warnings_write_list(qk_json_writer *w, qk_db *db,
                                             const qk_warning_filter *filter, qk_error *err);
-/* One with its steps, the days it rests on and the minute. QK_ENOTFOUND. */
+/* One with its steps, the days it rests on, the minute and proposals to ease it. QK_ENOTFOUND. */
 QK_NODISCARD qk_code qk_warnings_write_one(qk_json_writer *w, qk_db *db, qk_str id, qk_error *err);
 #endif

@@ -137,6 +137,32 @@ qk_warning_action qk_warning_step(qk_warning_level *next, const qk_warning_rule 
     return QK_WARNING_KEEP;
 }
 
+int32_t qk_warning_floor(const qk_warning_rule *rule, qk_warning_level level)
+{
+    int32_t lowest = INT32_MAX;
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        const qk_warning_condition *c = &rule->condition[i];
+        if (c->level == (int32_t)level && c->above < lowest) lowest = c->above;
+    }
+    return lowest;
+}
+
+qk_warning_action qk_warning_ease(qk_warning_level *next, int32_t *hours,
+                                  const qk_warning_rule *rule, qk_warning_level now,
+                                  const int32_t *aqi, size_t days, size_t today, int32_t hours_left)
+{
+    qk_warning_level each[QK_WARNING_EASE_DAYS] = {QK_WARNING_NONE}, supported = QK_WARNING_NONE;
+    int32_t lasts = hours_left;
+    if (days > QK_WARNING_EASE_DAYS) days = QK_WARNING_EASE_DAYS;
+    qk_warning_of_days(each, rule, aqi, days);
+    for (size_t i = today + 1; i < days && aqi[i] >= 0 && each[i] < now; i++) {
+        if (lasts < rule->release_hours && each[i] > supported) supported = each[i];
+        lasts += 24;
+    }
+    if (hours) *hours = lasts;
+    return qk_warning_step(next, rule, now, supported, qk_ratio_int(lasts));
+}
+
 bool qk_warning_merge(qk_warning_level *level, const qk_warning_rule *rule, const int32_t *aqi,
                       size_t first_days, size_t second_days, qk_ratio gap_hours)
 {

@@ -23,7 +23,11 @@ typedef enum qk_warning_action {
     QK_WARNING_CANCEL
 } qk_warning_action;
 
-enum { QK_WARNING_LEVELS = QK_WARNING_RED + 1, QK_WARNING_CONDITIONS = 12 };
+enum {
+    QK_WARNING_LEVELS = QK_WARNING_RED + 1,
+    QK_WARNING_CONDITIONS = 12,
+    QK_WARNING_EASE_DAYS = 40
+};
 
 /* "At least `days` consecutive days above `above`, among them at least `peak_days` consecutive ones
  * above `peak_above`." */
@@ -66,6 +70,19 @@ void qk_warning_of_days(qk_warning_level *level, const qk_warning_rule *rule, co
 qk_warning_action qk_warning_step(qk_warning_level *next, const qk_warning_rule *rule,
                                   qk_warning_level now, qk_warning_level supported,
                                   qk_ratio hours_improved);
+
+/* What a level in force may fall to. aqi[days] holds the days observed and, from `today` on, those
+ * predicted; below 0 = not known, a day that does not count is 0. The improvement begins now, with
+ * hours_left of today, and lasts as long as the days after it lie in no run of that level or a
+ * higher one, up to a day that is not known. *next is the highest level of the days that
+ * release_hours reach into. At most QK_WARNING_EASE_DAYS days are looked at; *hours (may be NULL)
+ * how long the improvement lasts. */
+qk_warning_action qk_warning_ease(qk_warning_level *next, int32_t *hours,
+                                  const qk_warning_rule *rule, qk_warning_level now,
+                                  const int32_t *aqi, size_t days, size_t today,
+                                  int32_t hours_left);
+/* The lowest daily AQI that the conditions of a level ask to be exceeded; INT32_MAX for none. */
+int32_t qk_warning_floor(const qk_warning_rule *rule, qk_warning_level level);
 
 /* Two episodes less than release_hours apart are one: *level is that of the days of both in one
  * row, else the stricter of the two. first and second stand one behind the other in aqi. */

@@ -380,6 +380,11 @@ static const char *const schema_car[] = {
     NULL,
 };
 
+static const char *const schema_ease[] = {
+#include "store/schema_ease.inc"
+    NULL,
+};
+
 const qk_migration qk_schema[] = {
     {"first tables", schema_1},
     {"quality control of ambient air", schema_air},
@@ -393,6 +398,7 @@ const qk_migration qk_schema[] = {
     {"warnings of heavy pollution", schema_warning},
     {"runs of source apportionment", schema_apportion},
     {"what cars measured", schema_car},
+    {"lifting of warnings, and tracks of cars", schema_ease},
     {NULL, NULL},
 };
 

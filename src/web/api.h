@@ -44,11 +44,12 @@ qk_handler qk_api_forecast, qk_api_forecast_history, qk_api_forecast_scores, qk_
     qk_api_forecast_days, qk_api_forecast_publish, qk_api_forecast_edit, qk_api_forecast_minute,
     qk_api_forecast_weather, qk_api_forecast_weather_file;
 /* api_hot_cells.c */
-qk_handler qk_api_hotgrid, qk_api_hotgrid_case, qk_api_hotgrid_track;
+qk_handler qk_api_hotgrid, qk_api_hotgrid_case, qk_api_hotgrid_track, qk_api_hotgrid_tracks;
 /* api_episodes.c */
 qk_handler qk_api_episodes, qk_api_episode, qk_api_episode_report;
 /* api_warnings.c */
-qk_handler qk_api_warnings, qk_api_warning, qk_api_warning_post, qk_api_warning_step;
+qk_handler qk_api_warnings, qk_api_warning, qk_api_warning_post, qk_api_warning_step,
+    qk_api_warning_ease;
 /* api_analysis.c */
 qk_handler qk_api_analysis, qk_api_analysis_post;
 /* api_hotspots.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hot-spot grid of a month: cells in order, their cases, and what cars measured. */
 #include "domain/area.h"
+#include "domain/car_track.h"
 #include "domain/hot_cells.h"
 #include "web/air_figures.h"
 #include "web/api.h"
@@ -205,7 +206,6 @@ qk_code qk_api_hotgrid(qk_exchange *x, qk_error *err)
 typedef struct hot_change {
     asked *a;
     size_t cell;
-    qk_str csv;
     char person[QK_AIR_PERSON_MAX];
 } hot_change;
 
@@ -248,28 +248,51 @@ qk_code qk_api_hotgrid_case(qk_exchange *x, qk_error *err)
     return code;
 }
 
+/* ---- tracks of cars ---- */
+
+qk_code qk_api_hotgrid_tracks(qk_exchange *x, qk_error *err)
+{
+    qk_json_object(&x->json);
+    qk_json_key(&x->json, "items");
+    QK_TRY(qk_car_tracks_write(&x->json, x->tools->db, (size_t)qk_query_int(x, "limit", 100), err));
+    qk_json_end(&x->json);
+    return QK_OK;
+}
+
+static qk_code look_at_track(qk_exchange *x, const qk_car_file *file, qk_db *db, qk_time now,
+                             qk_car_taken *taken, qk_error *err)
+{
+    qk_code code = qk_car_take(taken, db, file, now, err);
+    if (code == QK_EFORMAT || code == QK_EFULL) x->status = 422, x->error_code = "bad_file";
+    if (code == QK_EEXIST) x->status = 409;
+    QK_TRY(code);
+    qk_car_taken_write(&x->json, taken, file->commit);
+    return QK_OK;
+}
+
 static qk_code take_track(qk_exchange *x, void *context, qk_db *db, qk_time now,
                           qk_change_note *note, qk_error *err)
 {
-    const hot_change *c = context;
-    size_t rows = 0;
-    qk_code code = qk_car_csv(&rows, db, c->csv, qk_str_of(c->person), now, err);
-    if (code == QK_EFORMAT || code == QK_EFULL) x->status = 422;
-    QK_TRY(code);
+    const qk_car_file *file = context;
+    qk_car_taken taken;
+    QK_TRY(look_at_track(x, file, db, now, &taken, err));
     snprintf(note->what, sizeof note->what, "hotgrid.track");
-    snprintf(note->object, sizeof note->object, "car_hour");
-    qk_buf_printf(&note->detail, "{\"rows\":%zu}", rows);
-    qk_json_object(&x->json);
-    qk_json_ki64(&x->json, "rows", (int64_t)rows);
-    qk_json_end(&x->json);
+    snprintf(note->object, sizeof note->object, "car_track");
+    qk_buf_printf(&note->detail, "{\"rows\":%zu,\"refused\":%zu}", taken.rows, taken.refused);
     return QK_OK;
 }
 
 qk_code qk_api_hotgrid_track(qk_exchange *x, qk_error *err)
 {
-    hot_change c = {.csv = x->body};
-    if (!c.csv.len)
+    qk_car_taken taken;
+    qk_car_file file = {.csv = x->body,
+                        .name = qk_query_str(x, "name"),
+                        .registry = qk_node_registry(x->context->node),
+                        .commit = qk_query_given(x, "commit"),
+                        .by = qk_str_of(x->who)};
+    if (!file.csv.len)
         return qk_refuse(x, err, 400, "bad_body", NULL, "the body is the file of the track");
-    qk_str_copy(c.person, sizeof c.person, qk_str_of(x->who));
-    return qk_change_run(x, take_track, &c, err);
+    if (file.commit) return qk_change_run(x, take_track, &file, err);
+    return look_at_track(x, &file, x->tools->db, qk_clock_now(qk_node_clock(x->context->node)),
+                         &taken, err);
 }

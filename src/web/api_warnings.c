@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Warnings of heavy pollution: proposed from a signed minute, approved by leaders. */
 #include "domain/ruleset.h"
+#include "domain/warning_ease.h"
 #include "domain/warnings.h"
 #include "web/air_figures.h"
 #include "web/api.h"
@@ -32,6 +33,7 @@ qk_code qk_api_warning(qk_exchange *x, qk_error *err)
 typedef struct warning_change {
     qk_warning_new made;
     qk_warning_act act;
+    qk_warning_ease_act ease;
     char person[QK_AIR_PERSON_MAX];
 } warning_change;
 
@@ -122,4 +124,35 @@ qk_code qk_api_warning_step(qk_exchange *x, qk_error *err)
     c.act = (qk_warning_act){.action = qk_json_get_str(body, "action"),
                              .text = qk_json_get_str(body, "text")};
     return qk_change_run(x, step, &c, err);
+}
+
+static qk_code ease(qk_exchange *x, void *context, qk_db *db, qk_time now, qk_change_note *note,
+                    qk_error *err)
+{
+    warning_change *c = context;
+    qk_json_writer w;
+    c->ease.who = qk_str_of(c->person);
+    QK_TRY(tell_refusal(x, qk_warning_ease_step(db, x->args[0], &c->ease, now, err)));
+    note_warning(note, "warning.ease", x->args[0]);
+    qk_json_init(&w, &note->detail);
+    qk_json_object(&w);
+    qk_json_ki64(&w, "ease", c->ease.ease);
+    qk_json_kstr(&w, "action", c->ease.action);
+    qk_json_kcstr(&w, "person", c->person);
+    qk_json_end(&w);
+    return qk_warnings_write_one(&x->json, db, x->args[0], err);
+}
+
+qk_code qk_api_warning_ease(qk_exchange *x, qk_error *err)
+{
+    static const char *const members[] = {"ease", "action", "text", "person", NULL};
+    const qk_json_value *body = NULL;
+    warning_change c = {0};
+    QK_TRY(qk_exchange_body(x, members, &body, err));
+    QK_TRY(qk_air_person(c.person, x, body, true, err));
+    c.ease = (qk_warning_ease_act){.action = qk_json_get_str(body, "action"),
+                                   .text = qk_json_get_str(body, "text")};
+    if (!qk_json_get_i64(body, "ease", &c.ease.ease))
+        return qk_refuse(x, err, 400, "bad_body", "ease", "'ease' says which proposal was seen");
+    return qk_change_run(x, ease, &c, err);
 }

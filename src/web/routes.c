@@ -4,40 +4,22 @@
 
 enum { KB = 1024, MB = 1024 * 1024 };
 
-#define TEXT(name, most, about)                          \
-    {                                                    \
-        name, QK_PARAM_TEXT, false, 0, most, NULL, about \
+/* Braces that clang-format leaves on their line. */
+#define PARAM(...)  \
+    {               \
+        __VA_ARGS__ \
     }
-#define NEEDED(name, most, about)                       \
-    {                                                   \
-        name, QK_PARAM_TEXT, true, 0, most, NULL, about \
-    }
-#define INT(name, least, most, about)                       \
-    {                                                       \
-        name, QK_PARAM_INT, false, least, most, NULL, about \
-    }
-#define TIME(name, about)                             \
-    {                                                 \
-        name, QK_PARAM_TIME, false, 0, 0, NULL, about \
-    }
-#define FLAG(name, about)                             \
-    {                                                 \
-        name, QK_PARAM_FLAG, false, 0, 0, NULL, about \
-    }
-#define CHOICE(name, words, about)                       \
-    {                                                    \
-        name, QK_PARAM_CHOICE, false, 0, 0, words, about \
-    }
-#define NEEDED_CHOICE(name, words, about)               \
-    {                                                   \
-        name, QK_PARAM_CHOICE, true, 0, 0, words, about \
-    }
-#define LIMIT(most) INT("limit", 1, most, "How many items at most")
-#define AFTER       TEXT("after", 64, "Go on behind this item: next of the page before")
-#define END                                          \
-    {                                                \
-        NULL, QK_PARAM_TEXT, false, 0, 0, NULL, NULL \
-    }
+#define TEXT(name, most, about)           PARAM(name, QK_PARAM_TEXT, false, 0, most, NULL, about)
+#define NEEDED(name, most, about)         PARAM(name, QK_PARAM_TEXT, true, 0, most, NULL, about)
+#define INT(name, least, most, about)     PARAM(name, QK_PARAM_INT, false, least, most, NULL, about)
+#define TIME(name, about)                 PARAM(name, QK_PARAM_TIME, false, 0, 0, NULL, about)
+#define FLAG(name, about)                 PARAM(name, QK_PARAM_FLAG, false, 0, 0, NULL, about)
+#define CHOICE(name, words, about)        PARAM(name, QK_PARAM_CHOICE, false, 0, 0, words, about)
+#define NEEDED_CHOICE(name, words, about) PARAM(name, QK_PARAM_CHOICE, true, 0, 0, words, about)
+#define LIMIT(most)                       INT("limit", 1, most, "How many items at most")
+#define AFTER                             TEXT("after", 64, "Go on behind this item: next of the page before")
+#define END                               PARAM(NULL, QK_PARAM_TEXT, false, 0, 0, NULL, NULL)
+
 #define KINDS "rtd state minute hour day runtime periodic derived_hour derived_day"
 static const qk_param health_params[] = {FLAG("strict", "Answer 503 when the state is degraded"),
                                          END};
@@ -223,6 +205,9 @@ static const qk_param analysis_params[] = {
 static const qk_param analysis_post_params[] = {
     TEXT("factor", 63, "Column of the values; the first other one unless given"), PLOT_OPTIONS,
     END};
+static const qk_param tracks_params[] = {LIMIT(500), END};
+static const qk_param track_params[] = {TEXT("name", 119, "Name of the file"),
+                                        FLAG("commit", "Take it; else it is only looked at"), END};
 static const qk_param hotgrid_params[] = {
     CHOICE("factor", "a34002 a34004", "PM10 unless given"),
     TEXT("month", 7, "2026-11; this month unless given"),
@@ -492,6 +477,9 @@ const qk_route qk_routes[] = {
     {QK_POST, "/warnings/{id}/steps", qk_api_warning_step, QK_LANE_CHANGE, QK_ACT_LEAD_APPROVE,
      16 * KB, 256 * KB, "stepWarning", "Approve, refuse or lift a warning", NULL, "WarningStep",
      "Warning", "200 401 403 404 409 413 415 422"},
+    {QK_POST, "/warnings/{id}/ease", qk_api_warning_ease, QK_LANE_CHANGE, QK_ACT_LEAD_APPROVE,
+     16 * KB, 256 * KB, "easeWarning", "Decide on the proposal to lift or lower a warning", NULL,
+     "WarningEaseStep", "Warning", "200 400 401 403 404 409 413 415 422"},
     {QK_POST, "/forecast/edit", qk_api_forecast_edit, QK_LANE_CHANGE, QK_ACT_FORECAST_EDIT, 64 * KB,
      64 * KB, "editForecast", "Put a forecaster's ranges in the place of the machine's", NULL,
      "ForecastEdit", "ForecastChanged", "200 401 403 404 409 413 415 422"},
@@ -543,8 +531,11 @@ const qk_route qk_routes[] = {
     {QK_POST, "/hotgrid/cases", qk_api_hotgrid_case, QK_LANE_CHANGE, QK_ACT_CASE_MANAGE, 4 * KB,
      256 * KB, "openHotCellCase", "Open the case of a hot cell for its township", NULL,
      "HotCellCase", "Case", "200 401 403 404 409 413 415 422"},
+    {QK_GET, "/hotgrid/tracks", qk_api_hotgrid_tracks, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, 512 * KB,
+     "listCarTracks", "The tracks of cars that were taken in, newest first", tracks_params, NULL,
+     "CarTrackList", "200"},
     {QK_POST, "/hotgrid/tracks", qk_api_hotgrid_track, QK_LANE_CHANGE, QK_ACT_AIR_MARK, 8 * MB,
-     4 * KB, "importCarTrack", "Take in what a car measured: the body is the file", NULL,
+     16 * KB, "importCarTrack", "Take in what a car measured: the body is the file", track_params,
      "text/csv", "CarTrackTaken", "200 400 401 403 409 413 415 422"},
     {QK_GET, "/hotspots", qk_api_hotspots, QK_LANE_STUDY, QK_ACT_AIR_VIEW, 0, 64 * MB,
      "listHotspots", "Episodes in which one station stood far above its neighbours",

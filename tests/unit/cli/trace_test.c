@@ -121,6 +121,9 @@ static void test_trace__trajectory_goes_back_upwind_until_the_winds_end(void **s
     run(&w, "trace trajectory --winds winds.csv --at 113,35 --start 2025-01-01T03:00 --hours 9");
     assert_int_equal(w.status, 0);
     assert_non_null(strstr(w.out.ptr, "the winds end the path after 3.0 hours"));
+    run(&w, "trace trajectory --winds winds.csv --at 113,35 --start 2031-01-01T03:00");
+    assert_int_equal(w.status, 1);
+    assert_non_null(strstr(w.out.ptr, "another time"));
     run(&w, "trace trajectory --winds winds.csv --at 113 --start 2025-01-01T03:00");
     assert_int_equal(w.status, 2);
     end(&w);

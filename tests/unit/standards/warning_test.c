@@ -118,12 +118,51 @@ static void test_warning__shares_are_held_unrounded(void **state)
     assert_int_equal(rule_of(1)->share_percent[QK_WARNING_RED], 30);
 }
 
+static void test_warning__a_level_falls_when_the_days_ahead_lie_below_it(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t aqi[8];
+        size_t today;
+        int32_t left;
+        qk_warning_level now;
+        qk_warning_action act;
+        qk_warning_level next;
+        int32_t hours;
+    } rows[] = {
+        /* two days past, today, five to come */
+        {{210, 220, 180, 90, 80, 70, 60, 50}, 2, 12, 2, QK_WARNING_CANCEL, 0, 132},
+        {{210, 220, 180, 90, -1, 70, 60, 50}, 2, 11, 2, QK_WARNING_KEEP, 2, 35},
+        {{210, 220, 180, 90, -1, 70, 60, 50}, 2, 12, 2, QK_WARNING_CANCEL, 0, 36},
+        /* tomorrow still belongs to the run above 150 */
+        {{210, 220, 180, 160, 80, 70, 60, 50}, 2, 12, 2, QK_WARNING_KEEP, 2, 12},
+        /* heavy again after two clean days: another episode */
+        {{310, 320, 230, 90, 80, 160, 170, 50}, 2, 12, 3, QK_WARNING_CANCEL, 0, 132},
+        {{310, 320, 230, 90, 160, 170, 60, 50}, 2, 12, 3, QK_WARNING_CANCEL, 0, 132},
+        {{310, 320, 230, 90, 160, 170, 60, 50}, 2, 11, 3, QK_WARNING_DOWNGRADE, 1, 131},
+        {{310, 320, 230, -1, 80, 80, 80, 80}, 2, 20, 3, QK_WARNING_KEEP, 3, 20},
+    };
+    for (size_t i = 0; i < QK_ARRAY_COUNT(rows); i++) {
+        qk_warning_level next;
+        int32_t hours = 0;
+        assert_int_equal(qk_warning_ease(&next, &hours, rule_of(1), rows[i].now, rows[i].aqi, 8,
+                                         rows[i].today, rows[i].left),
+                         rows[i].act);
+        assert_int_equal(next, rows[i].next);
+        assert_int_equal(hours, rows[i].hours);
+    }
+    assert_int_equal(qk_warning_floor(rule_of(1), QK_WARNING_ORANGE), 150);
+    assert_int_equal(qk_warning_floor(rule_of(1), QK_WARNING_RED), 200);
+    assert_int_equal(qk_warning_floor(rule_of(1), QK_WARNING_NONE), INT32_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_warning__examples_of_both_rules),
         cmocka_unit_test(test_warning__a_red_stretch_has_its_orange_before_it),
         cmocka_unit_test(test_warning__down_only_when_the_improvement_lasts),
+        cmocka_unit_test(test_warning__a_level_falls_when_the_days_ahead_lie_below_it),
         cmocka_unit_test(test_warning__episodes_thirty_six_hours_apart_are_two),
         cmocka_unit_test(test_warning__shares_are_held_unrounded),
     };

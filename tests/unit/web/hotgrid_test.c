@@ -97,7 +97,7 @@ static void test_S171_hotgrid__the_hot_cell_has_a_case_with_its_township(void **
 
 static void track_refused(rig *r, const char *csv, const char *words)
 {
-    reply got = rig_upload(r, GRID "/tracks", "text/csv", qk_str_of(csv), words);
+    reply got = rig_upload(r, GRID "/tracks?commit", "text/csv", qk_str_of(csv), words);
     assert_int_equal(got.status, 422);
     assert_non_null(strstr(got.body, words));
 }
@@ -114,9 +114,33 @@ static void test_S171_hotgrid__a_car_finds_what_no_station_sees(void **state)
     for (int day = 18; day < 21; day++)
         for (int k = 0; k < 20; k++)
             qk_buf_printf(&body, "2026-11-%02dT09:%02d:00,112.4951,35.2121,%d\n", day, k, 300 + k);
-    reply got = rig_upload(&r, GRID "/tracks", "text/csv", qk_buf_str(&body), "track");
+    qk_buf_puts(&body, "2026-11-19T09:00:00,112.4951,35.2121,x\n"
+                       "2026-11-19T09:00:00,118.5,35.2121,80\n2026-11-19T09:00:00,112.5,35.2,\n");
+    reply got = rig_upload(&r, GRID "/tracks?name=a.csv", "text/csv", qk_buf_str(&body), "look");
     assert_int_equal(got.status, 200);
-    assert_json(rig_json(&r, &got), "rows", "60");
+    const qk_json_value *seen = rig_json(&r, &got);
+    schema_check check = {.api = rig_document(&r, "/api/v1/openapi.json")};
+    if (!schema_fits(&check, rig_at(check.api, "components/schemas/CarTrackTaken"), seen, "track"))
+        fail_msg("%s", check.fault);
+    assert_json(seen, "committed", "false");
+    assert_json(seen, "rows", "60");
+    assert_json(seen, "refused", "3");
+    assert_json(seen, "refusals/0/line", "62");
+    assert_json(seen, "refusals/0/column", "4");
+    assert_json(seen, "refusals/1/code", "far");
+    assert_json(rig_document(&r, GRID "?month=2026-11&months=1"), "points", "0");
+    got = rig_upload(&r, GRID "/tracks?commit&name=a.csv", "text/csv", qk_buf_str(&body), "track");
+    assert_int_equal(got.status, 200);
+    assert_json(rig_json(&r, &got), "committed", "true");
+    got = rig_upload(&r, GRID "/tracks?commit&name=b.csv", "text/csv", qk_buf_str(&body), "again");
+    assert_int_equal(got.status, 409);
+    const qk_json_value *list = rig_document(&r, GRID "/tracks");
+    if (!schema_fits(&check, rig_at(check.api, "components/schemas/CarTrackList"), list, "tracks"))
+        fail_msg("%s", check.fault);
+    assert_json(list, "items/0/name", "a.csv");
+    assert_json(list, "items/0/rows", "60");
+    assert_json(list, "items/0/factors", "PM10");
+    assert_null(rig_at(list, "items/1"));
     qk_buf_clear(&body);
     const qk_json_value *d = rig_document(&r, GRID "?month=2026-11&months=1");
     assert_json(d, "points", "3"); /* one for a place and hour */
@@ -127,7 +151,7 @@ static void test_S171_hotgrid__a_car_finds_what_no_station_sees(void **state)
     assert_true(qk_json_get_f64(rig_at(d, "items/0"), "lat", &lat) && lat > 35.2);
     track_refused(&r, "time,lon,lat,PM10\n2026-11-18T09:00:00,x,35,1\n", "longitude");
     track_refused(&r, "time,lon,PM10\n", "columns");
-    track_refused(&r, "time,lon,lat,PM10\n2027-11-18T09:00:00,112,35,1\n", "has been");
+    track_refused(&r, "time,lon,lat,PM10\n2027-11-18T09:00:00,112,35,1\n", "to come");
     rig_stop(&r);
 }
 

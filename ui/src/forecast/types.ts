@@ -182,7 +182,7 @@ export function weekday(date: string): number {
 export interface WarningRow {
   id: string;
   level: 'yellow' | 'orange' | 'red';
-  action: 'issue' | 'upgrade';
+  action: 'issue' | 'upgrade' | 'downgrade';
   state: 'proposed' | 'approved' | 'issued' | 'refused' | 'replaced' | 'lifted';
   from: string;
   to: string;
@@ -195,6 +195,37 @@ export interface WarningRow {
   forecast_version: number;
   made_at: string;
   by: string;
+  /** The level that an open proposal asks for; none: to lift it. */
+  ease: 'none' | 'yellow' | 'orange' | null;
+}
+export interface RuledDay {
+  date: string;
+  aqi?: number;
+  primary: string | null;
+  counts: boolean;
+  observed?: boolean;
+  level: string;
+}
+export interface Ease {
+  id: number;
+  level: 'none' | 'yellow' | 'orange';
+  state: 'proposed' | 'accepted' | 'refused' | 'withdrawn';
+  from: string;
+  to: string;
+  made_at: string;
+  grounds: {
+    from_level: string;
+    days_over: boolean;
+    hours: number;
+    hours_asked: number;
+    source: string;
+    source_zh: string;
+    air: { at: string; pm25: number; index: number; limit: number; hours_below: number; hours_asked: number } | null;
+    forecast_issued: string | null;
+    forecast_version: number;
+    days: RuledDay[];
+  };
+  steps: { state: string; text: string; at: string; who: string }[];
 }
 export interface Condition {
   level: string;
@@ -204,7 +235,8 @@ export interface Condition {
   peak_days: number;
 }
 export interface Warning extends WarningRow {
-  basis: { condition: Condition | null; source: string; source_zh: string; days: { date: string; aqi?: number; primary: string | null; counts: boolean; level: string }[] };
+  basis: { condition: Condition | null; source: string; source_zh: string; days: RuledDay[]; from_level?: string };
+  eases: Ease[];
   minute: Minute;
   steps: { state: string; text: string; at: string; who: string }[];
 }
