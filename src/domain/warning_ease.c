@@ -90,7 +90,7 @@ typedef struct look {
     qk_warning_force force;
     int32_t issued; /* of the forecast; 0 = there is none */
     int64_t version;
-    int32_t aqi[QK_WARNING_EASE_DAYS];
+    int32_t aqi[QK_WARNING_EASE_DAYS], told[QK_WARNING_EASE_DAYS]; /* as counted; as forecast */
     const char *primary[QK_WARNING_EASE_DAYS];
     size_t today_at, days;       /* of aqi */
     int32_t limit, below, least; /* of the index; hours in a row below it, and those asked for */
@@ -108,6 +108,7 @@ static void put_day(look *l, const qk_json_value *d)
     if (at < (int64_t)l->today_at || at >= QK_WARNING_EASE_DAYS) return;
     qk_str primary = qk_json_get_str(d, "primary");
     if (!qk_json_get_i64(d, "aqi", &aqi) || aqi > QK_AQI_TOP) return;
+    l->told[at] = (int32_t)aqi;
     l->aqi[at] = qk_warning_counts(primary) ? (int32_t)aqi : 0;
     l->primary[at] = qk_arena_copy(l->arena, primary.ptr, primary.len);
     if ((size_t)at >= l->days) l->days = (size_t)at + 1;
@@ -158,8 +159,8 @@ static bool judge(look *l)
     int32_t left = low ? (int32_t)((midnight - l->now) / QK_HOUR) : 0;
     qk_warning_action act = qk_warning_ease(&l->next, &l->hours, l->rule, l->force.level, l->aqi,
                                             l->days, l->today_at, left);
-    if (low && act != QK_WARNING_KEEP) return true;
     l->over = l->force.to_day < l->today;
+    if (low && act != QK_WARNING_KEEP && (l->force.by_rule || l->over)) return true;
     qk_warning_of_days(each, l->rule, l->aqi, l->days);
     for (size_t i = l->today_at; i < l->days; i++) comes = comes || each[i] >= l->force.level;
     if (l->over) l->next = QK_WARNING_NONE;
@@ -198,7 +199,8 @@ static void write_days(qk_json_writer *w, const look *l)
         qk_time start = (qk_time)(l->air->first_day + (int32_t)i) * QK_DAY - QK_CST_OFFSET;
         qk_json_object(w);
         qk_json_kcstr(w, "date", qk_date_iso(date, start));
-        if (l->aqi[i] > 0) qk_json_ki64(w, "aqi", l->aqi[i]);
+        int32_t shown = l->told[i] > 0 ? l->told[i] : l->aqi[i];
+        if (shown > 0) qk_json_ki64(w, "aqi", shown);
         qk_json_kcstr(w, "primary", l->primary[i] && l->primary[i][0] ? l->primary[i] : NULL);
         qk_json_kbool(w, "counts", l->aqi[i] > 0);
         qk_json_kbool(w, "observed", i < past);

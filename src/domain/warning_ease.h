@@ -4,7 +4,8 @@
 /* Proposals to lift the warning in force or to lower its level (tables warning_ease,
  * warning_ease_step), with the grounds they rest on: the newest forecast of the county says that
  * the days fall below the level for as long as the rule asks (36 h), and the air has fallen below
- * it; or the warning's own days are over and no day to come bears its level.
+ * it; or the warning's own days are over and no day to come bears its level. One whose level was
+ * given by hand, as an order of the city, stands until its days are over.
  *
  *   proposed ─accept▶ accepted   the warning is lifted, or one of the lower level takes its place
  *      ├─refuse▶ refused         not proposed again from the same version of the forecast

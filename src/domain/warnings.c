@@ -389,10 +389,11 @@ qk_code qk_warnings_in_force(qk_warning_force *out, qk_db *db, qk_error *err)
 {
     sqlite3_stmt *s = NULL;
     *out = (qk_warning_force){0};
-    QK_TRY(qk_db_prepare(&s, db,
-                         "SELECT w.id,w.level,w.from_day,w.to_day FROM warning w WHERE " STATE
-                         "='issued' ORDER BY w.recorded_at DESC LIMIT 1",
-                         err));
+    QK_TRY(qk_db_prepare(
+        &s, db,
+        "SELECT w.id,w.level,w.from_day,w.to_day,w.by_rule FROM warning w WHERE " STATE
+        "='issued' ORDER BY w.recorded_at DESC LIMIT 1",
+        err));
     qk_code code = qk_db_step(db, s, err);
     if (code == QK_ENOTFOUND) return qk_fail(err, code, "no warning is in force");
     QK_TRY(code);
@@ -400,6 +401,7 @@ qk_code qk_warnings_in_force(qk_warning_force *out, qk_db *db, qk_error *err)
     code = qk_warning_level_find(&out->level, qk_db_text(s, 1));
     out->from_day = (int32_t)sqlite3_column_int64(s, 2);
     out->to_day = (int32_t)sqlite3_column_int64(s, 3);
+    out->by_rule = sqlite3_column_int(s, 4) != 0;
     sqlite3_reset(s);
     return code;
 }

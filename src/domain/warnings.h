@@ -52,6 +52,7 @@ typedef struct qk_warning_force {
     char id[QK_WARNING_ID_MAX];
     qk_warning_level level;
     int32_t from_day, to_day;
+    bool by_rule;
 } qk_warning_force;
 /* The warning in force; QK_ENOTFOUND. */
 QK_NODISCARD qk_code qk_warnings_in_force(qk_warning_force *out, qk_db *db, qk_error *err);

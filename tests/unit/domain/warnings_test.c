@@ -329,6 +329,14 @@ static void test_warnings__one_whose_days_are_over_is_proposed_to_be_lifted(void
     assert_int_equal(
         number_of(db, "SELECT count(*) FROM warning_ease_step WHERE state='withdrawn'"), 1);
     assert_ok(turn(db, id, "lift", "到期", "县长"));
+    /* an order of the city stands until its days are over */
+    assert_ok(
+        propose(id, db, day("2026-12-10"), QK_WARNING_YELLOW, "市级调度令", "2026-12-11T09:00:00"));
+    assert_ok(turn(db, id, "approve", "", "县长"));
+    forecast(db, day("2026-12-10"), (int32_t[DAYS]){60, 60, 60, 60, 60, 60, 60}, "PM2.5",
+             "2026-12-11T10:00:00");
+    assert_int_equal(look(db, "2026-12-11T11:25:00", past, 0, clean_air, 5), 0);
+    assert_true(look(db, "2026-12-20T12:25:00", past, 6, clean_air, 5) > 0);
     qk_db_close(db);
 }
 
