@@ -207,7 +207,7 @@ static void test_hj212_encode__too_little_room_writes_no_frame(void **state)
     size_t n = qk_hj212_encode(frame, sizeof frame, &m);
     assert_true(n > 0);
     for (size_t size = 0; size < n; size++) {
-        char *room = malloc(size + 1);
+        char *room = malloc(size + (size == 0)); /* a byte too many shows under a sanitizer */
         assert_int_equal(qk_hj212_encode(room, size, &m), 0);
         free(room);
     }
