@@ -336,6 +336,9 @@ static void test_warnings__one_whose_days_are_over_is_proposed_to_be_lifted(void
     forecast(db, day("2026-12-10"), (int32_t[DAYS]){60, 60, 60, 60, 60, 60, 60}, "PM2.5",
              "2026-12-11T10:00:00");
     assert_int_equal(look(db, "2026-12-11T11:25:00", past, 0, clean_air, 5), 0);
+    assert_int_equal(look(db, "2026-12-20T11:45:00", past, 6, clean_air, 5), 0); /* it comes */
+    forecast(db, day("2026-12-19"), (int32_t[DAYS]){90, 80, 70, 60, 60, 60, 60}, "PM2.5",
+             "2026-12-20T12:00:00");
     assert_true(look(db, "2026-12-20T12:25:00", past, 6, clean_air, 5) > 0);
     qk_db_close(db);
 }
