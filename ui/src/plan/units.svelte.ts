@@ -2,6 +2,7 @@
 // The units of the county by id: who leads, helps, answers. Read once and kept for the page's life.
 import { get } from '../lib/api';
 import { name } from '../lib/i18n.svelte';
+import { prefs } from '../lib/prefs.svelte';
 import { session } from '../lib/session.svelte';
 
 export interface Unit {
@@ -23,6 +24,11 @@ class Units {
   load(): Promise<void> {
     this.reading ??= this.read();
     return this.reading;
+  }
+
+  /** The name that a month or a bulletin has kept, in English where there is one. */
+  said(id: string, kept: string): string {
+    return prefs.lang === 'en' ? this.byId.get(id)?.name_en || kept : kept;
   }
 
   nameOf(id: string): string {
