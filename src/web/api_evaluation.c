@@ -319,8 +319,8 @@ qk_code qk_explain_change(qk_telling *t)
                                "(C - C_before) / C_before × 100 %",
                                rule->source,
                                rule->source_zh,
-                               NULL,
-                               NULL,
+                               "change rate; 环办监测〔2018〕19号",
+                               "变化率；环办监测〔2018〕19号",
                                rule->from_day};
     if (p == QK_POLLUTANTS)
         return qk_refuse(t->x, t->err, 400, "bad_parameter", "item",

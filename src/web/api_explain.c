@@ -232,6 +232,22 @@ static void step_rounding(qk_telling *t, qk_exact exact, int32_t decimals)
                  qk_tell_exact_text(number, exact, 6), decimals);
 }
 
+enum { DAY_2013_10_01 = 15979, DAY_2026_03_01 = 20513 };
+
+typedef struct edition {
+    const char *en, *zh;
+    int32_t from_day;
+} edition;
+
+/* HJ 663 in force on a day. That of 2026 keeps the percentiles; whatever else it says is still
+ * reckoned as that of 2013 does. */
+static edition evaluation_on(int32_t day)
+{
+    if (day < DAY_2026_03_01) return (edition){"HJ 663-2013", "HJ 663-2013", DAY_2013_10_01};
+    return (edition){"HJ 663-2026, reckoned as HJ 663-2013", "HJ 663-2026（算法沿用 HJ 663-2013）",
+                     DAY_2026_03_01};
+}
+
 static qk_tell_heading day_value_heading(const qk_limits *limits, qk_pollutant p)
 {
     bool ozone = p == QK_O3;
@@ -293,15 +309,15 @@ static qk_code area_day_value(qk_telling *t, const qk_air_source *stations, size
     qk_air_levels levels = {0};
     int valid = 0;
     if (!y) return qk_fail(t->err, QK_ENOMEM, "no memory for a year");
-    const qk_limits *limits = qk_rules_limits_on(t->q.rules, at);
+    const edition hj663 = evaluation_on(at);
     const qk_tell_heading h = {"各评价点位日评价值的算术平均",
                                "Mean of the daily values of the evaluation points",
                                "C = Σ C_k / n",
-                               "HJ 663-2013",
-                               "HJ 663-2013",
+                               hj663.en,
+                               hj663.zh,
                                "6.1; table 1",
                                "6.1、表 1",
-                               limits->from_day};
+                               hj663.from_day};
     qk_tell_begin(t, "day_value", &h);
     for (size_t i = 0; i < n; i++) {
         QK_TRY(qk_air_year(y, &levels, &t->q, &stations[i], year, t->err));
@@ -410,17 +426,29 @@ static qk_code explain_hour_value(qk_telling *t)
 
 /* ---- periods ---- */
 
-static qk_code period_asked(qk_telling *t, qk_period *out, qk_year **y, int32_t *month)
+/* An unrounded concentration among the inputs, its unit in the name. */
+static void tell_concentration(qk_telling *t, const char *zh, const char *en, qk_pollutant p,
+                               qk_exact value)
+{
+    char zh_unit[64], en_unit[64];
+    const char *unit = p == QK_CO ? "mg/m³" : "µg/m³";
+    snprintf(zh_unit, sizeof zh_unit, "%s %s", zh, unit);
+    snprintf(en_unit, sizeof en_unit, "%s %s", en, unit);
+    qk_tell_exact(t, zh_unit, en_unit, value, 6);
+}
+
+/* The period as the tables have it: one that still runs ends on the last day that is over, and
+ * *so_far has its days till then; 0 for one that is over. */
+static qk_code period_asked(qk_telling *t, qk_period *out, qk_year **y, int32_t *month,
+                            int32_t *so_far)
 {
     int32_t year = 0;
     if (qk_air_period_parse(&year, month, qk_query_str(t->x, "period")) != QK_OK)
         return qk_refuse(t->x, t->err, 400, "bad_parameter", "period",
                          "this figure needs a period: 2026 or 2026-11");
     QK_TRY(load_year(t, y, year));
-    if (*month)
-        qk_year_month(out, *y, *month);
-    else
-        qk_year_total(out, *y);
+    bool running = qk_air_period(out, *y, *month, t->q.last_day);
+    *so_far = running ? out->to_day - out->from_day + 1 : 0;
     return QK_OK;
 }
 
@@ -446,9 +474,15 @@ static void step_limit(qk_telling *t, qk_dec value, qk_pollutant p, bool percent
                  qk_dec_format(b, times));
 }
 
-static void step_validity(qk_telling *t, const qk_item_stat *s, int32_t month)
+static void step_validity(qk_telling *t, const qk_item_stat *s, int32_t month, int32_t so_far)
 {
-    if (month)
+    if (so_far)
+        qk_tell_step(
+            t, "期间未结束：已过 %d 天中有效 %d 天，至少需要 75 %%",
+            "the period still runs: of its %d days so far %d are valid, at least 75 %% are "
+            "needed",
+            so_far, s->days);
+    else if (month)
         qk_tell_step(t, "有效 %d 天；一个月至少 27 天（二月 25 天）",
                      "%d valid days; a month needs at least 27 (February 25)", s->days);
     else
@@ -463,15 +497,16 @@ static qk_code explain_period_value(qk_telling *t)
     qk_pollutant p = QK_SO2;
     qk_period period = {0};
     qk_year *y;
-    int32_t month = 0;
+    int32_t month = 0, so_far = 0;
     qk_str statistic = qk_query_str(t->x, "statistic");
     QK_TRY(read_item(t, &p));
-    QK_TRY(period_asked(t, &period, &y, &month));
+    QK_TRY(period_asked(t, &period, &y, &month, &so_far));
     const qk_item_stat *s = &period.item[p];
     const qk_limits *limits = qk_rules_limits_on(t->q.rules, period.to_day);
-    char source[160], source_zh[QK_RULE_ZH + 32];
-    snprintf(source, sizeof source, "HJ 663-2013; %s", limits->source);
-    snprintf(source_zh, sizeof source_zh, "HJ 663-2013；%s", limits->source_zh);
+    const edition hj663 = evaluation_on(period.to_day);
+    char source[256], source_zh[QK_RULE_ZH + 64];
+    snprintf(source, sizeof source, "%s; %s", hj663.en, limits->source);
+    snprintf(source_zh, sizeof source_zh, "%s；%s", hj663.zh, limits->source_zh);
     bool percentile = p == QK_CO || p == QK_O3;
     if (statistic.len) percentile = qk_str_eq(statistic, QK_STR("percentile"));
     const qk_tell_heading h = {
@@ -489,14 +524,14 @@ static qk_code explain_period_value(qk_telling *t)
     qk_tell_number(t, "有效天数 N", "valid days N", s->days);
     if (percentile) qk_tell_number(t, "百分位 p", "percentile p", qk_percentile_of(p));
     qk_exact exact = percentile ? s->percentile : s->mean;
-    qk_tell_exact(t, "修约前", "before rounding", exact, 6);
+    tell_concentration(t, "修约前", "before rounding", p, exact);
     qk_tell_steps(t);
     int32_t at = (s->days - 1) * qk_percentile_of(p);
     if (percentile && s->days > 0)
         qk_tell_step(t, "k = 1 + (%d - 1) × %d / 100 = %d.%02d",
                      "k = 1 + (%d - 1) x %d / 100 = %d.%02d", s->days, qk_percentile_of(p),
                      1 + at / 100, at % 100);
-    step_validity(t, s, month);
+    step_validity(t, s, month, so_far);
     qk_dec value = {0, 0};
     bool there = qk_exact_round(&value, exact, qk_pollutant_decimals(p)) == QK_OK;
     if (there) {
@@ -516,10 +551,10 @@ static qk_code explain_day_counts(qk_telling *t)
                                      "heavily polluted", "severely polluted"};
     qk_period period = {0};
     qk_year *y = NULL;
-    int32_t month = 0, level[6] = {0};
+    int32_t month = 0, so_far = 0, level[6] = {0};
     qk_dec good = {0, 0}, heavy = {0, 0};
     char number[QK_DEC_TEXT];
-    QK_TRY(period_asked(t, &period, &y, &month));
+    QK_TRY(period_asked(t, &period, &y, &month, &so_far));
     if (!y) return qk_fail(t->err, QK_EINVAL, "no year of days");
     const qk_aqi_rule *rule = t->q.rule;
     int32_t last = period.to_day;
@@ -536,8 +571,8 @@ static qk_code explain_day_counts(qk_telling *t)
                                "R = n / N × 100 %",
                                rule->source,
                                rule->source_zh,
-                               NULL,
-                               NULL,
+                               "levels of the AQI; HJ 663: ratio of good days",
+                               "AQI 级别；HJ 663 优良天数比例",
                                rule->from_day};
     qk_tell_begin(t, "day_counts", &h);
     for (int i = 0; i < 6; i++) qk_tell_number(t, zh[i], en[i], level[i]);
@@ -572,8 +607,8 @@ static qk_code explain_index(qk_telling *t)
     qk_period period = {0};
     qk_fine_index index;
     qk_year *y;
-    int32_t month = 0;
-    QK_TRY(period_asked(t, &period, &y, &month));
+    int32_t month = 0, so_far = 0;
+    QK_TRY(period_asked(t, &period, &y, &month, &so_far));
     bool calm = qk_str_eq(qk_query_str(t->x, "dust"), QK_STR("out"));
     const qk_index_profile *profile = qk_rules_index_on(t->q.rules, period.to_day);
     qk_str named = qk_query_str(t->x, "profile");
@@ -581,19 +616,22 @@ static qk_code explain_index(qk_telling *t)
     if (!profile)
         return qk_refuse(t->x, t->err, 400, "bad_parameter", "profile", "there is no such profile");
     qk_period_index(&index, &period, profile, calm);
+    /* A profile without days of its own has those of the limits held beside it. */
+    bool bounded = profile->from_day != INT32_MIN && profile->from_day <= profile->to_day;
+    const qk_limits *limits = qk_rules_limits_on(t->q.rules, period.to_day);
     const qk_tell_heading h = {"环境空气质量综合指数：各项浓度与限值之比的和",
                                "Composite index: sum of concentrations over their limits",
                                "I = Σ w_i × C_i / S_i",
                                profile->source,
                                profile->source_zh,
-                               NULL,
-                               NULL,
-                               profile->from_day <= profile->to_day ? profile->from_day
-                                                                    : INT32_MIN};
+                               "composite index; 环办监测〔2018〕19号",
+                               "综合指数；环办监测〔2018〕19号",
+                               bounded ? profile->from_day : limits->from_day};
     qk_tell_begin(t, "composite_index", &h);
     for (int p = 0; p < QK_POLLUTANTS; p++)
-        qk_tell_exact(t, qk_pollutant_name((qk_pollutant)p), qk_pollutant_name((qk_pollutant)p),
-                      index_value(&period, (qk_pollutant)p, calm), 6);
+        tell_concentration(t, qk_pollutant_name((qk_pollutant)p),
+                           qk_pollutant_name((qk_pollutant)p), (qk_pollutant)p,
+                           index_value(&period, (qk_pollutant)p, calm));
     qk_tell_steps(t);
     bool there = index.total >= 0;
     for (int p = 0; there && p < QK_POLLUTANTS; p++)

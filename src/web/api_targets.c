@@ -63,6 +63,8 @@ static qk_code load_years(board *b, years *y, qk_str scope, int32_t year)
     y->scope = scope;
     for (int32_t i = 0; i < PAST_YEARS; i++) {
         qk_air_levels levels = {0};
+        y->has[i] = false;
+        if (year - PAST_YEARS + i < b->first_year) continue;
         QK_TRY(
             qk_air_scope_year(&y->past[i], &levels, &b->q, scope, year - PAST_YEARS + i, b->err));
         y->has[i] = has_days(&y->past[i]);

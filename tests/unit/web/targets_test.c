@@ -300,16 +300,22 @@ static void test_S026_explain__every_figure_opens_its_formula_inputs_clause_and_
     const qk_json_value *month = rig_document(&r, "/api/v1/air/periods?scope=st1&year=2026");
     d = rig_document(&r, "/api/v1/air/explain?figure=composite_index&scope=st1&period=2026-11");
     assert_true(number_at(d, "value") == number_at(month, "months/0/period/composite_index"));
+    assert_json(d, "valid_from", "2026-03-01");
+    assert_non_null(strstr(rig_at(d, "clause")->text.ptr, "环办监测〔2018〕19号"));
     d = rig_document(&r,
                      "/api/v1/air/explain?figure=period_value&scope=st1&period=2026-11&item=O3");
     assert_true(number_at(d, "value") ==
                 number_at(month, "months/0/period/items/O3/percentile/value"));
+    assert_non_null(strstr(rig_at(d, "source")->text.ptr, "HJ 663-2026"));
+    const qk_json_value *validity = rig_at(d, "steps/1/en"); /* as the table: of the days so far */
+    assert_non_null(strstr(validity->text.ptr, "the period still runs: of its 21 days"));
     d = rig_document(&r, "/api/v1/air/explain?figure=period_value&scope=st1&period=2026-11"
                          "&item=PM10&statistic=percentile");
     assert_true(number_at(d, "value") ==
                 number_at(month, "months/0/period/items/PM10/percentile/value"));
     d = rig_document(&r, "/api/v1/air/explain?figure=day_counts&scope=st1&period=2026-11");
     assert_true(number_at(d, "value") == number_at(month, "months/0/period/good_ratio"));
+    assert_int_equal(rig_at(d, "clause")->type, QK_JSON_STRING);
     d = rig_document(&r, "/api/v1/air/explain?figure=hour_value&scope=st1&item=PM2.5"
                          "&time=2026-11-21T09:00:00");
     assert_true(number_at(d, "value") == number_at(hours, "items/0/items/PM2.5/value"));
