@@ -143,9 +143,11 @@ static double project_one(const qk_target *t, const stretch *now, int32_t left, 
     return (so_far + mean * left) / (now->days + left);
 }
 
-static double persist(const qk_target *t, const stretch *now, int32_t left)
+/* This year as it is so far; of a year that is over, what it came to. */
+static double persist(const qk_target *t, stretch *now, int32_t left)
 {
     if (now->days == 0) return (double)NAN;
+    if (is_percentile(t)) return f64_of(value_of(now, t).num, 100);
     if (t->kind == QK_TARGET_MEAN) return f64_of(now->sum, now->days);
     double share = (double)now->counted / now->days;
     return t->is_ratio ? share * 100 : now->counted + share * left;
@@ -174,8 +176,10 @@ static void bound_projection(qk_target_result *out, const qk_target *t, const do
 
 /* Percentiles have no additive rest: the past years' own year-end values, shifted by the ratio of
  * the beginnings, bound them instead. */
-static double project_percentile(const qk_target *t, stretch *now, stretch *head, stretch *whole)
+static double project_percentile(const qk_target *t, stretch *now, int32_t left, stretch *head,
+                                 stretch *whole)
 {
+    if (left == 0) return persist(t, now, left);
     double end = f64_of(value_of(whole, t).num, 100);
     if (now->days < PAST_DAYS_MIN || head->days < PAST_DAYS_MIN) return end;
     return end * f64_of(value_of(now, t).num, 100) / f64_of(value_of(head, t).num, 100);
@@ -197,7 +201,7 @@ static void project(qk_target_result *out, const qk_target *t, stretch *now, con
         take_stretch(&rest, t, past[i], begin, to);
         if (rest.days == 0 || rest.days * 4 < (to - begin) * 3) continue;
         if (is_percentile(t))
-            value = project_percentile(t, now, &head, &rest);
+            value = project_percentile(t, now, out->days_left, &head, &rest);
         else
             value = project_one(t, now, out->days_left, &head, &rest);
         values[out->past_years++] = value;

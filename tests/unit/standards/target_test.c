@@ -48,6 +48,28 @@ static void test_S027_target__the_rest_of_the_year_may_average_as_by_hand(void *
     assert_int_equal(r.state, QK_TARGET_FAILED);
 }
 
+/* Four days in five at 100, the fifth at 200: the mean is 120, the 90th percentile 200. */
+static void test_S027_target__a_percentile_without_past_years_is_carried_on_as_one(void **state)
+{
+    (void)state;
+    static qk_year y, before;
+    const qk_year *past[] = {&before};
+    qk_target_result r;
+    qk_target t = mean_target(160);
+    t.pollutant = QK_O3;
+    qk_year_init(&y, 2025);
+    qk_year_init(&before, 2024);
+    for (int32_t d = 0; d < 365; d++) put_day(&y, d, 30, d % 5 < 4 ? 100 : 200);
+    for (int32_t d = 0; d < 366; d++) put_day(&before, d, 30, 90);
+    qk_target_judge(&r, &t, &y, y.first_day + 299, NULL, 0);
+    assert_int_equal(r.past_years, 0);
+    assert_true(fabs(r.projected - 200) < 1e-9);
+    assert_int_equal(r.state, QK_TARGET_OFF_TRACK);
+    qk_target_judge(&r, &t, &y, y.first_day + 364, past, 1); /* over: what it came to */
+    assert_int_equal(r.days_left, 0);
+    assert_true(fabs(r.projected - 200) < 1e-9);
+}
+
 static void test_S027_target__days_that_may_still_be_lost(void **state)
 {
     (void)state;
@@ -218,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_S027_target__the_rest_of_the_year_may_average_as_by_hand),
+        cmocka_unit_test(test_S027_target__a_percentile_without_past_years_is_carried_on_as_one),
         cmocka_unit_test(test_S027_target__days_that_may_still_be_lost),
         cmocka_unit_test(test_S028_target__fifty_nine_ozone_days_pass_and_sixty_fail),
         cmocka_unit_test(test_S027_target__the_projection_follows_the_past_rests_of_years),
