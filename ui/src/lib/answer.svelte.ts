@@ -9,6 +9,8 @@ export const told = (e: unknown): string => (e instanceof ApiError ? e.text(pref
 /** An answer of the server, asked for again when its address changes; the last one stays meanwhile. */
 export class Answer<T> {
   value = $state.raw<T | null>(null);
+  /** What `value` answers: another question is on its way while this is not the one asked. */
+  asked = $state.raw<Record<string, string | number | null | undefined>>({});
   failed = $state('');
   /** Of the refusal; 0 while there is none. */
   status = $state(0);
@@ -23,6 +25,7 @@ export class Answer<T> {
       const value = await get<T>(path, query, stop.signal);
       if (stop.signal.aborted) return;
       this.value = value;
+      this.asked = query;
       this.failed = '';
       this.status = 0;
     } catch (e) {

@@ -93,6 +93,8 @@ class Live {
   /** Reads everything again: at start, after a reset of the stream, after a failure. */
   async load() {
     try {
+      if (session.lost) await session.load();
+      if (session.lost) throw session.lost;
       const business = session.can('site.view');
       const [place] = await Promise.all([
         get<Place>('place'),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who uses the page, and what the table of rights gives him. The cookie is the browser's and out of
 // reach; the token that changes carry comes from here.
-import { change, get, keepToken, keyForReading, operatorKey } from './api';
+import { ApiError, change, get, keepToken, keyForReading, operatorKey } from './api';
 
 export interface Who {
   kind: 'nobody' | 'key' | 'account' | 'demo';
@@ -34,6 +34,8 @@ export interface SessionRow {
 class Session {
   who = $state.raw<Who | null>(null);
   ready = $state(false);
+  /** The server was not reached or not well when it was asked: who looks is not known yet. */
+  lost: ApiError | null = null;
 
   /** An account, or a role taken on a demo. */
   readonly known = $derived(this.who?.kind === 'account' || this.who?.kind === 'demo');
@@ -49,8 +51,10 @@ class Session {
         keyForReading(true);
         this.take(await get<Who>('session'));
       }
-    } catch {
+      this.lost = null;
+    } catch (e) {
       this.who = null;
+      this.lost = e instanceof ApiError && (e.status === 0 || e.status >= 500) ? e : null;
     }
     this.ready = true;
   }
