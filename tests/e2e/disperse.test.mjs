@@ -3,18 +3,17 @@
 // bars, scores stand beside the scatter, every figure tells how it comes about.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { audit, launch, leastLetter, open } from './browser.mjs';
-import { api, serve } from './server.mjs';
+import { atRest, audit, launch, leastLetter, open } from './browser.mjs';
+import { api, serve, steady, until } from './server.mjs';
 
-const BUILD_MS = 150_000;
+const BUILD_MS = 300_000;
 let server;
 let browser;
 before(async () => {
-  server = await serve(null, ['--history', '1']);
+  server = await serve(null, ['--history', '1', '--speed', '1']);
   browser = await launch();
   if (server.mock) return;
-  const end = Date.now() + BUILD_MS;
-  while (!(await api(server.base, 'disperse')).matrix && Date.now() < end) await new Promise((done) => setTimeout(done, 500));
+  await until(() => api(server.base, 'disperse'), (d) => d.matrix, BUILD_MS);
 });
 after(async () => {
   await browser?.close();
@@ -27,13 +26,13 @@ test('S046 a slider moves the bars, the map and the sentence; nothing cut is the
   if (server.mock) return t.skip('the stand-in has no sources');
   const { page, context, trouble } = await open(browser, server.base, { hash: '#/disperse' });
   const slider = page.locator('.bars input[type=range]').first();
-  await slider.waitFor({ timeout: 30_000 });
+  await slider.waitFor();
   const value = page.locator('.bars .value').first();
   const before = number(await value.innerText());
   assert.ok(before > 0);
   const picture = () => page.evaluate(() => [...document.querySelectorAll('.mapbox canvas')].map((c) => c.toDataURL().length).join());
-  await page.waitForTimeout(600);
-  const drawn = await picture();
+  await atRest(page);
+  const drawn = await until(picture, steady());
   const cost = await page.evaluate(async () => {
     const input = document.querySelector('.bars input[type=range]');
     const times = [];
@@ -49,8 +48,7 @@ test('S046 a slider moves the bars, the map and the sentence; nothing cut is the
   t.diagnostic(`from the slider to the second frame: ${cost.toFixed(0)} ms`);
   assert.equal(number(await value.innerText()), 0);
   assert.match(await page.locator('.head').innerText(), /减少/);
-  await page.waitForTimeout(300);
-  assert.notEqual(await picture(), drawn);
+  assert.notEqual(await until(picture, (now) => now !== drawn), drawn);
   assert.match(await page.evaluate(() => location.hash), /cut=sector\.\w+:100/);
   await page.getByRole('button', { name: '全部还原' }).click();
   assert.equal(number(await value.innerText()), before);
@@ -61,10 +59,10 @@ test('S046 a slider moves the bars, the map and the sentence; nothing cut is the
 test('a press on the map picks the place, Shift and arrows move it, a figure tells its method', async (t) => {
   if (server.mock) return t.skip('the stand-in has no sources');
   const { page, context, trouble } = await open(browser, server.base, { hash: '#/disperse' });
-  await page.locator('.bars li').first().waitFor({ timeout: 30_000 });
+  await page.locator('.bars li').first().waitFor();
   const map = page.locator('.mapbox .canvas');
   const box = await map.boundingBox();
-  await page.waitForTimeout(800);
+  await atRest(page);
   await map.click({ position: { x: box.width * 0.62, y: box.height * 0.3 } });
   await page.waitForFunction(() => /at=[\d.]+(,|%2C)[\d.]+|at=air-/.test(location.hash));
   const first = await page.evaluate(() => location.hash);
@@ -87,7 +85,7 @@ test('a press on the map picks the place, Shift and arrows move it, a figure tel
 test('on a phone, in English and in the dark', async (t) => {
   if (server.mock) return t.skip('the stand-in has no sources');
   const { page, context, trouble } = await open(browser, server.base, { size: 'phone', lang: 'en', theme: 'dark', hash: '#/disperse?cut=sector.dust:50' });
-  await page.locator('.bars li').first().waitFor({ timeout: 30_000 });
+  await page.locator('.bars li').first().waitFor();
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)) <= 0);
   assert.ok((await leastLetter(page)).px >= 11.99);
   assert.deepEqual(await audit(page), []);

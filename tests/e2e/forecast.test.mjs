@@ -7,10 +7,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { audit, launch, leastLetter, open } from './browser.mjs';
+import { atRest, audit, launch, leastLetter, open } from './browser.mjs';
 import { api, serve, serveEmpty } from './server.mjs';
 
-const MAKE_MS = 150_000;
+const MAKE_MS = 300_000;
 const ISSUED = '2025-12-10';
 let server;
 let browser;
@@ -27,13 +27,7 @@ async function await_(what, until, ms = MAKE_MS) {
     await new Promise((done) => setTimeout(done, 500));
   }
 }
-async function as(role, hash, look = {}) {
-  const opened = await open(browser, server.base, { ...look, hash: '#/air/calendar' });
-  await opened.page.evaluate(async (r) => (await fetch('api/v1/demo/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(r) })).status, { role });
-  await opened.page.goto(`${server.base}?lang=${look.lang ?? 'zh'}&theme=${look.theme ?? 'light'}${hash}`);
-  await opened.page.reload();
-  return opened;
-}
+const as = (role, hash, look = {}) => open(browser, server.base, { ...look, hash, role: { role } });
 /** A change as the person of a page would make it, past what the page offers. */
 const post = (page, path, body) =>
   page.evaluate(
@@ -76,7 +70,8 @@ describe('forecast', { concurrency: 1 }, () => {
     await page.waitForFunction((want) => document.querySelectorAll('.strip > li .range b')[0]?.textContent === want, range(told[0].other));
     assert.match(page.url(), /std=2026/);
     await page.getByText('后向轨迹').first().waitFor();
-    await page.waitForSelector('.basis svg .way', { timeout: 30_000 });
+    await page.waitForSelector('.basis svg .way');
+    await atRest(page);
     assert.ok((await page.locator('.basis tbody tr').count()) >= 15, 'the weather of each day');
     assert.ok((await page.locator('.basis .days .swatch').count()) >= 6, 'the days before');
     assert.deepEqual(await audit(page), []);

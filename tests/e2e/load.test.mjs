@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from './browser.mjs';
-import { api, serve } from './server.mjs';
+import { api, serve, until } from './server.mjs';
 
 const LIMIT = 300_000;
 let server;
@@ -19,7 +19,7 @@ after(async () => {
 
 test('the first load with its data stays below 300 kB', async (t) => {
   if (server.mock) return t.skip('the stand-in server packs nothing');
-  for (let i = 0; i < 100 && (await api(server.base, 'health')).counts.online < 300; i++) await new Promise((done) => setTimeout(done, 200));
+  await until(() => api(server.base, 'health'), ({ counts }) => counts.online >= 300, 120_000);
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();
   const wire = await context.newCDPSession(page);
@@ -31,7 +31,7 @@ test('the first load with its data stays below 300 kB', async (t) => {
   await page.goto(server.base);
   await page.waitForSelector('.canvas canvas');
   await page.waitForLoadState('load');
-  for (let i = 0; i < 50 && !('/api/v1/devices' in bytes && '/api/v1/latest' in bytes); i++) await page.waitForTimeout(100);
+  await until(() => bytes, (b) => '/api/v1/devices' in b && '/api/v1/latest' in b);
   const sum = Object.values(bytes).reduce((a, b) => a + b, 0);
   assert.ok(bytes['/api/v1/latest'] > 10_000 && bytes['/api/v1/devices'] > 5_000, JSON.stringify(bytes));
   assert.ok(sum < LIMIT, `${sum}: ${JSON.stringify(bytes)}`);

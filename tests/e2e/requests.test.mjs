@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, open } from './browser.mjs';
-import { api, serve } from './server.mjs';
+import { api, serve, until } from './server.mjs';
 
 let server;
 let browser;
@@ -19,13 +19,10 @@ after(async () => {
 const LATEST = 'section ul[aria-live] > li:first-child';
 
 async function deviceThatAnswers() {
-  for (let i = 0; i < 50; i++) {
-    const all = (await api(server.base, 'devices?limit=500')).items;
-    const one = all.find((d) => d.connected && d.answers_requests && d.dialect === 2017);
-    if (one) return one.mn;
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  throw new Error('no device is connected');
+  const able = ({ items }) => items.find((d) => d.connected && d.answers_requests && d.dialect === 2017);
+  const one = able(await until(() => api(server.base, 'devices?limit=500'), able));
+  assert.ok(one, 'a device is connected');
+  return one.mn;
 }
 
 async function openWithKey(hash) {
@@ -40,7 +37,7 @@ test('a clock is set and a time-out asked for, and the outcome is told', async (
   const { page, context, trouble } = await openWithKey(`#/device/${mn}`);
   await page.getByText('时钟与上报间隔').click();
   await page.getByRole('button', { name: '对时' }).click();
-  await page.locator(LATEST).filter({ hasText: '完成' }).waitFor({ timeout: 20_000 });
+  await page.locator(LATEST).filter({ hasText: '完成' }).waitFor();
 
   await page.getByText('其他请求').click();
   const form = page.locator('details[open] form');
@@ -53,14 +50,9 @@ test('a clock is set and a time-out asked for, and the outcome is told', async (
   assert.ok(await form.getByRole('button', { name: '索取' }).isDisabled(), 'outside its bounds');
   await form.getByRole('textbox', { name: '超时时间' }).fill('10');
   await form.getByRole('button', { name: '索取' }).click();
-  await page.locator(LATEST).filter({ hasText: '1000' }).filter({ hasText: '完成' }).waitFor({ timeout: 20_000 });
+  await page.locator(LATEST).filter({ hasText: '1000' }).filter({ hasText: '完成' }).waitFor();
   // the page hears of an answer from the feed, before what is kept says so
-  let asked;
-  for (let i = 0; i < 100; i++) {
-    asked = (await api(server.base, `devices/${mn}/requests`)).items;
-    if (asked[0].state !== 'waiting') break;
-    await new Promise((done) => setTimeout(done, 100));
-  }
+  const { items: asked } = await until(() => api(server.base, `devices/${mn}/requests`), ({ items }) => items[0].state !== 'waiting');
   assert.deepEqual(asked.slice(0, 2).map((r) => [r.cn, r.state]), [[1000, 'done'], [1012, 'done']]);
   assert.equal(asked[0].params, 'OverTime=10');
   assert.deepEqual(trouble, []);
@@ -69,11 +61,7 @@ test('a clock is set and a time-out asked for, and the outcome is told', async (
 
 test('an unknown device is refused and does not come back', async (t) => {
   if (!server.own || server.mock || !server.key) return t.skip('changes the register: an instance of our own only');
-  let parked = [];
-  for (let i = 0; i < 100 && !parked.length; i++) {
-    parked = (await api(server.base, 'parked')).items;
-    if (!parked.length) await new Promise((done) => setTimeout(done, 200));
-  }
+  const { items: parked } = await until(() => api(server.base, 'parked'), ({ items }) => items.length);
   assert.ok(parked.length, 'the demo has an unknown device');
   const { page, context } = await openWithKey('#/devices?view=parked');
   await page.getByRole('button', { name: '拒绝', exact: true }).first().click();
@@ -81,7 +69,6 @@ test('an unknown device is refused and does not come back', async (t) => {
   await page.waitForFunction(() => !document.querySelector('dialog[open]'));
   const device = await api(server.base, `devices/${encodeURIComponent(parked[0].mn)}`);
   assert.equal(device.status, 'disabled');
-  for (let i = 0; i < 50 && (await api(server.base, 'parked')).total; i++) await new Promise((done) => setTimeout(done, 100));
-  assert.equal((await api(server.base, 'parked')).total, 0);
+  assert.equal((await until(() => api(server.base, 'parked'), ({ total }) => total === 0)).total, 0);
   await context.close();
 });

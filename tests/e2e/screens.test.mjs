@@ -4,7 +4,7 @@
 // scrolls sideways. QK_SHOTS=DIR keeps pictures.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { audit, launch, leastLetter, open } from './browser.mjs';
+import { atRest, audit, launch, leastLetter, open } from './browser.mjs';
 import { api, serve } from './server.mjs';
 
 let server;
@@ -44,7 +44,7 @@ const NAMES = ['overview', 'air', 'sources', 'station', 'outlet', 'devices', 'pa
 async function settle(page, name) {
   if (name === 'station' || name === 'outlet') await page.waitForSelector('.plot canvas');
   if (name === 'device') await page.waitForSelector('.frames li');
-  await page.waitForTimeout(700);
+  await atRest(page);
 }
 
 async function keep(page, name, look) {

@@ -10,9 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const START_MS = 30_000;
+const START_MS = 60_000;
 // What the screens need of the past; the whole month that `qingkong demo` sends by itself costs each
-// server of a test four times as much. Only who looks at forecasts has them learnt.
+// server of a test four times as much. Only who looks at forecasts has them learnt. Time goes as it does
+// outside: sixty times faster the devices alone would keep a quarter of a core busy.
 const HISTORY_DAYS = 10;
 
 async function freePort() {
@@ -73,7 +74,7 @@ export async function serve(env = null, args = [], forecasts = false) {
   const demo = env ? null : program();
   const dir = demo ? mkdtempSync(join(tmpdir(), 'qk-e2e-')) : null;
   const child = demo
-    ? spawn(demo, ['demo', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, ...(args.length ? args : ['--history', String(HISTORY_DAYS)]), ...(forecasts ? [] : ['--forecasts', '0'])], { stdio: ['ignore', 'pipe', 'inherit'] })
+    ? spawn(demo, ['demo', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, ...(args.length ? args : ['--history', String(HISTORY_DAYS), '--speed', '1']), ...(forecasts ? [] : ['--forecasts', '0'])], { stdio: ['ignore', 'pipe', 'inherit'] })
     : spawn(process.execPath, [file('../../ui/dev/mock.mjs'), String(await freePort())], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const base = await addressOf(child);
   return {
@@ -92,6 +93,27 @@ export async function serveEmpty(clock) {
   const child = spawn(program(), ['serve', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, '--clock', clock], { stdio: ['ignore', 'pipe', 'inherit'] });
   const base = await addressOf(child);
   return { base, key: keyOf(dir, 'operator'), stop: () => end(child, dir) };
+}
+
+/** Asks until the answer is as wanted, a minute long unless told; the last answer either way. */
+export async function until(ask, wanted, ms = 60_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if ((await wanted(answer)) || Date.now() > end) return answer;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+}
+
+/** For until(): the same twice running, in what `of` takes from an answer. */
+export function steady(of = (answer) => answer) {
+  let last = null;
+  return (answer) => {
+    const now = JSON.stringify(of(answer));
+    const same = now === last;
+    last = now;
+    return same;
+  };
 }
 
 export async function api(base, path) {

@@ -7,11 +7,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { audit, launch, leastLetter, open } from './browser.mjs';
+import { atRest, audit, launch, leastLetter, open } from './browser.mjs';
 import { api, serve } from './server.mjs';
 
 const SHARED = process.env.QK_SHARED ?? fileURLToPath(new URL('../../../shared', import.meta.url));
-const FILL_MS = 120_000;
+const FILL_MS = 240_000;
 let server;
 let browser;
 before(async () => {
@@ -38,14 +38,7 @@ const shared = (t, path) => {
   t.skip(`${path} is missing beside the repository`);
   return null;
 };
-async function as(role, hash, look = {}) {
-  const opened = await open(browser, server.base, { ...look, hash: '#/studio' });
-  const status = await opened.page.evaluate(async (r) => (await fetch('api/v1/demo/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(r) })).status, { role });
-  assert.equal(status, 200);
-  await opened.page.goto(`${server.base}?lang=${look.lang ?? 'zh'}&theme=${look.theme ?? 'light'}${hash}`);
-  await opened.page.reload();
-  return opened;
-}
+const as = (role, hash, look = {}) => open(browser, server.base, { ...look, hash, role: { role } });
 async function shot(page, name) {
   if (process.env.QK_SHOTS) await page.screenshot({ path: `${process.env.QK_SHOTS}/studio-${name}.png` });
 }
@@ -67,7 +60,7 @@ describe('judging', { concurrency: 1 }, () => {
     if (skipped(t)) return;
     const all = 'polar,wind_rose,pollution_rose,percentile_rose,annulus,time,calendar,trend,normalised,trajectories,clusters,cells';
     const { page, context, trouble } = await open(browser, server.base, { hash: `#/studio?p=${all}` });
-    await page.waitForFunction(() => document.querySelectorAll('.plot svg').length === 10 && document.querySelectorAll('.plot .none').length === 2, null, { timeout: 60_000 });
+    await page.waitForFunction(() => document.querySelectorAll('.plot svg').length === 10 && document.querySelectorAll('.plot .none').length === 2);
     for (const text of await page.locator('.plot').allInnerTexts()) assert.match(text, /用了 \d+ 小时，共 720/, text);
     // A trend of one month is none, and says so.
     assert.match(await page.locator('.plot', { hasText: '去气象趋势' }).innerText(), /数据太少/);
@@ -82,7 +75,7 @@ describe('judging', { concurrency: 1 }, () => {
     await page.getByLabel('极坐标统计量').selectOption('cpf');
     await page.waitForFunction(() => /f=a34002/.test(location.hash) && /st=cpf/.test(location.hash));
     await page.reload();
-    await page.waitForFunction(() => /条件|%/.test(document.querySelector('.plot .said')?.textContent ?? ''), null, { timeout: 30_000 });
+    await page.waitForFunction(() => /条件|%/.test(document.querySelector('.plot .said')?.textContent ?? ''));
     assert.equal(await page.getByLabel('因子').inputValue(), 'a34002');
     await context.close();
     const phone = await open(browser, server.base, { size: 'phone', lang: 'en', theme: 'dark', hash: '#/studio?p=polar,time' });
@@ -101,7 +94,7 @@ describe('judging', { concurrency: 1 }, () => {
     await page.waitForSelector('.plot');
     await page.locator('.pick input').setInputFiles({ name: 'mydata2003.csv', mimeType: 'text/csv', buffer: Buffer.from(year) });
     await page.getByLabel('列').selectOption('nox');
-    await page.waitForFunction(() => document.querySelectorAll('.plot svg').length === 4 && [...document.querySelectorAll('.plot')].every((p) => /共 87\d\d/.test(p.textContent)), null, { timeout: 60_000 });
+    await page.waitForFunction(() => document.querySelectorAll('.plot svg').length === 4 && [...document.querySelectorAll('.plot')].every((p) => /共 87\d\d/.test(p.textContent)));
     // The published surface of this year is highest with light winds from the south-west.
     assert.match(await page.locator('.plot').first().locator('.said').innerText(), /西|南/);
     await shot(page, 'real');
@@ -122,11 +115,11 @@ describe('judging', { concurrency: 1 }, () => {
     const sum = trace.suspects.reduce((s, x) => s + x.probability, trace.none_of_these);
     assert.ok(sum > 0.8 && sum < 1.001, String(sum));
     const { page, context, trouble } = await open(browser, server.base, { hash: '#/studio/trace?site=micro-029&at=20251211T1500' });
-    await page.waitForFunction(() => /泽水大道改造02标段.*%.*因为自身 PM10 9\d\d/s.test(document.querySelector('.head')?.textContent ?? ''), null, { timeout: 30_000 });
+    await page.waitForFunction(() => /泽水大道改造02标段.*%.*因为自身 PM10 9\d\d/s.test(document.querySelector('.head')?.textContent ?? ''));
     assert.match(await page.locator('ol li').first().innerText(), /泽水大道改造02标段[\s\S]*正在施工[\s\S]*上风扇区内/);
     assert.match(await page.locator('.side').innerText(), /不知道的[\s\S]*火点/);
     await page.waitForSelector('.mapbox canvas');
-    await page.waitForTimeout(600);
+    await atRest(page);
     await shot(page, 'trace');
     await sound(page, trouble);
     await context.close();
@@ -171,7 +164,7 @@ describe('judging', { concurrency: 1 }, () => {
     if (skipped(t)) return;
     const { page, context, trouble } = await as('R1', '#/studio/receptor');
     await page.getByRole('button', { name: '开始解析' }).click();
-    await page.waitForFunction(() => document.querySelectorAll('.factor').length === 5, null, { timeout: 90_000 });
+    await page.waitForFunction(() => document.querySelectorAll('.factor').length === 5, null, { timeout: 180_000 });
     const text = await page.locator('main').innerText();
     for (const source of ['二次硝酸盐', '二次硫酸盐', '机动车', '扬尘', '生物质燃烧']) assert.match(text, new RegExp(source));
     for (const part of ['自助 20 次', '其中起落快的', '旋转（Fpeak）', '依据：所解释的', '保存的解析']) assert.ok(text.includes(part), part);
@@ -184,7 +177,7 @@ describe('judging', { concurrency: 1 }, () => {
     await page.getByLabel('不确定度 CSV').setInputFiles(con.replace('-con', '-unc'));
     await page.getByLabel('因子数').fill('7');
     await page.getByRole('button', { name: '开始解析' }).click();
-    await page.waitForFunction(() => document.querySelectorAll('.factor').length === 7, null, { timeout: 90_000 });
+    await page.waitForFunction(() => document.querySelectorAll('.factor').length === 7, null, { timeout: 180_000 });
     // The best known sum of squares of this set and number of factors is 2372.8.
     assert.match(await page.locator('main').innerText(), /Q 237\d[\s\S]*锌冶炼/);
     await context.close();

@@ -2,7 +2,7 @@
 // The page in use: by keyboard alone, by link, with the operator key, with the stream lost.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, open } from './browser.mjs';
+import { atRest, launch, open } from './browser.mjs';
 import { api, serve } from './server.mjs';
 
 let server;
@@ -47,13 +47,14 @@ test('the keyboard alone reaches everything', async () => {
   await page.waitForFunction(() => location.hash.startsWith('#/site/'));
   await page.waitForSelector('.plot canvas');
 
+  await page.waitForFunction(() => document.querySelector('.read b')?.textContent !== '–');
   await page.locator('.panels').focus();
   const said = () => page.locator('.panels').getAttribute('aria-valuetext');
   await page.keyboard.press('End');
   const before = await said();
   await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('ArrowLeft');
-  assert.notEqual(await said(), before);
+  await page.waitForFunction((was) => document.querySelector('.panels').getAttribute('aria-valuetext') !== was, before);
   const zoomed = await hashOf(page);
   await page.keyboard.press('+');
   await page.waitForFunction((h) => location.hash !== h, zoomed);
@@ -83,8 +84,10 @@ test('/ finds by name and by MN, and Escape leaves it', async () => {
 test('what is typed into search is never markup', async () => {
   const { page, context, trouble } = await open(browser, server.base, {});
   await page.keyboard.press('/');
+  const answered = page.waitForResponse((r) => r.url().includes('/search') && r.url().includes('alert'));
   await page.keyboard.type('<img src=x onerror=alert(1)>');
-  await page.waitForTimeout(400);
+  await answered;
+  await atRest(page);
   assert.equal(await page.locator('.panel img').count(), 0);
   assert.deepEqual(trouble, []);
   await context.close();
@@ -210,8 +213,8 @@ test('the chart gives its data and its picture', async () => {
   await page.waitForSelector('.plot canvas');
   await page.waitForFunction(() => document.querySelector('.read b')?.textContent !== '–');
   for (const [label, end] of [['CSV', '.csv'], ['PNG', '.png']]) {
-    const saved = page.waitForEvent('download', { timeout: 5000 }).then((d) => d.suggestedFilename(), () => null);
-    const copied = page.locator('.right [role=status]').filter({ hasText: '已复制' }).waitFor({ timeout: 5000 }).then(() => 'copied', () => null);
+    const saved = page.waitForEvent('download').then((d) => d.suggestedFilename(), () => null);
+    const copied = page.locator('.right [role=status]').filter({ hasText: '已复制' }).waitFor().then(() => 'copied', () => null);
     await page.getByRole('button', { name: label, exact: true }).click();
     const first = await Promise.race([saved, copied]);
     assert.ok(first === 'copied' || first?.endsWith(end), `${label}: ${first}`);
@@ -224,11 +227,11 @@ test('the chart gives its data and its picture', async () => {
 test('language and theme change at once and are remembered', async () => {
   const { page, context, trouble } = await open(browser, server.base, { hash: '#/events' });
   await page.getByRole('button', { name: 'Switch to English' }).click();
-  assert.equal(await page.locator('h1').first().innerText(), 'Events');
+  await page.locator('h1').first().filter({ hasText: /^Events$/ }).waitFor();
   const dark = () => page.evaluate(() => document.documentElement.dataset.theme);
   const was = await dark();
   await page.getByRole('button', { name: /^(Light|Dark)$/ }).click();
-  assert.notEqual(await dark(), was);
+  await page.waitForFunction((theme) => document.documentElement.dataset.theme !== theme, was);
   await page.goto(`${server.base}#/events`);
   await page.reload();
   await page.waitForSelector('h1');
@@ -289,7 +292,7 @@ test('an unknown device is approved to a site', async (t) => {
   if (!server.own || !server.key) return t.skip('changes the register: an instance of our own only');
   const { page, context, trouble } = await open(browser, server.base, { hash: '#/devices?view=parked' });
   await page.evaluate((k) => sessionStorage.setItem('qk.operator', k), server.key);
-  await page.waitForSelector('article', { timeout: 60_000 });
+  await page.waitForSelector('article');
   const mn = await page.locator('article h2').first().innerText();
   await page.locator('article button.primary').first().click();
   await page.locator('dialog select').selectOption({ index: 3 });
@@ -305,8 +308,8 @@ test('a lost stream is said with its age, and goes when the stream is back', asy
   const { page, context } = await open(browser, server.base, {});
   await page.waitForSelector('.canvas canvas');
   await fetch(`${server.base}mock/down?s=8`);
-  await page.getByText(/实时连接中断 \d+/).waitFor({ timeout: 12_000 });
-  await page.getByText(/实时连接中断/).waitFor({ state: 'detached', timeout: 30_000 });
+  await page.getByText(/实时连接中断 \d+/).waitFor();
+  await page.getByText(/实时连接中断/).waitFor({ state: 'detached' });
   await context.close();
 });
 
@@ -331,14 +334,19 @@ test('a hundred thousand devices scroll', async (t) => {
   const many = await serve({ MOCK_DEVICES: '100000' });
   t.after(() => many.stop());
   const { page, context, trouble } = await open(browser, many.base, { hash: '#/devices' });
-  await page.waitForFunction(() => document.querySelector('table')?.getAttribute('aria-rowcount') === '100001', null, { timeout: 60_000 });
-  const t0 = Date.now();
+  await page.waitForFunction(() => document.querySelector('table')?.getAttribute('aria-rowcount') === '100001', null, { timeout: 180_000 });
+  // the work of the page's own thread: how long a loaded machine makes it wait is not its doing
+  const wire = await context.newCDPSession(page);
+  await wire.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const worked = async () => (await wire.send('Performance.getMetrics')).metrics.find((m) => m.name === 'TaskDuration').value;
+  const t0 = await worked();
   await page.locator('.long').evaluate((e) => (e.scrollTop = e.scrollHeight / 2));
   await page.waitForFunction(() => Number(document.querySelector('tr[aria-rowindex]')?.getAttribute('aria-rowindex')) > 49_000);
   assert.ok((await page.locator('tbody tr').count()) < 120, 'only what is in sight is in the document');
   await page.locator('.long').evaluate((e) => (e.scrollTop = e.scrollHeight));
   await page.waitForSelector('tr[aria-rowindex="100001"]');
-  assert.ok(Date.now() - t0 < 2000);
+  const cost = (await worked()) - t0;
+  assert.ok(cost > 0 && cost < 2, `${cost} s`);
   await page.locator('input[type=search]').fill('99999');
   await page.waitForFunction(() => Number(document.querySelector('table').getAttribute('aria-rowcount')) < 30);
   assert.deepEqual(trouble, []);
