@@ -76,6 +76,14 @@ export async function atRest(page) {
   }
 }
 
+/** Until the open dialog has closed, as it does when the server has taken what was sent; else what it says. */
+export async function closed(page) {
+  const dialog = page.locator('dialog[open]');
+  await dialog.waitFor({ state: 'detached' }).catch(async (e) => {
+    throw new Error(`${await dialog.locator('[role=alert], [role=status]').allInnerTexts()} ${e.message}`);
+  });
+}
+
 /** Serious and critical findings of axe-core, each as one line. */
 export async function audit(page) {
   // evaluate() runs outside the page's policy, as a tool of the browser does.

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const START_MS = 60_000;
+const PAST_MS = 180_000;
 // What the screens need of the past; the whole month that `qingkong demo` sends by itself costs each
 // server of a test four times as much. Only who looks at forecasts has them learnt. Time goes as it does
 // outside: sixty times faster the devices alone would keep a quarter of a core busy.
@@ -77,6 +78,9 @@ export async function serve(env = null, args = [], forecasts = false) {
     ? spawn(demo, ['demo', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, ...(args.length ? args : ['--history', String(HISTORY_DAYS), '--speed', '1']), ...(forecasts ? [] : ['--forecasts', '0'])], { stdio: ['ignore', 'pipe', 'inherit'] })
     : spawn(process.execPath, [file('../../ui/dev/mock.mjs'), String(await freePort())], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const base = await addressOf(child);
+  // The demo writes its own past and sets goals behind it: whoever changes something meanwhile may have to
+  // wait longer than the store lets anybody wait, and is refused.
+  if (demo) await until(() => api(base, 'air/targets'), ({ row_version }) => row_version > 1, PAST_MS);
   return {
     base,
     key: demo ? keyOf(dir, 'operator') : 'mock-key',

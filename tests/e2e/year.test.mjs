@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { audit, launch, open } from './browser.mjs';
+import { audit, closed, launch, open } from './browser.mjs';
 import { api, serve } from './server.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -127,7 +127,7 @@ describe('journey (a)', { concurrency: 1 }, () => {
     await page.locator('dialog .old').filter({ hasText: '原为' }).waitFor();
     await page.locator('dialog label').last().locator('input').fill('与县交通运输局商定');
     await page.locator('dialog button[type=submit]').click();
-    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    await closed(page);
     const history = (await get(`plans/${ID}/items/${encodeURIComponent(lead)}/history`)).items;
     assert.deepEqual(history.map((v) => v.data), [['县交通运输局'], []]);
     assert.equal(history[0].note, '与县交通运输局商定');
@@ -246,7 +246,7 @@ describe('journey (a)', { concurrency: 1 }, () => {
       await waiting.getByRole('button', { name: '报备' }).click();
       await page.locator('dialog input[type=file]').setInputFiles({ name: '本镇方案.txt', mimeType: 'text/plain', buffer: Buffer.from('一、任务') });
       await page.locator('dialog button[type=submit]').click();
-      await page.locator('dialog[open]').waitFor({ state: 'detached' });
+      await closed(page);
       await context.close();
     };
     await clock('2025-05-31T23:50:00');
@@ -403,7 +403,7 @@ describe('journey (a)', { concurrency: 1 }, () => {
     await page.getByLabel('自何日起').fill('2025-12-01');
     await page.getByLabel('理由').fill('市下达任务调整');
     await page.locator('dialog button[type=submit]').click();
-    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    await closed(page);
     await page.locator('tr').filter({ hasText: '300' }).first().waitFor();
     await context.close();
     const target = async (m) => (await get(`schedule/${m}`)).lines.find((l) => l.obligation === line.obligation).target;
@@ -418,7 +418,7 @@ describe('journey (a)', { concurrency: 1 }, () => {
     await rungOf(page, rung).getByRole('button', { name: button, exact: true }).click();
     if (text) await page.locator('dialog textarea').fill(text);
     await page.locator('dialog button[type=submit]').click();
-    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    await closed(page);
   }
 
   test('a11 red: one order for a task and reason, then the ladder, rung by rung, each signed for', async (t) => {
@@ -486,8 +486,7 @@ describe('journey (a)', { concurrency: 1 }, () => {
     await page.locator('dialog input[type=file]').setInputFiles({ name: 'air.csv', mimeType: 'text/csv', buffer: Buffer.from(['unit,period,pm25,target,last_year,source', ...rows].join('\r\n')) });
     await page.locator('dialog .answer').filter({ hasText: '将新增 6 行' }).waitFor();
     await page.locator('dialog .acts .primary').click();
-    const refused = page.locator('dialog[open] [role=alert]');
-    await page.locator('dialog[open]').waitFor({ state: 'detached' }).catch(async (e) => assert.fail(`${await refused.allInnerTexts()} ${e.message}`));
+    await closed(page);
     await page.locator('tbody tr').nth(5).waitFor().catch(async (e) => assert.fail(`${await page.locator('.head').innerText()} ${e.message}`));
     const explained = async (period, unit, formula) => {
       await page.goto(`${server.base}?lang=zh&theme=light#/assess?p=${period}`);
@@ -536,7 +535,7 @@ describe('journey (a)', { concurrency: 1 }, () => {
     await page.locator('dialog input[type=file]').setInputFiles({ name: 'p.csv', mimeType: 'text/csv', buffer: Buffer.from(['no,unit,date,kind,items,size,state', ...facts].join('\r\n')) });
     await page.locator('dialog .answer').filter({ hasText: `将新增 ${facts.length} 行` }).waitFor();
     await page.locator('dialog .acts .primary').click();
-    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    await closed(page);
     await page.goto(`${server.base}?lang=zh&theme=light#/assess/money?p=2025-10`);
     await page.getByRole('button', { name: '按事实起草' }).click();
     await page.locator('.head').filter({ hasText: '扣缴 145 万元' }).waitFor();
