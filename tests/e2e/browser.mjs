@@ -124,7 +124,8 @@ async function findFaults() {
     if ((!words && !e.matches('input, select, textarea')) || b.width <= 1 || b.height <= 1 || !e.checkVisibility({ visibilityProperty: true })) continue;
     const s = getComputedStyle(e);
     const crossed = placed.get(scroller)?.some(([p, r]) => r.left < b.right && r.right > b.left && r.top < b.bottom && r.bottom > b.top && !p.contains(e));
-    const sign = e.innerText?.length === 1 || !/[\p{L}\p{N}]/u.test(e.innerText ?? 'x');
+    const text = (e.innerText ?? e.textContent).trim();
+    const sign = text.length === 1 || !/[\p{L}\p{N}]/u.test(text) ? text : '';
     const key = !certain || crossed ? e : [sign, ground, s.color, s.webkitTextFillColor, s.webkitTextStroke, s.textShadow, s.fontSize, s.fontWeight].join(';');
     if (groups.has(key)) groups.get(key).push(e);
     else groups.set(key, [e]);
@@ -138,7 +139,7 @@ async function findFaults() {
   };
   const lesser = axe._audit.rules.filter((r) => r.impact === 'minor' || r.impact === 'moderate');
   const first = await run([...groups.values()].map((list) => list[0]), { rules: Object.fromEntries(lesser.map((r) => [r.id, { enabled: false }])) });
-  // a ratio speaks for its group; so does what the group has in common: signs that are no words
+  // a ratio speaks for its group, and a sign that is no word for the same sign
   const speaks = ({ data }) => typeof data?.contrastRatio === 'number' || ['nonBmp', 'shortTextContent'].includes(data?.messageKey);
   const nodes = [...first.passes, ...first.violations, ...first.incomplete].filter((v) => v.id === 'color-contrast').flatMap((v) => v.nodes);
   const settled = new Set(nodes.filter((n) => n.any.some(speaks)).map((n) => n.element));
