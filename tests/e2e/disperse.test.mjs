@@ -6,14 +6,15 @@ import { after, before, test } from 'node:test';
 import { atRest, audit, launch, leastLetter, open } from './browser.mjs';
 import { api, serve, steady, until } from './server.mjs';
 
-const BUILD_MS = 300_000;
+const BUILD_MS = 600_000;
 let server;
 let browser;
 before(async () => {
   server = await serve(null, ['--history', '1', '--speed', '1']);
   browser = await launch();
   if (server.mock) return;
-  await until(() => api(server.base, 'disperse'), (d) => d.matrix, BUILD_MS);
+  const made = await until(() => api(server.base, 'disperse'), (d) => d.matrix, BUILD_MS);
+  assert.ok(made.matrix, JSON.stringify(made).slice(0, 400));
 });
 after(async () => {
   await browser?.close();
