@@ -55,6 +55,22 @@ async function download(page, button) {
   return readFileSync(await file.path());
 }
 
+/** A car's track: looked at first, the row that cannot be taken by its line, then taken and listed. */
+async function takesTrack({ page, context, trouble }) {
+  await page.getByRole('button', { name: '导入走航数据' }).click();
+  const dialog = page.getByRole('dialog').filter({ hasText: '走航' });
+  await dialog.locator('input[type=file]').setInputFiles({ name: 'car.csv', mimeType: 'text/csv', buffer: Buffer.from('time,lon,lat,PM10\n2025-12-11T09:00:00,113.2,35,180\n2025-12-11T09:00:01,113.2,x,180\n') });
+  await dialog.getByText('可导入 1 行，1 行不能导入').waitFor();
+  await dialog.getByText('第 3 行第 3 列：不是纬度').waitFor();
+  await dialog.getByRole('button', { name: '导入', exact: true }).click();
+  await dialog.getByText('已导入 1 行').waitFor();
+  await dialog.getByRole('button', { name: '关闭', exact: true }).last().click();
+  await page.getByRole('row').filter({ hasText: 'car.csv' }).waitFor();
+  await sound(page, trouble);
+  await shot(page, 'track');
+  await context.close();
+}
+
 describe('judging', { concurrency: 1 }, () => {
   test('every plot says its hours and its method, and can be taken away', async (t) => {
     if (skipped(t)) return;
@@ -143,6 +159,7 @@ describe('judging', { concurrency: 1 }, () => {
     await sound(page, trouble);
     await shot(page, 'grid');
     await context.close();
+    await takesTrack(await as('R7', '#/studio/grid'));
   });
 
   test('S048 an episode of the past opens with its report from summary to weak links', async (t) => {
