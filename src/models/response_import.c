@@ -55,6 +55,22 @@ qk_precursor qk_precursor_of(qk_str name)
     return p;
 }
 
+const char *qk_import_kind_name(qk_import_kind kind)
+{
+    static const char *const name[QK_IMPORT_KINDS] = {"transport", "surface", "elasticity"};
+    return kind < QK_IMPORT_KINDS ? name[kind] : "";
+}
+
+bool qk_import_kind_of(qk_str name, qk_import_kind *out)
+{
+    for (qk_import_kind k = QK_IMPORT_TRANSPORT; k < QK_IMPORT_KINDS; k++)
+        if (qk_str_eq(name, qk_str_of(qk_import_kind_name(k)))) {
+            *out = k;
+            return true;
+        }
+    return false;
+}
+
 /* ---- cells ---- */
 
 static qk_code refuse_cell(const reading *r, int column, qk_error *err)

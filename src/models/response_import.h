@@ -49,10 +49,15 @@ typedef struct qk_elasticity {
 } qk_elasticity;
 
 typedef enum qk_import_kind {
-    QK_IMPORT_TRANSPORT, /* receptor,region,share[,low,high][,season] */
-    QK_IMPORT_SURFACE,   /* region,season,nox,so2,nh3,voc,x */
-    QK_IMPORT_ELASTICITY /* precursor,low,high[,region][,season][,source] */
+    QK_IMPORT_TRANSPORT,  /* receptor,region,share[,low,high][,season] */
+    QK_IMPORT_SURFACE,    /* region,season,nox,so2,nh3,voc,x */
+    QK_IMPORT_ELASTICITY, /* precursor,low,high[,region][,season][,source] */
+    QK_IMPORT_KINDS
 } qk_import_kind;
+/* "transport", "surface", "elasticity". */
+const char *qk_import_kind_name(qk_import_kind kind);
+/* False where it is none of them. */
+bool qk_import_kind_of(qk_str name, qk_import_kind *out);
 
 typedef struct qk_import {
     qk_import_kind kind;

@@ -101,6 +101,8 @@ qk_handler qk_api_password, qk_api_totp_begin, qk_api_totp_confirm, qk_api_totp_
 qk_handler qk_api_airshed, qk_api_airshed_matrix, qk_api_airshed_field, qk_api_airshed_shares,
     qk_api_airshed_monitors, qk_api_airshed_runstream, qk_api_airshed_build, qk_api_airshed_cancel,
     qk_api_airshed_setup, qk_api_airshed_weather;
+/* api_airshed_imports.c */
+qk_handler qk_api_airshed_imports, qk_api_airshed_import_post, qk_api_airshed_import_delete;
 /* api_accounts.c */
 qk_handler qk_api_accounts, qk_api_account_put, qk_api_policy_put, qk_api_rights;
 /* api_people.c */

@@ -294,6 +294,57 @@ static void test_airshed__what_cannot_be_is_refused(void **state)
     rig_stop(&r);
 }
 
+static const char shares[] = "receptor,region,share,low,high,season\n"
+                             "清源县,清源县,0.34,0.28,0.41,year\n清源县,outside,0.4,0.3,0.5,year\n";
+
+/* Looked at, refused by line, taken with its source, told to the reader, taken out again. */
+static void test_S046_airshed__what_others_computed_is_taken_in_and_out(void **state)
+{
+    (void)state;
+    rig r;
+    const qk_json_value *d;
+    start(&r);
+    d = rig_document(&r, DISPERSE "/imports");
+    assert_int_equal(rig_at(d, "items")->count, 0);
+    reply got = rig_upload(&r, DISPERSE "/imports/transport?name=psat.csv", "text/csv",
+                           QK_STR("receptor,region,share\nA,A,0.7\nA,B,34\n"), "import-1");
+    assert_int_equal(got.status, 422);
+    assert_non_null(strstr(got.body, "psat.csv"));
+    assert_non_null(strstr(got.body, "3"));
+    got = rig_upload(&r, DISPERSE "/imports/transport?name=psat.csv", "text/csv", QK_STR(shares),
+                     "import-2");
+    if (got.status != 200) fail_msg("%d %.300s", got.status, got.body);
+    d = rig_json(&r, &got);
+    assert_json(d, "committed", "false");
+    assert_json(d, "rows", "2");
+    assert_int_equal(rig_at(rig_document(&r, DISPERSE "/imports"), "items")->count, 0);
+    got = rig_upload(&r, DISPERSE "/imports/transport?name=psat.csv&commit", "text/csv",
+                     QK_STR(shares), "import-3");
+    assert_int_equal(got.status, 422);
+    assert_non_null(strstr(got.body, "source"));
+    got = rig_upload(&r, DISPERSE "/imports/transport?name=psat.csv&commit&source=Centre%202025",
+                     "text/csv", QK_STR(shares), "import-4");
+    if (got.status != 200) fail_msg("%d %.300s", got.status, got.body);
+    d = rig_document(&r, DISPERSE "/imports");
+    assert_json(d, "items/0/source", "Centre 2025");
+    assert_json(d, "items/0/groups/0/rows/0/share", "0.34");
+    schema_check check = {.api = rig_document(&r, "/api/v1/openapi.json")};
+    d = rig_document(&r, DISPERSE "/imports");
+    if (!schema_fits(&check, schema_resolve(&check, QK_STR("#/components/schemas/AirshedImports")),
+                     d, "imports"))
+        fail_msg("%s", check.fault);
+    got = rig_upload(&r, DISPERSE "/imports/surface?name=rsm.csv&commit&source=Centre", "text/csv",
+                     QK_STR("region,season,nox,so2,nh3,voc,x\nA,winter,1,0,0,0,5\n"), "import-5");
+    if (got.status != 200) fail_msg("%d %.300s", got.status, got.body);
+    changed(&r, "DELETE", DISPERSE "/imports/transport", "{}");
+    d = rig_document(&r, DISPERSE "/imports");
+    assert_int_equal(rig_at(d, "items")->count, 1);
+    assert_json(d, "items/0/kind", "surface");
+    refused(&r, "DELETE", DISPERSE "/imports/transport", "{}", 404, "no transport");
+    refused(&r, "DELETE", DISPERSE "/imports/wishes", "{}", 404, "kinds");
+    rig_stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +354,7 @@ int main(void)
         qk_dir_test(test_airshed__answers_fit_their_schemas),
         qk_dir_test(test_S045_airshed__the_inventory_adds_up_by_sector_and_township),
         qk_dir_test(test_airshed__what_cannot_be_is_refused),
+        qk_dir_test(test_S046_airshed__what_others_computed_is_taken_in_and_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

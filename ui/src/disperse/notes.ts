@@ -2,7 +2,7 @@
 // How each figure of the page comes about.
 import type { Rule } from '../lib/types';
 import { figure } from './response';
-import type { Airshed, Monitors } from './types';
+import type { Airshed, Imported, ImportGroup, Monitors, Range } from './types';
 
 const MODEL = {
   source: 'EPA-454/R-03-004 (AERMOD: Description of Model Formulation); HJ 2.2',
@@ -40,14 +40,19 @@ export function scoreNote(): Rule[] {
 
 const given = (a: Airshed): Pick<Rule, 'source' | 'source_zh'> => ({ source: a.setup?.source ?? 'set by the county', source_zh: a.setup?.source ?? '本县填报' });
 
-export function ceilingNote(a: Airshed): Rule[] {
-  const share = a.setup?.local_share?.['PM2.5'];
-  return [{ figure: 'disperse.ceiling', zh: '只有本地贡献的份额随本县排放变化，其余来自县外。份额由上级传输矩阵或文献给出，不由本模型得出；无论本县减多少，都低不过这个下限。', en: 'Only the local share answers to the county\'s emissions, the rest comes from outside. The share is given by a transport matrix from above or by literature, not by this model; whatever the county cuts, it cannot fall below this.', formula: "C' = C · [1 − λ (1 − r)]", inputs: share ? [{ zh: '本地份额 λ', en: 'Local share λ', value: `${share[0]} – ${share[1]}` }] : [], ...given(a), ...none }];
+/** Of an import: whose it is, its file, and when it was taken in. */
+const taken = (i: Imported): Pick<Rule, 'source' | 'source_zh'> => ({ source: `${i.source} (${i.name}, ${i.taken_at.slice(0, 10)}, ${i.taken_by})`, source_zh: `${i.source}（${i.name}，${i.taken_at.slice(0, 10)}，${i.taken_by}）` });
+
+export function ceilingNote(a: Airshed, share: Range, matrix: Imported | null, region: string | null): Rule[] {
+  return [{ figure: 'disperse.ceiling', zh: '只有本地贡献的份额随本县排放变化，其余来自县外。份额由上级传输矩阵或文献给出，不由本模型得出；无论本县减多少，都低不过这个下限。', en: 'Only the local share answers to the county\'s emissions, the rest comes from outside. The share is given by a transport matrix from above or by literature, not by this model; whatever the county cuts, it cannot fall below this.', formula: "C' = C · [1 − λ (1 − r)]", inputs: [{ zh: '本地份额 λ', en: 'Local share λ', value: `${share[0]} – ${share[1]}` }, ...(matrix && region ? [{ zh: '矩阵中的本县区域', en: 'The county among the matrix\'s regions', value: region }] : [])], ...(matrix ? taken(matrix) : given(a)), ...none }];
 }
 
-export function secondaryNote(a: Airshed): Rule[] {
-  const e = a.setup?.elasticity ?? {};
-  return [{ figure: 'disperse.secondary', zh: '估算：前体物排放变化乘以弹性系数，系数是文献给出的范围，没有本地化学模拟。只看方向和量级。', en: 'An estimate: change of precursors times elasticities, which are ranges from literature, without local chemistry. Good for direction and size only.', formula: 'ΔPM / PM = Σ e(k) · ΔE(k) / E(k)', inputs: Object.entries(e).map(([k, r]) => ({ zh: k, en: k, value: `${r[0]} – ${r[1]}` })), ...given(a), ...none }];
+export function secondaryNote(a: Airshed, e: Record<string, Range>, file: Imported | null): Rule[] {
+  return [{ figure: 'disperse.secondary', zh: '估算：前体物排放变化乘以弹性系数，系数是文献给出的范围，没有本地化学模拟。只看方向和量级。', en: 'An estimate: change of precursors times elasticities, which are ranges from literature, without local chemistry. Good for direction and size only.', formula: 'ΔPM / PM = Σ e(k) · ΔE(k) / E(k)', inputs: Object.entries(e).map(([k, r]) => ({ zh: k, en: k, value: `${r[0]} – ${r[1]}` })), ...(file ? taken(file) : given(a)), ...none }];
+}
+
+export function surfaceNote(file: Imported, g: ImportGroup, change: Record<string, number>): Rule[] {
+  return [{ figure: 'disperse.surface', zh: '估算：把本县前体物排放的变化代入外单位拟合的多项式响应曲面。系数由化学传输模式多次运行拟合，本程序只求值；它在何处、何季、多大减排范围内成立，由其作者说明。', en: 'An estimate: the change of the county\'s precursors put into a polynomial response surface that others fitted to runs of a chemistry-transport model; this program only evaluates it. Where, when and for how large a cut it holds is for its makers to say.', formula: 'ΔC = Σ x · ΔNOx^a · ΔSO2^b · ΔNH3^c · ΔVOC^d,  Δ = E′/E − 1', inputs: [{ zh: '地点、季节', en: 'Place, season', value: [g.place, g.season].filter(Boolean).join(' · ') }, { zh: '项数', en: 'Terms', value: String(g.rows.length) }, ...Object.entries(change).map(([k, v]) => ({ zh: `Δ${k}`, en: `Δ${k}`, value: `${(v * 100).toFixed(1)} %` }))], ...taken(file), ...none }];
 }
 
 export function ozoneNote(m: Monitors): Rule[] {

@@ -71,3 +71,40 @@ export interface Monitors {
   ozone: { weekend_change: number | null; weekend_error: number; slope: number | null; slope_error: number; nox_cut: 'up' | 'down' | 'unknown'; voc_cut: 'up' | 'down' | 'unknown' };
   pairs: { site: string; month: number; observed: number; modelled: number }[];
 }
+
+export type ImportKind = 'transport' | 'surface' | 'elasticity';
+
+export interface ImportRow {
+  region?: string;
+  share?: number | null;
+  precursor?: string;
+  low?: number | null;
+  high?: number | null;
+  source?: string;
+  nox?: number;
+  so2?: number;
+  nh3?: number;
+  voc?: number;
+  x?: number | null;
+}
+
+export interface ImportGroup {
+  place: string;
+  season: string;
+  rows: ImportRow[];
+}
+
+export interface ImportSeen {
+  committed?: boolean;
+  kind: ImportKind;
+  rows: number;
+  groups: ImportGroup[];
+}
+
+export interface Imported extends ImportSeen {
+  name: string;
+  source: string;
+  sha256: string;
+  taken_by: string;
+  taken_at: string;
+}
