@@ -93,3 +93,30 @@ test('on a phone, in English and in the dark', async (t) => {
   assert.deepEqual(trouble, []);
   await context.close();
 });
+
+test('S046 a transport matrix is refused by line, taken in with its source, and taken out', async (t) => {
+  if (server.mock) return t.skip('the stand-in has no sources');
+  const { page, context, trouble } = await open(browser, server.base, { hash: '#/disperse' });
+  await page.evaluate((k) => sessionStorage.setItem('qk.operator', k), server.key);
+  await page.reload();
+  const row = page.locator('section li').filter({ hasText: '传输矩阵' });
+  await row.getByRole('button', { name: '取入文件' }).click();
+  const give = (rows) => page.locator('dialog input[type=file]').setInputFiles({ name: 'psat.csv', mimeType: 'text/csv', buffer: Buffer.from(`receptor,region,share,low,high\n${rows}\n`) });
+  await give('青泽县,青泽县,0.3,0.2,0.4\n青泽县,省外,35,30,40');
+  await page.locator('dialog [role=alert]').filter({ hasText: '第 3 行第 3 列' }).waitFor();
+  await give('青泽县,青泽县,0.3,0.2,0.4\n青泽县,省外,0.5,0.4,0.6');
+  await page.locator('dialog .answer').filter({ hasText: '可取入 2 行' }).waitFor();
+  const take = page.getByRole('button', { name: '导入' });
+  assert.equal(await take.isDisabled(), true, 'not without a source');
+  await page.getByLabel('来源').fill('省中心 2025');
+  assert.deepEqual(await audit(page), []);
+  await take.click();
+  await page.locator('dialog .acts').getByRole('button', { name: '关闭' }).click();
+  await row.filter({ hasText: '省中心 2025' }).waitFor();
+  assert.equal(await row.locator('select').inputValue(), '青泽县');
+  await row.getByRole('button', { name: '撤下' }).click();
+  await row.filter({ hasText: '没有取入' }).waitFor();
+  // The one 422 is the refusal that was meant.
+  assert.deepEqual(trouble.filter((x) => !/422/.test(x)), []);
+  await context.close();
+});
