@@ -253,42 +253,41 @@ typedef struct cursor {
     size_t left;
 } cursor;
 
+static void take_bytes(void *out, size_t len, cursor *c)
+{
+    memcpy(out, c->at, len);
+    c->at += len;
+    c->left -= len;
+}
+
 static uint32_t take_u32(cursor *c)
 {
     uint32_t v;
-    memcpy(&v, c->at, sizeof v);
-    c->at += sizeof v;
-    c->left -= sizeof v;
+    take_bytes(&v, sizeof v, c);
     return v;
 }
 
 static int64_t take_i64(cursor *c)
 {
     int64_t v;
-    memcpy(&v, c->at, sizeof v);
-    c->at += sizeof v;
-    c->left -= sizeof v;
+    take_bytes(&v, sizeof v, c);
     return v;
 }
 
 static double take_f64(cursor *c)
 {
     double v;
-    memcpy(&v, c->at, sizeof v);
-    c->at += sizeof v;
-    c->left -= sizeof v;
+    take_bytes(&v, sizeof v, c);
     return v;
 }
 
 /* Names come from a file of somebody's: what is not printable ASCII becomes a question mark. */
 static void take_text(char *out, size_t size, cursor *c)
 {
-    memcpy(out, c->at, size);
+    take_bytes(out, size, c);
     out[size - 1] = 0;
     for (size_t i = 0; out[i]; i++)
         if (out[i] < ' ' || out[i] > '~') out[i] = '?';
-    c->at += size;
-    c->left -= size;
 }
 
 static bool even_axis(size_t n, double first, double step, double low, double high)
