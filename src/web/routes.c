@@ -135,9 +135,8 @@ static const qk_param forecast_weather_params[] = {
     FLAG("commit", "Take it; else it is only looked at"),
     TEXT("name", 200, "Of the file, for what is said of it"), END};
 static const qk_param airshed_import_params[] = {
-    FLAG("commit", "Take it; else it is only looked at"),
-    TEXT("name", 100, "Of the file, for what is said of it"),
-    TEXT("source", 190, "Who made it and where it was published; needed to take it"), END};
+    FLAG("commit", "Take it; else it is only looked at"), TEXT("name", 100, "Of the file"),
+    TEXT("source", 190, "Who made it, and where; needed to take it"), END};
 static const qk_param components_params[] = {NEEDED("site", 31, "The station"),
                                              TIME("from", "A day before the end unless given"),
                                              TIME("to", "Now unless given; at most 31 days"), END};
@@ -582,17 +581,14 @@ const qk_route qk_routes[] = {
      "Hourly surface observations: the body is the file, which a setup may then name", NULL,
      "text/csv", "AirshedWeather", "200 400 401 403 409 413 415 422"},
     {QK_GET, "/disperse/imports", qk_api_airshed_imports, QK_LANE_READ, QK_ACT_PLAN_VIEW, 0,
-     16 * MB, "listAirshedImports",
-     "What is taken from elsewhere: transport matrix, response surface, elasticities", NULL, NULL,
+     16 * MB, "listAirshedImports", "What others computed and is in use", NULL, NULL,
      "AirshedImports", "200"},
     {QK_POST, "/disperse/imports/{kind}", qk_api_airshed_import_post, QK_LANE_CHANGE,
-     QK_ACT_TARGET_SET, 512 * KB, 16 * MB, "importAirshed",
-     "Look at a transport matrix, surface or elasticities (CSV), or take it into use",
+     QK_ACT_TARGET_SET, 512 * KB, 16 * MB, "importAirshed", "Look at a file of others, or take it",
      airshed_import_params, "text/csv", "AirshedImportSeen", "200 400 401 403 404 409 413 415 422"},
     {QK_DELETE, "/disperse/imports/{kind}", qk_api_airshed_import_delete, QK_LANE_CHANGE,
-     QK_ACT_TARGET_SET, 4 * KB, 64 * KB, "dropAirshedImport",
-     "Take it out of use; its file and history stay", NULL, NULL, "AirshedKept",
-     "200 401 403 404 409 413 415 422"},
+     QK_ACT_TARGET_SET, 4 * KB, 64 * KB, "dropAirshedImport", "Take it out of use", NULL, NULL,
+     "AirshedKept", "200 401 403 404 409 413 415 422"},
     {QK_GET, "/receptor/runs", qk_api_receptor_runs, QK_LANE_READ, QK_ACT_AIR_VIEW, 0, MB,
      "listReceptorRuns", "Runs of source apportionment, newest first", NULL, NULL,
      "ReceptorRunList", "200"},
