@@ -8,10 +8,11 @@
 #include <arpa/inet.h>
 #include <ftw.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/qk-fuzz-http-XXXXXX";
+static char dir[512];
 static qk_node *node;
 static qk_web *web;
 
@@ -30,7 +31,9 @@ static void stop(void)
 
 static void start(void)
 {
-    FUZZ_CHECK(mkdtemp(dir));
+    const char *base = getenv("TMPDIR"); /* in memory, where it can be: the start syncs often */
+    int n = snprintf(dir, sizeof dir, "%s/qk-fuzz-http-XXXXXX", base ? base : "/tmp");
+    FUZZ_CHECK(n > 0 && (size_t)n < sizeof dir && mkdtemp(dir));
     qk_node_options options = {
         .data_dir = dir, .demo = true, .clock_text = "2026-11-22T10:00:00x0"};
     qk_web_options web_options = {.listen = "127.0.0.1:0", .request_s = 2};
