@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 const START_MS = 60_000;
 const PAST_MS = 180_000;
+const STOP_MS = 60_000;
 // What the screens need of the past; the whole month that `qingkong demo` sends by itself costs each
 // server of a test four times as much. Only who looks at forecasts has them learnt. Time goes as it does
 // outside: sixty times faster the devices alone would keep a quarter of a core busy.
@@ -57,12 +58,27 @@ function keyOf(dir, name) {
 }
 
 async function end(child, dir) {
-  if (child.exitCode === null) {
+  if (child.exitCode === null && child.signalCode === null) {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await ended;
+    clearTimeout(late);
+    if (child.signalCode === 'SIGKILL') throw new Error(`the server did not end within ${STOP_MS} ms`);
   }
   if (dir) rmSync(dir, { recursive: true, force: true });
+}
+
+/** The address once `ready` holds. A server that never gets there is ended: while it lived, the test would, too. */
+async function begun(child, dir, ready = async () => undefined) {
+  try {
+    const base = await addressOf(child);
+    await ready(base);
+    return base;
+  } catch (e) {
+    await end(child, dir);
+    throw e;
+  }
 }
 
 /** { base, key, admin, mock, own, stop }: own = started here, so that tests may change it. `env` asks for the stand-in,
@@ -77,10 +93,9 @@ export async function serve(env = null, args = [], forecasts = false) {
   const child = demo
     ? spawn(demo, ['demo', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, ...(args.length ? args : ['--history', String(HISTORY_DAYS), '--speed', '1']), ...(forecasts ? [] : ['--forecasts', '0'])], { stdio: ['ignore', 'pipe', 'inherit'] })
     : spawn(process.execPath, [file('../../ui/dev/mock.mjs'), String(await freePort())], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
-  const base = await addressOf(child);
   // The demo writes its own past and sets goals behind it: whoever changes something meanwhile may have to
   // wait longer than the store lets anybody wait, and is refused.
-  if (demo) await until(() => api(base, 'air/targets'), ({ row_version }) => row_version > 1, PAST_MS);
+  const base = await begun(child, dir, (at) => demo && until(() => api(at, 'air/targets'), ({ row_version }) => row_version > 1, PAST_MS));
   return {
     base,
     key: demo ? keyOf(dir, 'operator') : 'mock-key',
@@ -95,7 +110,7 @@ export async function serve(env = null, args = [], forecasts = false) {
 export async function serveEmpty(clock) {
   const dir = mkdtempSync(join(tmpdir(), 'qk-e2e-'));
   const child = spawn(program(), ['serve', '--data', dir, '--http', `127.0.0.1:${await freePort()}`, '--hj212', `127.0.0.1:${await freePort()}`, '--clock', clock], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const base = await addressOf(child);
+  const base = await begun(child, dir);
   return { base, key: keyOf(dir, 'operator'), stop: () => end(child, dir) };
 }
 
