@@ -121,6 +121,20 @@ static qk_code take_rows(taking *t, qk_error *err)
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
+static void tell_refused(const char *code, qk_error *err)
+{
+    if (strcmp(code, "future") == 0)
+        qk_fail(err, QK_EFORMAT, "no row can be taken: the first lies in the future");
+    else if (strcmp(code, "far") == 0)
+        qk_fail(err, QK_EFORMAT, "no row can be taken: the first is more than 50 km away");
+    else if (strcmp(code, "lon") == 0 || strcmp(code, "lat") == 0)
+        qk_fail(err, QK_EFORMAT, "no row can be taken: the first has no place in degrees");
+    else if (strcmp(code, "time") == 0)
+        qk_fail(err, QK_EFORMAT, "no row can be taken: the first has no time");
+    else
+        qk_fail(err, QK_EFORMAT, "no row can be taken: the first has no concentration");
+}
+
 static qk_code read_file(taking *t, qk_error *err)
 {
     t->time = qk_csv_column(t->csv, "time");
@@ -134,13 +148,7 @@ static qk_code read_file(taking *t, qk_error *err)
     if (t->out->rows) return QK_OK;
     const qk_car_refusal *r = &t->out->first[0];
     if (!t->out->refused) return qk_fail(err, QK_EFORMAT, "the file has no rows");
-    qk_fail(err, QK_EFORMAT, "no row can be taken: the first is refused for its %s",
-            strcmp(r->code, "future") == 0 ? "time, which is to come"
-            : strcmp(r->code, "far") == 0  ? "place, more than 50 km from the county"
-            : strcmp(r->code, "lon") == 0  ? "longitude"
-            : strcmp(r->code, "lat") == 0  ? "latitude"
-            : strcmp(r->code, "time") == 0 ? "time"
-                                           : "concentration");
+    tell_refused(r->code, err);
     return qk_error_at(err, "csv", r->line, r->column), QK_EFORMAT;
 }
 

@@ -149,9 +149,9 @@ static void test_S171_hotgrid__a_car_finds_what_no_station_sees(void **state)
     double lon = 0, lat = 0;
     assert_true(qk_json_get_f64(rig_at(d, "items/0"), "lon", &lon) && lon < 112.51);
     assert_true(qk_json_get_f64(rig_at(d, "items/0"), "lat", &lat) && lat > 35.2);
-    track_refused(&r, "time,lon,lat,PM10\n2026-11-18T09:00:00,x,35,1\n", "longitude");
+    track_refused(&r, "time,lon,lat,PM10\n2026-11-18T09:00:00,x,35,1\n", "place in degrees");
     track_refused(&r, "time,lon,PM10\n", "columns");
-    track_refused(&r, "time,lon,lat,PM10\n2027-11-18T09:00:00,112,35,1\n", "to come");
+    track_refused(&r, "time,lon,lat,PM10\n2027-11-18T09:00:00,112,35,1\n", "future");
     rig_stop(&r);
 }
 
