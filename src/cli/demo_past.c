@@ -400,6 +400,15 @@ static qk_code make_goals(void *context, qk_node *node, qk_db *db, qk_time now, 
 
 /* ---- the thread ---- */
 
+/* A change that a busy store did not get to has not begun. */
+static qk_code call_for_goals(qk_demo_past *p, qk_error *err)
+{
+    qk_code code;
+    do code = qk_node_call(p->node, make_goals, p, err);
+    while (code == QK_ETIMEOUT && !p->stop);
+    return code;
+}
+
 static void *run_past(void *context)
 {
     qk_demo_past *p = context;
@@ -408,7 +417,7 @@ static void *run_past(void *context)
     for (size_t i = 0; !code && !p->stop && i < p->county->n_devices; i++)
         if (qk_sim_has_past(&p->county->devices[i]))
             code = make_station(p, &p->county->devices[i], &err);
-    if (!code && !p->stop) code = qk_node_call(p->node, make_goals, p, &err);
+    if (!code && !p->stop) code = call_for_goals(p, &err);
     if (code)
         qk_log_print(qk_node_log(p->node), QK_LOG_WARN, "demo",
                      "the county's past could not be made: %s", err.message);
