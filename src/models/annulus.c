@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/annulus.h"
 #include "models/dense.h"
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,6 +343,7 @@ static qk_code smooth(qk_annulus *a, qk_error *err)
 {
     fit f = {.a = a};
     size_t cells = a->times * a->sectors, k = a->time.knots;
+    assert(k > 3 && a->wind.knots > 3);
     double step = (a->time.cyclic ? (double)a->times : (double)(a->times - 1)) /
                   (double)(a->time.cyclic ? k : k - 1);
     a->time.step = step;
