@@ -22,8 +22,7 @@ static const qk_index_profile shipped[] = {
      "HJ 663-2013 及现行做法，GB 3095-2012 二级限值，用至 2026-02-28", INT32_MIN,
      DAY_2026_03_01 - 1, LIMITS(60, 40, 70, 35, 4, 160), EQUAL_WEIGHTS},
     {"NEW-LIMITS-OLD-WEIGHTS",
-     "old formula, GB 3095-2026 transition limits grade II, from 2026-03-01 (not verified as "
-     "national)",
+     "old formula, GB 3095-2026 transition limits II from 2026-03-01 (not verified as national)",
      "沿用原公式，GB 3095-2026 过渡阶段二级限值，自 2026-03-01（未经国家文件确认）", DAY_2026_03_01,
      INT32_MAX, LIMITS(60, 40, 60, 30, 4, 160), EQUAL_WEIGHTS},
     {"2026-WEIGHTED",

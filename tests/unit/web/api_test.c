@@ -106,7 +106,9 @@ static bool is_absent(const qk_route *route)
     return strcmp(route->id, "getRequest") == 0 || strcmp(route->id, "getLedgerRow") == 0 ||
            strcmp(route->id, "getAirProfile") == 0 ||
            strncmp(route->path, "/receptor/runs/{", 16) == 0 ||
-           strcmp(route->id, "getForecast") == 0 || strncmp(route->path, "/disperse/", 10) == 0 ||
+           strcmp(route->id, "getForecast") == 0 ||
+           (strncmp(route->path, "/disperse/", 10) == 0 &&
+            strcmp(route->path, "/disperse/imports") != 0) ||
            strncmp(route->path, "/plans/{", 8) == 0 || strncmp(route->path, "/tasks/{", 8) == 0 ||
            strncmp(route->path, "/schedule/{", 11) == 0 ||
            strncmp(route->path, "/bulletins/{", 12) == 0 ||
