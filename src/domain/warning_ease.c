@@ -460,24 +460,12 @@ qk_code qk_warning_ease_step(qk_db *db, qk_str warning, const qk_warning_ease_ac
 static qk_code write_steps(qk_json_writer *w, qk_db *db, int64_t ease, qk_error *err)
 {
     sqlite3_stmt *s = NULL;
-    qk_code code;
     QK_TRY(qk_db_prepare(&s, db,
                          "SELECT state,text,at,who FROM warning_ease_step WHERE"
                          " ease=? ORDER BY id LIMIT 20",
                          err));
     sqlite3_bind_int64(s, 1, ease);
-    qk_json_key(w, "steps");
-    qk_json_array(w);
-    while ((code = qk_db_step(db, s, err)) == QK_OK) {
-        qk_json_object(w);
-        qk_dbjson_text(w, "state", s, 0);
-        qk_dbjson_text(w, "text", s, 1);
-        qk_dbjson_time(w, "at", sqlite3_column_int64(s, 2));
-        qk_dbjson_text(w, "who", s, 3);
-        qk_json_end(w);
-    }
-    qk_json_end(w);
-    return code == QK_ENOTFOUND ? QK_OK : code;
+    return qk_warnings_write_steps(w, db, s, err);
 }
 
 static qk_code write_one(qk_json_writer *w, qk_db *db, int64_t id, qk_error *err)

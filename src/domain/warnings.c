@@ -499,26 +499,31 @@ qk_code qk_warnings_write_list(qk_json_writer *w, qk_db *db, const qk_warning_fi
     return code == QK_ENOTFOUND ? QK_OK : code;
 }
 
-static qk_code write_steps(qk_json_writer *w, qk_db *db, qk_str id, qk_error *err)
+qk_code qk_warnings_write_steps(qk_json_writer *w, qk_db *db, sqlite3_stmt *steps, qk_error *err)
 {
-    sqlite3_stmt *s = NULL;
     qk_code code;
-    QK_TRY(qk_db_prepare(
-        &s, db, "SELECT state,text,at,who FROM warning_step WHERE warning=? ORDER BY id LIMIT 200",
-        err));
-    qk_db_bind_str(s, 1, id);
     qk_json_key(w, "steps");
     qk_json_array(w);
-    while ((code = qk_db_step(db, s, err)) == QK_OK) {
+    while ((code = qk_db_step(db, steps, err)) == QK_OK) {
         qk_json_object(w);
-        qk_dbjson_text(w, "state", s, 0);
-        qk_dbjson_text(w, "text", s, 1);
-        qk_dbjson_time(w, "at", sqlite3_column_int64(s, 2));
-        qk_dbjson_text(w, "who", s, 3);
+        qk_dbjson_text(w, "state", steps, 0);
+        qk_dbjson_text(w, "text", steps, 1);
+        qk_dbjson_time(w, "at", sqlite3_column_int64(steps, 2));
+        qk_dbjson_text(w, "who", steps, 3);
         qk_json_end(w);
     }
     qk_json_end(w);
     return code == QK_ENOTFOUND ? QK_OK : code;
+}
+
+static qk_code write_steps(qk_json_writer *w, qk_db *db, qk_str id, qk_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    QK_TRY(qk_db_prepare(
+        &s, db, "SELECT state,text,at,who FROM warning_step WHERE warning=? ORDER BY id LIMIT 200",
+        err));
+    qk_db_bind_str(s, 1, id);
+    return qk_warnings_write_steps(w, db, s, err);
 }
 
 qk_code qk_warnings_write_one(qk_json_writer *w, qk_db *db, qk_str id, qk_error *err)

@@ -67,6 +67,10 @@ typedef struct qk_warning_lower {
 QK_NODISCARD qk_code qk_warnings_lower(qk_db *db, const qk_warning_lower *to, qk_time now,
                                        qk_error *err);
 
+/* The member "steps" of a warning or of a proposal: `steps` gives state, text, at, who. */
+QK_NODISCARD qk_code qk_warnings_write_steps(qk_json_writer *w, qk_db *db, sqlite3_stmt *steps,
+                                             qk_error *err);
+
 /* The array of those of a minute (issued; INT32_MIN = of all), newest first, at most `limit`; of
  * days that touch from..to. */
 typedef struct qk_warning_filter {

@@ -128,10 +128,19 @@ static void check_share(checker *c, const qk_plan_task *task, const qk_plan_numb
     f->arithmetic = QK_STR("比例 ≤ 100 %");
 }
 
+/* A goal of an autumn and winter is no share of a year. */
+static bool is_seasonal(const qk_plan *p, const qk_plan_target *t)
+{
+    static const char seasons[] = "秋冬季|采暖季|夏季|夏秋季";
+    return qk_plan_has_any(&p->text, p->title, seasons) ||
+           qk_plan_has_any(&p->text, t->n.text, seasons);
+}
+
 static void check_days(checker *c, const qk_plan_target *days)
 {
     const qk_plan *p = c->p;
     const qk_plan_target *ratio = NULL;
+    if (is_seasonal(p, days)) return;
     bool called_ratio = qk_plan_has_any(&p->text, days->n.text, "比率|比例|占比");
     char d[QK_DEC_TEXT], r[QK_DEC_TEXT], s[QK_DEC_TEXT];
     qk_dec share;
@@ -139,7 +148,7 @@ static void check_days(checker *c, const qk_plan_target *days)
         const qk_plan_target *t = &p->targets[i];
         bool same = qk_str_starts(
             t->metric, (qk_str){days->metric.ptr, days->metric.len < 6 ? days->metric.len : 6});
-        if (is_share(t->n.unit) && same && t->year == days->year) ratio = t;
+        if (is_share(t->n.unit) && same && t->year == days->year && !is_seasonal(p, t)) ratio = t;
     }
     qk_dec_format(d, days->n.value);
     if (ratio) {
@@ -156,8 +165,6 @@ static void check_days(checker *c, const qk_plan_target *days)
         f->arithmetic = qk_check_print(c, "%s %% × 365 = %.1f，正文为 %s 天", r, expect, d);
         return;
     }
-    /* the goal of an autumn and winter is no share of a year */
-    if (qk_plan_has_any(&p->text, p->title, "秋冬季|采暖季|夏季|夏秋季")) return;
     if (qk_dec_ratio(&share, (qk_i128)days->n.value.mantissa * 100, 365, 2) != QK_OK ||
         days->n.value.scale)
         return;

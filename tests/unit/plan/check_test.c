@@ -152,6 +152,8 @@ static void test_S006_check__controls_get_silence(void **state)
         {"报县环委办备案", "报县生态环境保护委员会办公室备案，由生态环境保护委员会办公室通报"},
         {"每月巡查", "每月巡查，D级企业清零3家"},
         {"9月底前装好48台喷雾机", "9月底前装好48台喷雾机，降尘明显下降"},
+        {"工地未覆盖裸土的", "PM2.5浓度每超1微克/立方米的"},
+        {"243天以上。", "243天以上。秋冬季优良天数达到100天以上。"},
     };
     (void)state;
     for (size_t i = 0; i < QK_ARRAY_COUNT(cases); i++) {
@@ -257,6 +259,11 @@ static void test_S003_check__one_person_in_two_units_and_two_in_one(void **state
     f = finding(&c, "no_person");
     assert_non_null(f);
     assert_true(qk_str_eq(f->where[0], QK_STR("4")));
+    qk_plan_free(c.plan);
+    /* a leader answers for several offices of a township */
+    c = check("大槐乡2026年方案\n一、任务\n1.甲事。办。（责任领导：王某；责任单位：甲办）\n2."
+              "乙事。办。（责任领导：王某；责任单位：乙办）\n");
+    assert_null(finding(&c, "person_two_units"));
     qk_plan_free(c.plan);
 }
 
