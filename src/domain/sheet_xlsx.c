@@ -286,7 +286,8 @@ static void put_shared(reader *r, qk_buf *out, qk_str digits)
         stop(r, QK_EFORMAT, "a cell names a text that the workbook does not hold");
         return;
     }
-    qk_buf_append(out, r->strings->ptr + r->string_at[i], r->string_at[i + 1] - r->string_at[i]);
+    size_t len = r->string_at[i + 1] - r->string_at[i];
+    if (len) qk_buf_append(out, r->strings->ptr + r->string_at[i], len); /* all may be empty */
 }
 
 /* The line is filled up to the width of the heading. */
