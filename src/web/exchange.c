@@ -114,15 +114,26 @@ static const char *in_chinese(const qk_error *err)
     return "";
 }
 
+/* A place in a file is told in words, also where nothing else can be. */
+static void detail_in_chinese(char *out, size_t size, const qk_error *err)
+{
+    const char *text = in_chinese(err);
+    if (err->line == 0)
+        detail_of(out, size, err, text);
+    else if (err->column == 0)
+        snprintf(out, size, "第 %u 行%s%s", err->line, text[0] ? "：" : "", text);
+    else
+        snprintf(out, size, "第 %u 行第 %u 列%s%s", err->line, err->column, text[0] ? "：" : "",
+                 text);
+}
+
 void qk_exchange_fail(qk_exchange *x, const qk_error *err)
 {
     if (x->status < 400) x->status = status_of(err->code);
     const char *code = x->error_code ? x->error_code : qk_code_name(err->code);
     char detail[2][420];
     detail_of(detail[QK_EN], sizeof detail[QK_EN], err, err->message);
-    detail_of(detail[QK_ZH], sizeof detail[QK_ZH], err, in_chinese(err));
-    if (!detail[QK_ZH][0] && err->line > 0)
-        snprintf(detail[QK_ZH], sizeof detail[QK_ZH], "第 %u 行第 %u 列", err->line, err->column);
+    detail_in_chinese(detail[QK_ZH], sizeof detail[QK_ZH], err);
     x->etag[0] = x->filename[0] = 0;
     x->gzipped = false;
     x->fixed = (qk_str){NULL, 0};
