@@ -2,7 +2,7 @@
 #
 #   make            install what is missing, build build/qingkong
 #   make demo       the same, then run the demo county and print the page's address
-#   make test       the same, then every check (under 15 minutes on two cores)
+#   make test       the same, then every check (about a quarter of an hour on two cores)
 #   make bench      the measured tables
 #   make capabilities  which rows of the catalogue the tests show
 #   make lint       formatting, layers and both analysers at full depth
