@@ -276,16 +276,9 @@ static qk_code publish(void *context, qk_node *node, qk_db *db, const qk_timer *
 static qk_code ease_warning(void *context, qk_node *node, qk_db *db, const qk_timer *timer,
                             qk_error *err)
 {
-    qk_telemetry_reader *reader = NULL;
-    qk_warning_force force;
     (void)context;
-    /* nearly every hour has none, and a reader costs a look at the whole schema */
-    qk_code code = qk_warnings_in_force(&force, db, err);
-    if (code) return code == QK_ENOTFOUND ? QK_OK : code;
-    QK_TRY(qk_telemetry_reader_open(&reader, qk_node_telemetry(node), qk_node_db_path(node), err));
-    code = qk_warning_ease_run(NULL, db, qk_node_registry(node), reader, timer->due_at, err);
-    qk_telemetry_reader_close(reader);
-    return code;
+    return qk_warning_ease_run(db, qk_node_registry(node), qk_node_telemetry(node),
+                               qk_node_db_path(node), timer->due_at, err);
 }
 
 qk_code qk_forecast_night_timers(qk_forecast_night *night, qk_scheduler *s, qk_time now,

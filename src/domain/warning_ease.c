@@ -362,16 +362,17 @@ qk_code qk_warning_ease_look(int64_t *made, qk_db *db, const qk_warning_rule *ru
     return code;
 }
 
-qk_code qk_warning_ease_run(int64_t *made, qk_db *db, const qk_registry *registry,
-                            qk_telemetry_reader *reader, qk_time now, qk_error *err)
+qk_code qk_warning_ease_run(qk_db *db, const qk_registry *registry, qk_telemetry *telemetry,
+                            const char *db_path, qk_time now, qk_error *err)
 {
     qk_arena arena;
     qk_rules *rules = NULL;
+    qk_telemetry_reader *reader = NULL;
     qk_warning_force force;
     qk_warning_air air;
-    if (made) *made = 0;
     qk_code code = qk_warnings_in_force(&force, db, err);
     if (code) return code == QK_ENOTFOUND ? QK_OK : code;
+    QK_TRY(qk_telemetry_reader_open(&reader, telemetry, db_path, err));
     qk_arena_init(&arena, ARENA);
     code = qk_ruleset_load(&rules, db, QK_TIME_NONE, &arena, err);
     if (!code) {
@@ -381,9 +382,10 @@ qk_code qk_warning_ease_run(int64_t *made, qk_db *db, const qk_registry *registr
                                    .rules = rules,
                                    .level = QK_AIR_BEST};
         if (rule) code = qk_warning_air_read(&air, &q, force.from_day, now, err);
-        if (rule && !code) code = qk_warning_ease_look(made, db, rule, &air, now, err);
+        if (rule && !code) code = qk_warning_ease_look(NULL, db, rule, &air, now, err);
     }
     qk_arena_clear(&arena);
+    qk_telemetry_reader_close(reader);
     return code;
 }
 

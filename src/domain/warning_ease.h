@@ -38,9 +38,11 @@ QK_NODISCARD qk_code qk_warning_air_read(qk_warning_air *out, const qk_air_quest
  * without a warning in force. */
 QK_NODISCARD qk_code qk_warning_ease_look(int64_t *made, qk_db *db, const qk_warning_rule *rule,
                                           const qk_warning_air *air, qk_time now, qk_error *err);
-/* Reads the air and looks; costs one query where no warning is in force. */
-QK_NODISCARD qk_code qk_warning_ease_run(int64_t *made, qk_db *db, const qk_registry *registry,
-                                         qk_telemetry_reader *reader, qk_time now, qk_error *err);
+/* Reads the air and looks; costs one query where no warning is in force. Only with one is the
+ * archive of `telemetry` (its database at db_path) opened, and closed again. */
+QK_NODISCARD qk_code qk_warning_ease_run(qk_db *db, const qk_registry *registry,
+                                         qk_telemetry *telemetry, const char *db_path, qk_time now,
+                                         qk_error *err);
 
 typedef struct qk_warning_ease_act {
     int64_t ease;  /* the proposal that was seen */
